@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define ARENA_BLOCK 1024
+#define ARENA_BLOCK_KEPT 65536
+
+struct h46017_arena_block {
+  h46017_arena_block *next;
+  size_t size; /* octets of data, a multiple of the alignment */
+  size_t used; /* of these, once it is not the head any more */
+  alignas(max_align_t) unsigned char data[];
+};
+
+void h46017_arena_init(h46017_arena *a, const h46017_mem *mem, size_t budget) {
+  memset(a, 0, sizeof(*a));
+  a->mem = *mem;
+  a->budget = budget;
+}
+
+/* Makes `b` the block being filled, `used` octets of it gone already. */
+static void arena_fill(h46017_arena *a, h46017_arena_block *b) {
+  a->head = b;
+  a->next = b != NULL ? b->data + b->used : NULL;
+  a->end = b != NULL ? b->data + b->size : NULL;
+}
+
+static bool arena_grow(h46017_arena *a, size_t size) {
+  size_t want = a->head != NULL ? a->head->size * 2 : ARENA_BLOCK;
+  h46017_arena_block *b;
+
+  if (want > ARENA_BLOCK_KEPT) {
+    want = ARENA_BLOCK_KEPT;
+  }
+  if (want < size) {
+    want = size;
+  }
+  b = h46017_mem_zalloc(&a->mem, 1, sizeof(*b) + want);
+  if (b == NULL) {
+    return false;
+  }
+  if (a->head != NULL) {
+    a->head->used = (size_t)(a->next - a->head->data);
+  }
+  b->next = a->head;
+  b->size = want;
+  arena_fill(a, b);
+  return true;
+}
+
+void *h46017_arena_alloc_more(h46017_arena *a, size_t size) {
+  size_t left = a->budget - a->used;
+  unsigned char *p;
+
+  a->nomem = false;
+  if (size > left) {
+    return NULL;
+  }
+  if (size > SIZE_MAX / 2) {
+    a->nomem = true;
+    return NULL;
+  }
+  size = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
+  if (a->head == NULL || size > (size_t)(a->end - a->next)) {
+    if (!arena_grow(a, size)) {
+      a->nomem = true;
+      return NULL;
+    }
+  }
+  p = a->next;
+  a->next += size;
+  a->used += size < left ? size : left;
+  return p;
+}
+
+void h46017_arena_reset(h46017_arena *a) {
+  h46017_arena_block *keep = NULL;
+
+  if (a->head != NULL) {
+    a->head->used = (size_t)(a->next - a->head->data);
+  }
+  while (a->head != NULL) {
+    h46017_arena_block *b = a->head;
+    a->head = b->next;
+    if (b->size <= ARENA_BLOCK_KEPT && (keep == NULL || b->size > keep->size)) {
+      h46017_mem_release(&a->mem, keep);
+      keep = b;
+    } else {
+      h46017_mem_release(&a->mem, b);
+    }
+  }
+  if (keep != NULL) {
+    memset(keep->data, 0, keep->used);
+    keep->next = NULL;
+    keep->used = 0;
+  }
+  arena_fill(a, keep);
+  a->used = 0;
+}
+
+void h46017_arena_free(h46017_arena *a) {
+  while (a->head != NULL) {
+    h46017_arena_block *b = a->head;
+    a->head = b->next;
+    h46017_mem_release(&a->mem, b);
+  }
+  arena_fill(a, NULL);
+  a->used = 0;
+}

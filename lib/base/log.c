@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/log.h"
+
+#include <h46017/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_LINE 512
+
+static bool log_wanted(const h46017_log *log, h46017_log_level level) {
+  return log->write != NULL && level <= log->level;
+}
+
+H46017_PRINTF(4, 0)
+static void log_format(const h46017_log *log, h46017_log_level level,
+                       const char *prefix, const char *fmt, va_list ap) {
+  char line[LOG_LINE];
+  int head = snprintf(line, sizeof(line), "%s", prefix);
+  int tail;
+  size_t len;
+
+  if (head < 0) {
+    return;
+  }
+  tail = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, ap);
+  if (tail < 0) {
+    return;
+  }
+  len = (size_t)head + (size_t)tail;
+  if (len >= sizeof(line)) {
+    len = sizeof(line) - 1;
+    memset(line + len - 3, '.', 3);
+  }
+  for (size_t i = 0; i < len; i++) {
+    if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
+      line[i] = '?';
+    }
+  }
+  log->write(level, line, len, log->user_data);
+}
+
+void h46017_log_line(const h46017_log *log, h46017_log_level level,
+                     const char *fmt, ...) {
+  va_list ap;
+
+  if (!log_wanted(log, level)) {
+    return;
+  }
+  va_start(ap, fmt);
+  log_format(log, level, "", fmt, ap);
+  va_end(ap);
+}
+
+void h46017_log_code(const h46017_log *log, h46017_log_level level, int code,
+                     const char *fmt, ...) {
+  char prefix[24];
+  va_list ap;
+
+  if (!log_wanted(log, level)) {
+    return;
+  }
+  (void)snprintf(prefix, sizeof(prefix), "[H46017-%03d] ", -code);
+  va_start(ap, fmt);
+  log_format(log, level, prefix, fmt, ap);
+  va_end(ap);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_BASE_TEXT_H
+#define H46017_BASE_TEXT_H
+
+/* UTF-8 outside, BMPString (16-bit units, big-endian, as on the wire) inside.
+ * Characters beyond the BMP travel as surrogate pairs. */
+
+#include <h46017/common.h>
+
+/* What h46017_text_next() returns where there is no character. */
+#define H46017_TEXT_INVALID UINT32_MAX
+
+/* The code point at *pos, which is below `len`, and steps over it. U+0000 and
+ * whatever is not well-formed UTF-8 is H46017_TEXT_INVALID: stop there. */
+uint32_t h46017_text_next(const char *text, size_t len, size_t *pos);
+
+/* True for well-formed UTF-8 without U+0000. Surrogates and overlong forms are
+ * not well-formed. */
+bool h46017_text_is_valid(const char *text, size_t len);
+
+/* Octets of BMPString that `text` becomes; 0 where it is empty or invalid. */
+size_t h46017_text_bmp_size(const char *text, size_t len);
+
+/* Writes them; `out` has room for h46017_text_bmp_size(). TEXT: not valid. */
+int h46017_text_to_bmp(const char *text, size_t len, uint8_t *out);
+
+/* Octets of UTF-8 that a BMPString of `len` octets becomes, not counting a
+ * terminator. `len` may be odd or the surrogates unpaired: see the next. */
+size_t h46017_text_utf8_size(const uint8_t *bmp, size_t len);
+
+/* False for an odd length, U+0000 or an unpaired surrogate. */
+bool h46017_text_bmp_is_valid(const uint8_t *bmp, size_t len);
+
+/* Writes UTF-8 and a terminating NUL; `out` has room for
+ * h46017_text_utf8_size() + 1. TEXT: an odd length, U+0000 or an unpaired
+ * surrogate; `out` is an empty string then. */
+int h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out);
+
+/* ASCII only, no locale. */
+char h46017_text_lower(char c);
+bool h46017_text_equal_nocase(const char *a, size_t alen, const char *b,
+                              size_t blen);
+
+#endif /* H46017_BASE_TEXT_H */
