@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "asn1/per.h"
+
+#include "asn1/bits.h"
+
+#include <h46017/error.h>
+
+#include <string.h>
+
+#define PER_FRAGMENT 16384U
+
+typedef struct per_encoder {
+  h46017_bitwriter w;
+  h46017_fault *fault;
+  uint32_t depth; /* still allowed */
+} per_encoder;
+
+static int per_encode_value(per_encoder *e, const h46017_node *n,
+                            const void *st);
+
+PER_SELDOM static void per_note(per_encoder *e, int code, const char *text) {
+  e->fault->code = code;
+  e->fault->bit = e->w.pos;
+  e->fault->text = text;
+}
+
+static inline int per_refuse(per_encoder *e, int code, const char *text) {
+  per_note(e, code, text);
+  return code;
+}
+
+static int per_refuse_missing(per_encoder *e) {
+  return per_refuse(e, H46017_ERR_INCOMPLETE,
+                    "this mandatory component has no value");
+}
+
+/* -- numbers and lengths ---------------------------------------------- */
+
+static unsigned per_octets_of(uint64_t v) {
+  unsigned octets = 1;
+
+  while (octets < 8 && v >> (octets * 8) != 0) {
+    octets++;
+  }
+  return octets;
+}
+
+static inline void per_put_constrained(per_encoder *e, unsigned form,
+                                       unsigned bits, uint64_t v) {
+  unsigned octets;
+
+  switch (form) {
+  case H46017_NUMBER_NONE:
+    break;
+  case H46017_NUMBER_BITS:
+    h46017_bits_put(&e->w, (uint32_t)v, bits);
+    break;
+  case H46017_NUMBER_OCTET:
+    h46017_bits_put_number(&e->w, v, 1);
+    break;
+  case H46017_NUMBER_TWO:
+    h46017_bits_put_number(&e->w, v, 2);
+    break;
+  default:
+    octets = per_octets_of(v);
+    h46017_bits_put(&e->w, octets - 1, bits);
+    h46017_bits_put_number(&e->w, v, octets);
+    break;
+  }
+}
+
+/* The general length, or the head of a fragment. Returns how many of `left`
+ * units follow it; `*pmore` when another length follows those. */
+static inline size_t per_put_length(per_encoder *e, size_t left, bool *pmore) {
+  *pmore = left >= PER_FRAGMENT;
+  if (*pmore) {
+    size_t k = left / PER_FRAGMENT < 4 ? left / PER_FRAGMENT : 4;
+    h46017_bits_put_number(&e->w, 0xc0 | k, 1);
+    return k * PER_FRAGMENT;
+  }
+  h46017_bits_put_number(&e->w, left < 128 ? left : 0x8000 | left,
+                         left < 128 ? 1 : 2);
+  return left;
+}
+
+/* X.691 11.6. */
+static void per_put_small(per_encoder *e, uint32_t v) {
+  unsigned octets;
+
+  if (v < 64) {
+    h46017_bits_put(&e->w, v, 7);
+    return;
+  }
+  h46017_bits_put(&e->w, 1, 1);
+  octets = per_octets_of(v);
+  h46017_bits_put_number(&e->w, octets, 1);
+  h46017_bits_put_number(&e->w, v, octets);
+}
+
+/* -- strings ---------------------------------------------------------- */
+
+static int per_check_size(per_encoder *e, const h46017_node *n, size_t count) {
+  return count < n->size_lb || count > n->size_ub
+             ? per_refuse(e, H46017_ERR_OUT_OF_RANGE,
+                          "the length is outside of the type's SIZE")
+             : 0;
+}
+
+/* Units of 1, 8 or 16 bits. */
+static void per_put_units(per_encoder *e, const uint8_t *data, size_t count,
+                          unsigned unit) {
+  size_t bits = count * unit;
+
+  h46017_bits_put_octets(&e->w, data, bits / 8);
+  if ((bits & 7) != 0) {
+    unsigned rest = (unsigned)(bits & 7);
+    h46017_bits_put(&e->w, (uint32_t)data[bits / 8] >> (8 - rest), rest);
+  }
+}
+
+/* The length before a string; false: it goes in fragments. */
+static inline bool per_put_size(per_encoder *e, const h46017_node *n,
+                                size_t count) {
+  bool more;
+
+  if (n->size_form != H46017_NUMBER_FREE) {
+    per_put_constrained(e, n->size_form, n->size_bits, count - n->size_lb);
+    if (n->aligned) {
+      h46017_bits_put_align(&e->w);
+    }
+    return true;
+  }
+  if (count >= PER_FRAGMENT) {
+    return false;
+  }
+  (void)per_put_length(e, count, &more);
+  return true;
+}
+
+static inline int per_put_string(per_encoder *e, const h46017_node *n,
+                                 const uint8_t *data, size_t count,
+                                 unsigned unit) {
+  bool more;
+  int rv = per_check_size(e, n, count);
+
+  if (rv != 0) {
+    return rv;
+  }
+  if (per_put_size(e, n, count)) {
+    per_put_units(e, data, count, unit);
+    return 0;
+  }
+  do {
+    size_t part = per_put_length(e, count, &more);
+    per_put_units(e, data, part, unit);
+    data += part * unit / 8;
+    count -= part;
+  } while (more);
+  return 0;
+}
+
+PER_APART static int per_encode_octets(per_encoder *e, const h46017_node *n,
+                                       const OCTET_STRING_t *in) {
+  unsigned unit = n->kind == H46017_NODE_BMP ? 16 : 8;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  return per_put_string(e, n, in->buf, (size_t)in->size / (unit / 8), unit);
+}
+
+PER_APART static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
+                                           const BIT_STRING_t *in) {
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  return per_put_string(e, n, in->buf,
+                        (size_t)in->size * 8 - (size_t)in->bits_unused, 1);
+}
+
+PER_APART static int per_encode_characters(per_encoder *e, const h46017_node *n,
+                                           const OCTET_STRING_t *in) {
+  size_t count = (size_t)in->size;
+  int rv;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  if (h46017_per_check_text(n, in->buf, count) < count) {
+    return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
+                      "a character outside of the permitted alphabet");
+  }
+  if (n->char_bits == 8) {
+    return per_put_string(e, n, in->buf, count, 8);
+  }
+  rv = per_check_size(e, n, count);
+  if (rv != 0) {
+    return rv;
+  }
+  if (!per_put_size(e, n, count)) {
+    return per_refuse(e, H46017_ERR_OUT_OF_RANGE, "too long for this type");
+  }
+  for (size_t i = 0; i < count; i++) {
+    uint32_t c = in->buf[i];
+    if (n->indexed) {
+      c = (uint32_t)n->alphabet->to_index[c];
+    }
+    h46017_bits_put(&e->w, c, n->char_bits);
+  }
+  return 0;
+}
+
+/* -- simple types ----------------------------------------------------- */
+
+static int per_out_of_bounds(per_encoder *e) {
+  return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
+                    "the number is outside of the type's bounds");
+}
+
+PER_APART static int per_encode_integer(per_encoder *e, const h46017_node *n,
+                                        const void *st) {
+  int64_t v = h46017_per_native(n, st);
+
+  if (v < n->lb || v > n->ub) {
+    return per_out_of_bounds(e);
+  }
+  per_put_constrained(e, n->form, n->form_bits, (uint64_t)v - (uint64_t)n->lb);
+  return 0;
+}
+
+PER_APART static int per_encode_wide(per_encoder *e, const h46017_node *n,
+                                     const INTEGER_t *in) {
+  static const h46017_node any = {.size_lb = 1,
+                                  .size_ub = H46017_SIZE_UNBOUNDED,
+                                  .size_form = H46017_NUMBER_FREE};
+  int64_t v;
+
+  if (in->buf == NULL || in->size == 0) {
+    return per_refuse_missing(e);
+  }
+  if (n->form <= H46017_NUMBER_VARIABLE) {
+    bool inside = h46017_per_to_int64(in->buf, (size_t)in->size, &v) &&
+                  v >= n->lb && v <= n->ub;
+    if (n->extensible) {
+      h46017_bits_put(&e->w, !inside, 1);
+    } else if (!inside) {
+      return per_out_of_bounds(e);
+    }
+    if (inside) {
+      per_put_constrained(e, n->form, n->form_bits,
+                          (uint64_t)v - (uint64_t)n->lb);
+      return 0;
+    }
+  }
+  return per_put_string(e, &any, in->buf, (size_t)in->size, 8);
+}
+
+PER_APART static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
+                                           const ENUMERATED_t *in) {
+  const asn_INTEGER_specifics_t *names = n->names;
+  const h46017_unknown *u = h46017_enum_unknown(in);
+  int64_t v;
+  size_t i = 0;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  if (u != NULL) {
+    h46017_bits_put(&e->w, 1, 1);
+    per_put_small(e, u->index);
+    return 0;
+  }
+  if (!h46017_per_to_int64(in->buf, (size_t)in->size, &v)) {
+    return per_out_of_bounds(e);
+  }
+  while (i < n->nmembers && names->value2enum[i].nat_value != v) {
+    i++;
+  }
+  if (i == n->nmembers) {
+    return per_out_of_bounds(e);
+  }
+  if (n->extensible) {
+    h46017_bits_put(&e->w, i >= n->nroot, 1);
+  }
+  if (i >= n->nroot) {
+    per_put_small(e, (uint32_t)(i - n->nroot));
+  } else {
+    per_put_constrained(e, n->form, n->form_bits, i);
+  }
+  return 0;
+}
+
+PER_APART static int per_encode_oid(per_encoder *e,
+                                    const OBJECT_IDENTIFIER_t *in) {
+  bool more;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  if (in->size >= (int)PER_FRAGMENT) {
+    return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
+                      "an OBJECT IDENTIFIER this long");
+  }
+  (void)per_put_length(e, (size_t)in->size, &more);
+  h46017_bits_put_octets(&e->w, in->buf, (size_t)in->size);
+  return 0;
+}
+
+/* -- structured types ------------------------------------------------- */
+
+static void per_put_open_octets(per_encoder *e, const uint8_t *octets,
+                                size_t len) {
+  bool more;
+
+  do {
+    size_t part = per_put_length(e, len, &more);
+    h46017_bits_put_octets(&e->w, octets, part);
+    octets += part;
+    len -= part;
+  } while (more);
+}
+
+/* Octets that the lengths of an open type of `len` octets take. */
+static size_t per_lengths_of(size_t len) {
+  size_t rest = len % (4 * PER_FRAGMENT);
+
+  return len / (4 * PER_FRAGMENT) + (rest >= PER_FRAGMENT) +
+         (rest % PER_FRAGMENT < 128 ? 1 : 2);
+}
+
+/* The contents stand in `len` octets behind octet `at` + 1: puts the lengths
+ * before and, where it needs fragments, between them. */
+static void per_close_open(per_encoder *e, size_t at, size_t len) {
+  size_t lengths = per_lengths_of(len);
+  bool fragmented = len >= PER_FRAGMENT;
+  const uint8_t *from;
+  bool more;
+
+  e->w.pos = (at + lengths + len) * 8;
+  if (!h46017_bits_fit(&e->w)) {
+    return;
+  }
+  from = e->w.data + at + lengths;
+  if (lengths != 1) {
+    memmove(e->w.data + at + lengths, e->w.data + at + 1, len);
+  }
+  e->w.pos = at * 8;
+  do {
+    size_t part = per_put_length(e, len, &more);
+    if (fragmented) {
+      memmove(e->w.data + e->w.pos / 8, from, part);
+      from += part;
+    }
+    e->w.pos += part * 8;
+    len -= part;
+  } while (more);
+}
+
+/* X.691 11.2: whole octets, at least one. */
+PER_APART static int per_encode_open(per_encoder *e, const h46017_node *n,
+                                     const void *st) {
+  size_t at;
+  size_t start;
+  int rv;
+
+  h46017_bits_put_align(&e->w);
+  at = e->w.pos / 8;
+  e->w.pos += 8; /* mostly, the length takes one octet */
+  start = e->w.pos;
+  rv = per_encode_value(e, n, st);
+  if (rv != 0) {
+    return rv;
+  }
+  if (e->w.pos == start) {
+    h46017_bits_put(&e->w, 0, 8);
+  }
+  h46017_bits_put_align(&e->w);
+  per_close_open(e, at, (e->w.pos - start) / 8);
+  return 0;
+}
+
+/* The failure was in component `m`. */
+PER_SELDOM static int per_within(per_encoder *e, const h46017_member *m,
+                                 int rv) {
+  h46017_fault_push(e->fault, m->name, m->name_len);
+  return rv;
+}
+
+/* The additions known here that are there, a bit each from the highest on. In
+ * C they are pointers. */
+static uint64_t per_additions(const h46017_node *n, const void *st) {
+  const h46017_member *end = n->members + n->nmembers;
+  uint64_t there = 0;
+  unsigned known = (unsigned)(n->nmembers - n->nroot);
+
+  for (const h46017_member *m = n->members + n->nroot; m < end; m++) {
+    const void *p;
+    memcpy(&p, h46017_at_const(st, m->offset), sizeof(p));
+    there = there << 1 | (p != NULL);
+  }
+  return known > 0 ? there << (64 - known) : 0;
+}
+
+/* How long the bitmap must be: as received, if that covers what is there; else
+ * all that is known here, and whatever more. 0: there are no additions. */
+static size_t per_bitmap_length(const h46017_node *n, const void *st,
+                                uint64_t there) {
+  const asn_struct_ctx_t *ctx = h46017_node_ctx_const(n, st);
+  const h46017_unknown_list *unknown = ctx->ptr;
+  size_t known = (size_t)(n->nmembers - n->nroot);
+  size_t received = ctx->context > 0 ? (size_t)ctx->context : 0;
+  size_t needed = 0;
+
+  if (unknown != NULL && unknown->count > 0) {
+    needed = unknown->items[unknown->count - 1].index + (size_t)1;
+  } else if (there != 0) {
+    for (needed = known; (there >> (64 - needed) & 1) == 0; needed--) {
+    }
+  }
+  if (needed == 0) {
+    return 0;
+  }
+  if (received >= needed) {
+    return received;
+  }
+  return needed > known ? needed : known;
+}
+
+/* X.691 19.7 and 19.8: how many, and a bit for each. */
+static void per_put_bitmap(per_encoder *e, const h46017_node *n, uint64_t there,
+                           const h46017_unknown_list *unknown, size_t length) {
+  size_t known = (size_t)(n->nmembers - n->nroot);
+  size_t count = unknown != NULL ? unknown->count : 0;
+  size_t next = 0;
+  bool more;
+
+  if (length <= 64) {
+    h46017_bits_put(&e->w, (uint32_t)length - 1, 7);
+  } else {
+    h46017_bits_put(&e->w, 1, 1);
+    (void)per_put_length(e, length, &more);
+  }
+  if (count == 0 && length <= 32) {
+    h46017_bits_put(&e->w, (uint32_t)(there >> (64 - length)),
+                    (unsigned)length);
+    return;
+  }
+  for (size_t i = 0; i < length; i++) {
+    bool set;
+    if (i < known) {
+      set = (there >> (63 - i) & 1) != 0;
+    } else {
+      set = next < count && unknown->items[next].index == i;
+      next += set;
+    }
+    h46017_bits_put(&e->w, set, 1);
+  }
+}
+
+/* X.691 19.7 - 19.9. */
+PER_APART static int per_encode_additions(per_encoder *e, const h46017_node *n,
+                                          const void *st, uint64_t there,
+                                          size_t length) {
+  const h46017_unknown_list *unknown = h46017_node_ctx_const(n, st)->ptr;
+  size_t count = unknown != NULL ? unknown->count : 0;
+
+  per_put_bitmap(e, n, there, unknown, length);
+  for (const h46017_member *m = n->members + n->nroot; there != 0;
+       m++, there <<= 1) {
+    int rv = there >> 63 != 0
+                 ? per_encode_open(e, m->node, h46017_member_get(m, st))
+                 : 0;
+    if (rv != 0) {
+      return per_within(e, m, rv);
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    per_put_open_octets(e, unknown->items[i].octets, unknown->items[i].len);
+  }
+  return 0;
+}
+
+/* The extension bit, and one for each OPTIONAL of the root. */
+static void per_put_preamble(per_encoder *e, const h46017_node *n,
+                             const void *st, bool extended) {
+  uint32_t preamble = extended;
+
+  if (n->noptional > 0) {
+    for (size_t i = 0; i < n->nroot; i++) {
+      const h46017_member *m = &n->members[i];
+      if (m->optional) {
+        preamble = preamble << 1 | (h46017_member_get(m, st) != NULL);
+      }
+    }
+  }
+  h46017_bits_put(&e->w, preamble, (unsigned)n->noptional + n->extensible);
+}
+
+PER_APART static int per_encode_sequence(per_encoder *e, const h46017_node *n,
+                                         const void *st) {
+  uint64_t there = n->extensible ? per_additions(n, st) : 0;
+  size_t length = n->extensible ? per_bitmap_length(n, st, there) : 0;
+
+  per_put_preamble(e, n, st, length > 0);
+  for (size_t i = 0; i < n->nroot; i++) {
+    const h46017_member *m = &n->members[i];
+    const void *target = h46017_member_get(m, st);
+    int rv;
+    if (target == NULL && m->optional) {
+      continue;
+    }
+    if (target == NULL || (m->counted && !h46017_per_given(n, st, i))) {
+      rv = per_refuse_missing(e);
+    } else {
+      rv = per_encode_value(e, m->node, target);
+    }
+    if (rv != 0) {
+      return per_within(e, m, rv);
+    }
+  }
+  return length > 0 ? per_encode_additions(e, n, st, there, length) : 0;
+}
+
+PER_APART static int per_encode_choice(per_encoder *e, const h46017_node *n,
+                                       const void *st) {
+  int present = h46017_choice_present(n, st);
+  const h46017_unknown *u = h46017_node_ctx_const(n, st)->ptr;
+  const h46017_member *m;
+  const void *target;
+  unsigned index;
+  int rv;
+
+  if (present <= 0 || present > n->nmembers) {
+    if (u == NULL || !n->extensible) {
+      return per_refuse(e, H46017_ERR_INCOMPLETE, "nothing is chosen here");
+    }
+    h46017_bits_put(&e->w, 1, 1);
+    per_put_small(e, u->index);
+    per_put_open_octets(e, u->octets, u->len);
+    return 0;
+  }
+  index = (unsigned)present - 1;
+  m = &n->members[index];
+  target = h46017_member_get(m, st);
+  if (target == NULL) {
+    return per_refuse_missing(e);
+  }
+  if (index >= n->nroot) {
+    h46017_bits_put(&e->w, 1, 1);
+    per_put_small(e, index - n->nroot);
+    rv = per_encode_open(e, m->node, target);
+  } else {
+    /* no CHOICE has so many alternatives that the index were no bit field */
+    h46017_bits_put(&e->w, index, n->extensible + (unsigned)n->form_bits);
+    rv = per_encode_value(e, m->node, target);
+  }
+  return rv != 0 ? per_within(e, m, rv) : 0;
+}
+
+PER_APART static int
+per_encode_sequence_of(per_encoder *e, const h46017_node *n, const void *st) {
+  const h46017_list *list = st;
+  const h46017_node *element = n->members[0].node;
+  size_t count = (size_t)list->count;
+  size_t done = 0;
+  bool more = false;
+  int rv;
+
+  if (count == 0 && h46017_node_ctx_const(n, st)->left == 0) {
+    return per_refuse_missing(e);
+  }
+  rv = per_check_size(e, n, count);
+  if (rv != 0) {
+    return rv;
+  }
+  do {
+    size_t part = count;
+    if (n->size_form == H46017_NUMBER_FREE) {
+      part = per_put_length(e, count - done, &more);
+    } else {
+      per_put_constrained(e, n->size_form, n->size_bits, count - n->size_lb);
+    }
+    for (; part > 0; part--, done++) {
+      rv = per_encode_value(e, element, list->array[done]);
+      if (rv != 0) {
+        h46017_fault_push_index(e->fault, done);
+        return rv;
+      }
+    }
+  } while (more);
+  return 0;
+}
+
+static int per_encode_simple(per_encoder *e, const h46017_node *n,
+                             const void *st) {
+  switch ((h46017_node_kind)n->kind) {
+  case H46017_NODE_NULL:
+    return 0;
+  case H46017_NODE_BOOLEAN:
+    h46017_bits_put(&e->w, *(const BOOLEAN_t *)st != 0, 1);
+    return 0;
+  case H46017_NODE_INTEGER:
+    return per_encode_integer(e, n, st);
+  case H46017_NODE_WIDE:
+    return per_encode_wide(e, n, st);
+  case H46017_NODE_ENUM:
+    return per_encode_enumerated(e, n, st);
+  case H46017_NODE_BITS:
+    return per_encode_bit_string(e, n, st);
+  case H46017_NODE_OCTETS:
+  case H46017_NODE_BMP:
+    return per_encode_octets(e, n, st);
+  case H46017_NODE_OID:
+    return per_encode_oid(e, st);
+  case H46017_NODE_CHARS:
+    return per_encode_characters(e, n, st);
+  case H46017_NODE_SEQUENCE:
+  case H46017_NODE_SEQUENCE_OF:
+  case H46017_NODE_CHOICE:
+  case H46017_NODE_UNKNOWN:
+    break;
+  }
+  return per_refuse(e, H46017_ERR_INTERNAL, "a type of no known kind");
+}
+
+static int per_encode_value(per_encoder *e, const h46017_node *n,
+                            const void *st) {
+  int rv;
+
+  if (n->kind < H46017_NODE_SEQUENCE) {
+    return per_encode_simple(e, n, st);
+  }
+  if (e->depth == 0) {
+    return per_refuse(e, H46017_ERR_PER_DEPTH, "nested deeper than the limit");
+  }
+  e->depth--;
+  if (n->kind == H46017_NODE_SEQUENCE) {
+    rv = per_encode_sequence(e, n, st);
+  } else if (n->kind == H46017_NODE_CHOICE) {
+    rv = per_encode_choice(e, n, st);
+  } else {
+    rv = per_encode_sequence_of(e, n, st);
+  }
+  e->depth++;
+  return rv;
+}
+
+int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
+                      size_t cap, uint32_t depth, size_t *plen,
+                      h46017_fault *fault) {
+  per_encoder e;
+  int rv;
+
+  memset(&e, 0, sizeof(e));
+  e.w.data = buf;
+  e.w.cap = (cap < H46017_BITS_MAX_OCTETS ? cap : H46017_BITS_MAX_OCTETS) * 8;
+  e.fault = fault;
+  e.depth = depth;
+  h46017_fault_init(fault);
+  rv = per_encode_value(&e, node, root);
+  if (rv != 0) {
+    return rv;
+  }
+  if (e.w.pos == 0) { /* X.691 11.1.3 */
+    h46017_bits_put(&e.w, 0, 8);
+  }
+  *plen = (e.w.pos + 7) / 8;
+  if (*plen > cap) {
+    return per_refuse(&e, H46017_ERR_BUFFER_TOO_SMALL,
+                      "the buffer is too small");
+  }
+  return 0;
+}
