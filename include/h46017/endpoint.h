@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_ENDPOINT_H
+#define H46017_ENDPOINT_H
+
+/** @file
+ * The endpoint's side of H.460.17: one connection to one gatekeeper of a list,
+ * any number of registrations on it, kept alive until the program ends them.
+ *
+ * The endpoint owns no socket and no clock. It says "connect to gatekeeper N"
+ * (callback `connect`); the program opens the transport and answers with
+ * h46017_endpoint_transport_up() or _transport_down(). From then on:
+ *
+ *     octets from the peer   -> h46017_endpoint_recv()
+ *     h46017_endpoint_peek_tx() -> send -> h46017_endpoint_ack_tx()
+ *     timer armed from h46017_endpoint_next_expiry()
+ *                            -> h46017_endpoint_handle_expiry()
+ *     want_read and want_write both false -> close the transport, then
+ *                               h46017_endpoint_transport_down()
+ *
+ * One endpoint is used by one thread at a time; separate ones are independent.
+ * Callbacks run only inside calls into the same endpoint. In a callback the
+ * const functions, _add(), _remove(), _close() and _write_signalling() may be
+ * called; the rest returns H46017_ERR_REENTRANT, and _del() takes effect when
+ * the outer call returns. In log_write and trace the program may only look and
+ * delete.
+ */
+
+#include <h46017/error.h>
+#include <h46017/h225.h>
+#include <h46017/identity.h>
+#include <h46017/q931.h>
+#include <h46017/ras.h>
+#include <h46017/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct h46017_endpoint h46017_endpoint;
+
+/** The state of the connection. New states may come. */
+typedef enum h46017_endpoint_state {
+  H46017_ENDPOINT_IDLE = 0,       /**< not started, or closed */
+  H46017_ENDPOINT_CONNECTING = 1, /**< the program was asked to connect */
+  H46017_ENDPOINT_UP = 2,         /**< the transport is there */
+  H46017_ENDPOINT_CLOSING = 3,    /**< unregistering, then flushing */
+  H46017_ENDPOINT_BACKOFF = 4     /**< waiting to connect again */
+} h46017_endpoint_state;
+
+/** The state of one registration. New states may come. */
+typedef enum h46017_registration_state {
+  H46017_REGISTRATION_UNREGISTERED = 0, /**< waits for the connection */
+  H46017_REGISTRATION_REGISTERING = 1,  /**< full RRQ sent */
+  H46017_REGISTRATION_REGISTERED = 2,
+  H46017_REGISTRATION_REFRESHING = 3,    /**< lightweight RRQ sent */
+  H46017_REGISTRATION_UNREGISTERING = 4, /**< URQ sent */
+  H46017_REGISTRATION_HELD = 5           /**< refused; waits before it tries
+                                              again */
+} h46017_registration_state;
+
+/** Their names (`REGISTERED`); static text. */
+H46017_API const char *h46017_endpoint_state_name(h46017_endpoint_state state);
+H46017_API const char *
+h46017_registration_state_name(h46017_registration_state state);
+
+/** What to register. Begin with h46017_registration_default(). *Copied* by
+ * h46017_endpoint_add(). */
+typedef struct h46017_registration {
+  size_t struct_size;
+  const h46017_alias *aliases; /**< at least one */
+  size_t alias_count;
+  h46017_terminal_type terminal_type; /**< terminal */
+  bool restart; /**< the first full RRQ says that all calls were lost */
+} h46017_registration;
+
+H46017_API void
+h46017_registration_default_sized(h46017_registration *registration,
+                                  size_t size);
+#define h46017_registration_default(R)                                         \
+  h46017_registration_default_sized((R), sizeof(*(R)))
+
+/** Settings; *copied* by h46017_endpoint_new(), texts included. */
+typedef struct h46017_endpoint_settings {
+  size_t struct_size;
+  size_t gatekeeper_count;  /**< length of the program's list; 1 */
+  uint32_t time_to_live;    /**< seconds asked for, 60; the gatekeeper's answer
+                                 counts */
+  uint32_t connect_timeout; /**< ms until a connection must be up, 15000 */
+  uint32_t request_timeout; /**< ms until an answer must be there, 8000; RIP
+                                 extends it */
+  uint32_t refresh_percent; /**< of the granted TTL, when the refresh is sent
+                                 at the latest, 70; jitter goes below it */
+  uint32_t backoff_first;   /**< ms before the second attempt, 1000 */
+  uint32_t backoff_max;     /**< ms, 60000; doubled from the first up to it */
+  uint32_t backoff_denied;  /**< ms at the least after a security refusal,
+                                 60000 */
+  uint32_t keepalive;       /**< ms between empty TPKTs, 0: none */
+  uint32_t max_registrations;        /**< 64 */
+  size_t max_tx;                     /**< octets waiting to be sent, 65536 */
+  size_t max_pdu;                    /**< octets of one TPKT accepted, 65535 */
+  uint32_t lenient;                  /**< flags of h46017/tunnel.h; the default
+                                          tolerates what real gatekeepers send */
+  const char *gatekeeper_identifier; /**< NULL: take the gatekeeper's */
+  h46017_vendor vendor;       /**< product and version texts may be empty */
+  h46017_log_level log_level; /**< H46017_LOG_INFO */
+  uint32_t failback;          /**< ms between two questions whether a preferred
+                                 gatekeeper is back, 300000; 0: never */
+  uint32_t failback_count; /**< answers "it is" in a row before it is believed,
+                              2 */
+} h46017_endpoint_settings;
+
+H46017_API void
+h46017_endpoint_settings_default_sized(h46017_endpoint_settings *settings,
+                                       size_t size);
+#define h46017_endpoint_settings_default(S)                                    \
+  h46017_endpoint_settings_default_sized((S), sizeof(*(S)))
+
+/** What the program is told and asked. Begin with
+ * h46017_endpoint_callbacks_default(). `connect` and `rand` must be set; the
+ * others may stay NULL. Those that return int return 0; anything else is
+ * H46017_ERR_CALLBACK_FAILURE, which ends the endpoint, except where said
+ * otherwise. Arguments are *borrowed* for the call. */
+typedef struct h46017_endpoint_callbacks {
+  size_t struct_size;
+
+  /** Open the transport to gatekeeper @p index (0 … gatekeeper_count - 1) of
+   * the program's list; TCP or TLS is what the list says, never less. Answer
+   * with transport_up or transport_down, later or after this call. */
+  int (*connect)(h46017_endpoint *ep, size_t index, void *user_data);
+
+  /** Fill @p dest with random octets fit for identifiers. */
+  int (*rand)(uint8_t *dest, size_t len, void *user_data);
+
+  /** The connection's state changed. */
+  int (*state_changed)(h46017_endpoint *ep, h46017_endpoint_state from,
+                       h46017_endpoint_state to, void *user_data);
+
+  /** A registration's state changed. */
+  int (*registration_changed)(h46017_endpoint *ep, uint32_t id,
+                              h46017_registration_state from,
+                              h46017_registration_state to, void *user_data);
+
+  /** A full RRQ was confirmed; @p rcf holds the granted aliases and TTL. */
+  int (*registered)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
+                    void *user_data);
+
+  /** A lightweight RRQ was confirmed. */
+  int (*refreshed)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
+                   void *user_data);
+
+  /** The gatekeeper said no: @p rrj with its reason, @p code is
+   * H46017_ERR_REJECTED. */
+  int (*rejected)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
+                  int code, void *user_data);
+
+  /** A registration that was there is no more. @p why: UNREGISTERED (our own
+   * URQ), REJECTED (the gatekeeper's URQ), TTL_EXPIRED, or what ended the
+   * connection. */
+  int (*unregistered)(h46017_endpoint *ep, uint32_t id, int why,
+                      void *user_data);
+
+  /** Nothing will be tried for @p delay ms, because of @p code. */
+  int (*backing_off)(h46017_endpoint *ep, uint32_t delay, int code,
+                     void *user_data);
+
+  /** A RAS message came, decoded, with its exact octets, before the endpoint
+   * acts on it. H46017_ERR_REFUSED makes the endpoint ignore it. */
+  int (*ras_received)(h46017_endpoint *ep, h46017_h225 *msg,
+                      const h46017_ras *ras, const uint8_t *per, size_t len,
+                      void *user_data);
+
+  /** The endpoint is about to send @p msg: the program may add to it
+   * (featureSet, genericData, nonStandardData, tokens). */
+  int (*ras_building)(h46017_endpoint *ep, h46017_h225 *msg,
+                      h46017_ras_kind kind, void *user_data);
+
+  /** Any other signalling message came, octets untouched. */
+  int (*signalling_received)(h46017_endpoint *ep, const h46017_q931 *msg,
+                             const uint8_t *q931, size_t len, void *user_data);
+
+  h46017_log_write log_write;
+  h46017_trace trace;
+
+  /** Is gatekeeper @p index, which stands before the one in use, back? The
+   * program finds out (a connection that comes up is enough) and says so with
+   * h46017_endpoint_reachable(); saying nothing means no. NULL: the endpoint
+   * stays where it is until it loses it. */
+  int (*probe)(h46017_endpoint *ep, size_t index, void *user_data);
+} h46017_endpoint_callbacks;
+
+H46017_API void
+h46017_endpoint_callbacks_default_sized(h46017_endpoint_callbacks *callbacks,
+                                        size_t size);
+#define h46017_endpoint_callbacks_default(C)                                   \
+  h46017_endpoint_callbacks_default_sized((C), sizeof(*(C)))
+
+/** Makes an endpoint, IDLE.
+ *
+ * @param[out] pep        set on success only
+ * @param[in]  settings   *copied*; NULL for the defaults
+ * @param[in]  callbacks  *copied*
+ * @param[in]  mem        *copied*; NULL for the C library's
+ * @param[in]  user_data  *borrowed*, given to every callback
+ * @retval H46017_ERR_INVALID_ARGUMENT  a struct_size, a value out of its range,
+ *                                      or a mandatory callback missing
+ * @retval H46017_ERR_NOMEM
+ * @since 0.1 */
+H46017_API int h46017_endpoint_new(h46017_endpoint **pep,
+                                   const h46017_endpoint_settings *settings,
+                                   const h46017_endpoint_callbacks *callbacks,
+                                   const h46017_mem *mem, void *user_data,
+                                   h46017_time now);
+
+/** Deletes it, without a word to the peer; NULL is fine. Inside a callback:
+ * when the outer call returns. */
+H46017_API void h46017_endpoint_del(h46017_endpoint *ep);
+
+/** Adds a registration; it is sent as soon as the connection is up, and again
+ * on every new one.
+ *
+ * @param[out] pid  names it in callbacks and in the calls below; never 0
+ * @retval H46017_ERR_INVALID_ARGUMENT  no alias, or one that is not valid
+ * @retval H46017_ERR_QUEUE_FULL        max_registrations is reached
+ * @retval H46017_ERR_NOMEM */
+H46017_API int h46017_endpoint_add(h46017_endpoint *ep,
+                                   const h46017_registration *registration,
+                                   uint32_t *pid, h46017_time now);
+
+/** Unregisters (URQ) and forgets a registration.
+ * @retval H46017_ERR_NOT_FOUND */
+H46017_API int h46017_endpoint_remove(h46017_endpoint *ep, uint32_t id,
+                                      h46017_time now);
+
+/** Starts: the callback `connect` comes inside this call.
+ * @retval H46017_ERR_INVALID_STATE  not IDLE */
+H46017_API int h46017_endpoint_start(h46017_endpoint *ep, h46017_time now);
+
+/** Says that a gatekeeper asked about by the callback `probe` can be reached.
+ * After failback_count such answers in a row the endpoint unregisters where it
+ * is and connects there.
+ * @retval H46017_ERR_NOT_FOUND  it was not asked about; nothing happened */
+H46017_API int h46017_endpoint_reachable(h46017_endpoint *ep, size_t index,
+                                         h46017_time now);
+
+/** Ends gracefully: URQ for every registration, their answers awaited, what is
+ * queued flushed; then want_read and want_write are false and the state is
+ * IDLE once transport_down was told. Without a connection: IDLE at once. */
+H46017_API int h46017_endpoint_close(h46017_endpoint *ep, h46017_time now);
+
+/** Queues one whole Q.931 message as it is.
+ * @retval H46017_ERR_INVALID_STATE  the connection is not UP
+ * @retval H46017_ERR_QUEUE_FULL     nothing was queued
+ * @retval H46017_ERR_OUT_OF_RANGE   too many octets for one TPKT */
+H46017_API int h46017_endpoint_write_signalling(h46017_endpoint *ep,
+                                                const uint8_t *q931, size_t len,
+                                                h46017_time now);
+
+/** @name The edge
+ * @see h46017/h46017.h for the contract all objects share */
+/**@{*/
+/** The transport asked for is there. @param[in] peer  who the gatekeeper proved
+ * to be, *borrowed*; NULL for plain TCP. */
+H46017_API int h46017_endpoint_transport_up(h46017_endpoint *ep,
+                                            const h46017_identity *peer,
+                                            h46017_time now);
+H46017_API int h46017_endpoint_recv(h46017_endpoint *ep, const uint8_t *data,
+                                    size_t datalen, h46017_time now);
+H46017_API size_t h46017_endpoint_peek_tx(const h46017_endpoint *ep,
+                                          const uint8_t **pdata);
+H46017_API int h46017_endpoint_ack_tx(h46017_endpoint *ep, size_t len,
+                                      h46017_time now);
+H46017_API bool h46017_endpoint_want_read(const h46017_endpoint *ep);
+/** There are octets to send. When the connection ended, they may take five
+ * seconds to go; then it is false. */
+H46017_API bool h46017_endpoint_want_write(const h46017_endpoint *ep);
+
+/** The transport is gone, or could not be had.
+ *
+ * @param why  a code: CLOSED, CONNECT, CERT_REFUSED_BY_PEER, UNKNOWN_CA …; it
+ *             decides how soon the endpoint tries again. A TLS connection that
+ *             ends before the gatekeeper has sent a single octet is taken for
+ *             CERT_REFUSED_BY_PEER: with TLS 1.3 a refused client learns of it
+ *             that late, and not every server says why. */
+H46017_API int h46017_endpoint_transport_down(h46017_endpoint *ep, int why,
+                                              h46017_time now);
+H46017_API h46017_time h46017_endpoint_next_expiry(const h46017_endpoint *ep);
+H46017_API int h46017_endpoint_handle_expiry(h46017_endpoint *ep,
+                                             h46017_time now);
+/**@}*/
+
+/** 0, or the error that ended the connection last; cleared by the next one. */
+H46017_API int h46017_endpoint_error(const h46017_endpoint *ep);
+
+H46017_API h46017_endpoint_state
+h46017_endpoint_get_state(const h46017_endpoint *ep);
+
+/** UNREGISTERED also for an id that does not exist. */
+H46017_API h46017_registration_state
+h46017_endpoint_registration_state(const h46017_endpoint *ep, uint32_t id);
+
+/** Which gatekeeper of the list it is connected, or connecting, to. */
+H46017_API size_t h46017_endpoint_gatekeeper(const h46017_endpoint *ep);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* H46017_ENDPOINT_H */

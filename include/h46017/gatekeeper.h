@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_GATEKEEPER_H
+#define H46017_GATEKEEPER_H
+
+/** @file
+ * The gatekeeper's side of H.460.17: one object with all its connections and
+ * its registrar inside.
+ *
+ * Work on one connection may produce output for another, or its end. So the
+ * loop of a program is: feed whatever came, then
+ *
+ *     while (h46017_gatekeeper_next_ready(gk, &conn))
+ *       send what h46017_connection_peek_tx(conn) shows, ack it, and
+ *       if neither want_read nor want_write: close, transport_down, del
+ *     arm the one timer from h46017_gatekeeper_next_expiry(gk)
+ *
+ * A gatekeeper with all its connections is used by one thread at a time;
+ * separate gatekeepers are independent. Callbacks run only inside calls into
+ * the same gatekeeper, about any of its connections. In a callback the const
+ * functions, h46017_gatekeeper_answer(), _unregister() and
+ * h46017_connection_close(), _write_signalling(), h46017_gatekeeper_close() may
+ * be called; the rest returns H46017_ERR_REENTRANT (next_ready: false), and
+ * deletions take effect when the outer call returns. In log_write and trace the
+ * program may only look and delete. What a callback is shown of a registration
+ * stays there until it returns, also when the callback ends that registration.
+ */
+
+#include <h46017/error.h>
+#include <h46017/h225.h>
+#include <h46017/identity.h>
+#include <h46017/policy.h>
+#include <h46017/q931.h>
+#include <h46017/ras.h>
+#include <h46017/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct h46017_gatekeeper h46017_gatekeeper;
+
+/** One connection of a gatekeeper. */
+typedef struct h46017_connection h46017_connection;
+
+/** Settings; *copied* by h46017_gatekeeper_new(), texts included. */
+typedef struct h46017_gatekeeper_settings {
+  size_t struct_size;
+  const char *identifier;     /**< gatekeeperIdentifier, 1 to 128 characters;
+                                   "h46017" */
+  uint32_t time_to_live;      /**< seconds granted where the endpoint asks for
+                                   none, 120 */
+  uint32_t min_time_to_live;  /**< 15 */
+  uint32_t max_time_to_live;  /**< 3600 */
+  uint32_t grace;             /**< ms after the TTL before a registration
+                                   expires, 10000 */
+  uint32_t register_timeout;  /**< ms a connection may stand without a
+                                   registration, 30000; 0: for ever. Its end
+                                   waits for questions that are pending */
+  uint32_t question_timeout;  /**< ms until a question left for later is
+                                   answered with resourceUnavailable, 10000 */
+  uint32_t rip_delay;         /**< ms told in the RIPs that go out while a
+                                   question is pending, each before the time of
+                                   the one before is over; 1 to 65535, 5000 */
+  uint32_t max_connections;   /**< 20000 */
+  uint32_t max_registrations; /**< on one connection, 64 */
+  uint32_t max_aliases;       /**< of one registration, 32 */
+  uint32_t max_pending;       /**< questions pending on one connection, 64 */
+  uint32_t max_bad_ras;       /**< malformed RAS messages before a connection
+                                   is closed, 8 */
+  size_t max_tx;              /**< octets waiting on one connection, 262144 */
+  size_t max_pdu;             /**< octets of one TPKT accepted, 65535 */
+  uint32_t lenient;           /**< flags of h46017/tunnel.h */
+  h46017_log_level log_level; /**< H46017_LOG_INFO */
+} h46017_gatekeeper_settings;
+
+H46017_API void
+h46017_gatekeeper_settings_default_sized(h46017_gatekeeper_settings *settings,
+                                         size_t size);
+#define h46017_gatekeeper_settings_default(S)                                  \
+  h46017_gatekeeper_settings_default_sized((S), sizeof(*(S)))
+
+/** One registration, as the program sees it; *borrowed*. Append only. */
+typedef struct h46017_registered {
+  h46017_connection *connection;
+  const char *endpoint_identifier;
+  const h46017_alias *aliases;
+  size_t alias_count;
+  const char *device; /**< the device's name; NULL when it has none */
+  h46017_auth_used auth;
+  uint32_t time_to_live;     /**< seconds */
+  h46017_time expires;       /**< monotonic, grace not counted */
+  h46017_time registered_at; /**< monotonic, of the full RRQ */
+  bool replaced;             /**< it took the names over from another
+                                  connection's registration */
+} h46017_registered;
+
+/** A question: which device is this, and may it register? */
+typedef struct h46017_registration_question {
+  h46017_connection *connection;
+  const h46017_identity *peer;
+  const h46017_rrq *rrq;
+  h46017_h225 *message; /**< the whole RRQ, to read */
+  const uint8_t *per;   /**< its exact octets */
+  size_t per_len;
+} h46017_registration_question;
+
+/** The program's answer. All zero is "there is no such device". */
+typedef struct h46017_registration_answer {
+  int refuse;                  /**< a code: reject with it; 0: go on */
+  const h46017_device *device; /**< the entry the names select, *borrowed* for
+                                    the call; the library decides by
+                                    h46017_policy_decide() whether the peer may
+                                    register it. NULL: none */
+  bool open;                   /**< without a device: let it in all the same */
+  uint32_t time_to_live;       /**< seconds; 0: by the settings */
+  h46017_password_outcome password; /**< of a token the program checked */
+} h46017_registration_answer;
+
+/** What a policy callback returns. */
+typedef enum h46017_answered {
+  H46017_ANSWERED = 0, /**< the answer is filled in */
+  H46017_LATER = 1     /**< h46017_gatekeeper_answer() will follow */
+} h46017_answered;
+
+/** What the program is told and asked. Begin with
+ * h46017_gatekeeper_callbacks_default(). `select_device` and `rand` must be
+ * set; the others may stay NULL. Those that return int return 0; anything else
+ * is H46017_ERR_CALLBACK_FAILURE and ends the connection, except where said
+ * otherwise. Arguments are *borrowed* for the call. */
+typedef struct h46017_gatekeeper_callbacks {
+  size_t struct_size;
+
+  /** Which device do the names of this full RRQ select?
+   * @param question  never used again; h46017_gatekeeper_answer() takes it */
+  h46017_answered (*select_device)(h46017_gatekeeper *gk, uint64_t question,
+                                   const h46017_registration_question *asked,
+                                   h46017_registration_answer *answer,
+                                   void *user_data);
+
+  /** A question left for later is void (connection gone, or too late): free
+   * what was kept for it. It may come inside select_device itself, when the
+   * program ends the connection there. */
+  void (*question_dropped)(h46017_gatekeeper *gk, uint64_t question,
+                           void *user_data);
+
+  /** Fill @p dest with random octets fit for secrets. */
+  int (*rand)(uint8_t *dest, size_t len, void *user_data);
+
+  int (*registered)(h46017_gatekeeper *gk, const h46017_registered *reg,
+                    void *user_data);
+  /** A lightweight RRQ came; or a URQ for some of the names, and @p reg has
+   * those that are left. */
+  int (*refreshed)(h46017_gatekeeper *gk, const h46017_registered *reg,
+                   void *user_data);
+  /** An RRQ was refused with @p code, @p reason on the wire. */
+  int (*rejected)(h46017_gatekeeper *gk, h46017_connection *c,
+                  const h46017_rrq *rrq, int code, h46017_rrj_reason reason,
+                  void *user_data);
+  /** A registration that `registered` had told of ended. @p why: UNREGISTERED,
+   * TTL_EXPIRED, REPLACED, or what ended the connection. */
+  int (*unregistered)(h46017_gatekeeper *gk, const h46017_registered *reg,
+                      int why, void *user_data);
+
+  /** A RAS message came, decoded, with its exact octets, before the gatekeeper
+   * acts on it. A code of class 3xx or 4xx rejects an RRQ (RRJ) or a URQ (URJ)
+   * with it, and drops anything else without a word; it does not end the
+   * connection. */
+  int (*ras_received)(h46017_gatekeeper *gk, h46017_connection *c,
+                      h46017_h225 *msg, const h46017_ras *ras,
+                      const uint8_t *per, size_t len, void *user_data);
+
+  /** The gatekeeper is about to send @p msg: the program may add to it. A
+   * message that cannot be encoded after that, or not be tunnelled (it is too
+   * long), ends the connection with the codec's error. */
+  int (*ras_building)(h46017_gatekeeper *gk, h46017_connection *c,
+                      h46017_h225 *msg, h46017_ras_kind kind, void *user_data);
+
+  /** Any other signalling message came, octets untouched. */
+  int (*signalling_received)(h46017_gatekeeper *gk, h46017_connection *c,
+                             const h46017_q931 *msg, const uint8_t *q931,
+                             size_t len, void *user_data);
+
+  h46017_log_write log_write;
+  h46017_trace trace;
+} h46017_gatekeeper_callbacks;
+
+H46017_API void h46017_gatekeeper_callbacks_default_sized(
+    h46017_gatekeeper_callbacks *callbacks, size_t size);
+#define h46017_gatekeeper_callbacks_default(C)                                 \
+  h46017_gatekeeper_callbacks_default_sized((C), sizeof(*(C)))
+
+/** Makes a gatekeeper without connections.
+ *
+ * @param[out] pgk        set on success only
+ * @param[in]  settings   *copied*; NULL for the defaults
+ * @param[in]  callbacks  *copied*
+ * @param[in]  mem        *copied*; NULL for the C library's
+ * @param[in]  user_data  *borrowed*, given to every callback
+ * @retval H46017_ERR_INVALID_ARGUMENT  a struct_size, a value out of its range,
+ *                                      or a mandatory callback missing
+ * @retval H46017_ERR_CALLBACK_FAILURE  rand failed
+ * @retval H46017_ERR_NOMEM
+ * @since 0.1 */
+H46017_API int
+h46017_gatekeeper_new(h46017_gatekeeper **pgk,
+                      const h46017_gatekeeper_settings *settings,
+                      const h46017_gatekeeper_callbacks *callbacks,
+                      const h46017_mem *mem, void *user_data, h46017_time now);
+
+/** Deletes it with every connection, without a word to the peers; NULL is fine.
+ * Of the callbacks only question_dropped is called, and what that calls finds
+ * every connection closed. Inside a callback: when the outer call returns. */
+H46017_API void h46017_gatekeeper_del(h46017_gatekeeper *gk);
+
+/** Hands out, once each, the connections whose output or wants changed since
+ * they were handed out last; never one that was deleted.
+ * @retval true  @p *pconn is one; false: no more, or this is a callback */
+H46017_API bool h46017_gatekeeper_next_ready(h46017_gatekeeper *gk,
+                                             h46017_connection **pconn);
+
+H46017_API h46017_time
+h46017_gatekeeper_next_expiry(const h46017_gatekeeper *gk);
+
+/** Serves every timer of every connection that is due; early calls are
+ * harmless. */
+H46017_API int h46017_gatekeeper_handle_expiry(h46017_gatekeeper *gk,
+                                               h46017_time now);
+
+/** Answers a question left for later, or, inside select_device, the one that is
+ * asked (what select_device returns counts no more then).
+ * @retval H46017_ERR_NOT_FOUND         it is void; nothing happened
+ * @retval H46017_ERR_INVALID_ARGUMENT  @p answer is NULL
+ * @retval H46017_ERR_REENTRANT         called from log_write or trace
+ * @retval H46017_ERR_NOMEM             the question stands; try again, or it is
+ *                                      rejected in its time */
+H46017_API int
+h46017_gatekeeper_answer(h46017_gatekeeper *gk, uint64_t question,
+                         const h46017_registration_answer *answer,
+                         h46017_time now);
+
+/** Begins an orderly end: URQ (maintenance) for every registration, then every
+ * connection flushes and wants nothing. New connections are refused. */
+H46017_API int h46017_gatekeeper_close(h46017_gatekeeper *gk, h46017_time now);
+
+/** Finds the registration that holds a name; any alias type.
+ * @retval NULL  nobody does. *Borrowed* until the next call that is not const
+ */
+H46017_API const h46017_registered *
+h46017_gatekeeper_find(const h46017_gatekeeper *gk, const char *name,
+                       size_t len);
+
+/** Walks all registrations, in no particular order, until @p fn returns
+ * something other than 0, which it returns too. */
+H46017_API int h46017_gatekeeper_each(const h46017_gatekeeper *gk,
+                                      int (*fn)(const h46017_registered *reg,
+                                                void *arg),
+                                      void *arg);
+
+H46017_API size_t
+h46017_gatekeeper_connection_count(const h46017_gatekeeper *gk);
+H46017_API size_t
+h46017_gatekeeper_registration_count(const h46017_gatekeeper *gk);
+
+/** Makes log lines up to another level from now on. What a connection that is
+ * up says about its octets stays at the level it began with.
+ * @since 0.1 */
+H46017_API void h46017_gatekeeper_set_log_level(h46017_gatekeeper *gk,
+                                                h46017_log_level level);
+
+/** Ends the registration that holds a name, with a URQ of this reason; without
+ * one for H46017_URQ_REASON_ABSENT.
+ * @retval H46017_ERR_NOT_FOUND
+ * @retval H46017_ERR_REENTRANT  called from log_write or trace */
+H46017_API int h46017_gatekeeper_unregister(h46017_gatekeeper *gk,
+                                            const char *name, size_t len,
+                                            h46017_urq_reason reason,
+                                            h46017_time now);
+
+/** @name One connection */
+/**@{*/
+/** A transport came up.
+ *
+ * @param[out] pc         set on success only
+ * @param[in]  peer       who it proved to be, *copied*; NULL for plain TCP
+ * @param[in]  user_data  *borrowed*; h46017_connection_user_data()
+ * @retval H46017_ERR_LIMIT             max_connections is reached: close it
+ * @retval H46017_ERR_INVALID_STATE     the gatekeeper is closing
+ * @retval H46017_ERR_INVALID_ARGUMENT  @p peer's struct_size
+ * @retval H46017_ERR_REENTRANT         called from a callback
+ * @retval H46017_ERR_NOMEM */
+H46017_API int h46017_connection_new(h46017_connection **pc,
+                                     h46017_gatekeeper *gk,
+                                     const h46017_identity *peer,
+                                     void *user_data, h46017_time now);
+
+/** Deletes it; registrations that are still on it end (CLOSED). NULL is fine.
+ * Inside a callback they end at once (but for log_write and trace), and it goes
+ * when the outer call returns. */
+H46017_API void h46017_connection_del(h46017_connection *c);
+
+H46017_API int h46017_connection_recv(h46017_connection *c, const uint8_t *data,
+                                      size_t datalen, h46017_time now);
+H46017_API size_t h46017_connection_peek_tx(const h46017_connection *c,
+                                            const uint8_t **pdata);
+H46017_API int h46017_connection_ack_tx(h46017_connection *c, size_t len,
+                                        h46017_time now);
+H46017_API bool h46017_connection_want_read(const h46017_connection *c);
+H46017_API bool h46017_connection_want_write(const h46017_connection *c);
+
+/** The transport is gone: the registrations on it end at once. */
+H46017_API int h46017_connection_transport_down(h46017_connection *c, int why,
+                                                h46017_time now);
+
+/** Begins its end: URQ (@p why says the reason), flush, want nothing. */
+H46017_API int h46017_connection_close(h46017_connection *c, int why,
+                                       h46017_time now);
+
+/** Queues one whole Q.931 message as it is; on failure nothing was queued.
+ * @retval H46017_ERR_INVALID_STATE     the connection ends
+ * @retval H46017_ERR_QUEUE_FULL        max_tx is reached
+ * @retval H46017_ERR_INVALID_ARGUMENT  no octets
+ * @retval H46017_ERR_OUT_OF_RANGE      too many for one TPKT
+ * @retval H46017_ERR_REENTRANT         called from log_write or trace
+ * @retval H46017_ERR_NOMEM */
+H46017_API int h46017_connection_write_signalling(h46017_connection *c,
+                                                  const uint8_t *q931,
+                                                  size_t len, h46017_time now);
+
+/** 0, or the error that ended it. */
+H46017_API int h46017_connection_error(const h46017_connection *c);
+H46017_API void *h46017_connection_user_data(const h46017_connection *c);
+H46017_API const h46017_identity *
+h46017_connection_peer(const h46017_connection *c);
+H46017_API h46017_gatekeeper *
+h46017_connection_gatekeeper(const h46017_connection *c);
+/**@}*/
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* H46017_GATEKEEPER_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/aliases.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <h46017/error.h>
+#include <h46017/identity.h>
+
+#include <string.h>
+
+int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
+                       size_t count, h46017_alias **pout) {
+  size_t size = count * sizeof(h46017_alias);
+  h46017_alias *copy;
+  char *text;
+
+  for (size_t i = 0; i < count; i++) {
+    size += list[i].text.len + 1;
+  }
+  copy = h46017_mem_alloc(mem, size);
+  if (copy == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  text = (char *)(copy + count);
+  for (size_t i = 0; i < count; i++) {
+    copy[i] = list[i];
+    if (list[i].text.text != NULL) {
+      memcpy(text, list[i].text.text, list[i].text.len);
+      text[list[i].text.len] = '\0';
+      copy[i].text.text = text;
+      text += list[i].text.len + 1;
+    }
+  }
+  *pout = copy;
+  return 0;
+}
+
+/* Only digits and signs of dialling, or only IA5. */
+static bool alias_is_of(const h46017_text *text, bool digits) {
+  for (size_t i = 0; i < text->len; i++) {
+    unsigned char c = (unsigned char)text->text[i];
+    if (digits ? c == 0 || strchr("0123456789#*,", c) == NULL : c > 0x7f) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int h46017_alias_check(const h46017_alias *alias) {
+  const h46017_text *text = &alias->text;
+  bool fits = false;
+
+  if (text->text == NULL || text->len == 0 ||
+      text->len > H46017_ALIAS_TEXT_MAX ||
+      !h46017_text_is_valid(text->text, text->len)) {
+    return H46017_ERR_ALIAS_INVALID;
+  }
+  switch (alias->type) {
+  case H46017_ALIAS_DIALLED_DIGITS:
+  case H46017_ALIAS_PARTY_NUMBER:
+    fits = text->len <= 128 && alias_is_of(text, true);
+    break;
+  case H46017_ALIAS_H323_ID:
+    fits = h46017_text_bmp_size(text->text, text->len) <= 2 * 256;
+    break;
+  case H46017_ALIAS_URL_ID:
+  case H46017_ALIAS_EMAIL_ID:
+    fits = text->len <= 512 && alias_is_of(text, false);
+    break;
+  case H46017_ALIAS_TRANSPORT_ID:
+  case H46017_ALIAS_MOBILE_UIM:
+  case H46017_ALIAS_ISUP_NUMBER:
+  case H46017_ALIAS_UNKNOWN:
+    break;
+  }
+  return fits ? 0 : H46017_ERR_ALIAS_INVALID;
+}
+
+/* Twelve hexadecimal digits, whatever stands between them. */
+static size_t alias_put_mac(const char *text, size_t len, uint8_t *out) {
+  size_t n = 0;
+
+  for (size_t i = 0; i < len; i++) {
+    char c = h46017_text_lower(text[i]);
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+      out[n++] = (uint8_t)c;
+    }
+  }
+  return n;
+}
+
+size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key) {
+  static const char mac[] = "000000000000";
+  const char *text = alias->text.text;
+  size_t len = alias->text.len;
+  uint8_t digits[32];
+  size_t n = 0;
+
+  if (h46017_alias_check(alias) != 0) {
+    return 0;
+  }
+  key[n++] = (uint8_t)alias->type;
+  if (alias->type == H46017_ALIAS_PARTY_NUMBER) {
+    key[n++] = (uint8_t)(alias->subtype >> 8);
+    key[n++] = (uint8_t)alias->subtype;
+  }
+  if (alias->type != H46017_ALIAS_H323_ID ||
+      !h46017_name_is_serial(text, len)) {
+    memcpy(key + n, text, len);
+    return n + len;
+  }
+  /* One of the spellings of a MAC address: it equals its plain form. */
+  if (len <= sizeof(digits) && alias_put_mac(text, len, digits) == 12) {
+    memcpy(key + n, digits, 12);
+    if (h46017_name_is_equal(text, len, (const char *)digits,
+                             sizeof(mac) - 1)) {
+      return n + 12;
+    }
+  }
+  for (size_t i = 0; i < len; i++) {
+    key[n++] = (uint8_t)h46017_text_lower(text[i]);
+  }
+  return n;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_SESSION_ALIASES_H
+#define H46017_SESSION_ALIASES_H
+
+#include <h46017/ras.h>
+
+/* A deep copy in one block: the list, then its texts. `*pout` is set on
+ * success only, and freed with h46017_mem_release(). */
+int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
+                       size_t count, h46017_alias **pout);
+
+/* ALIAS_INVALID: of a type that names nobody (transportID, mobileUIM,
+ * isupNumber, unknown ones), without text, too long, or text that is not
+ * valid or not of the type's alphabet. */
+int h46017_alias_check(const h46017_alias *alias);
+
+/* Octets of the longest text: 256 UTF-16 units of h323-ID, three octets of
+ * UTF-8 each at the most; 512 of IA5 in a url-ID. */
+#define H46017_ALIAS_TEXT_MAX (256 * 3)
+
+/* The longest key: a type, a subtype and the longest text. */
+#define H46017_ALIAS_KEY_MAX (8 + H46017_ALIAS_TEXT_MAX)
+
+/* The octets by which aliases are told apart: equal for the names that
+ * h46017_name_is_equal() holds for equal. Writes at most H46017_ALIAS_KEY_MAX
+ * octets, returns how many; 0 for an alias that h46017_alias_check() refuses.
+ */
+size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key);
+
+#endif /* H46017_SESSION_ALIASES_H */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_SESSION_ENDPOINT_H
+#define H46017_SESSION_ENDPOINT_H
+
+/* The endpoint's inside, shared by the files that implement it: endpoint.c
+ * (life and edge), endpoint_connection.c (the connection's machine),
+ * endpoint_failback.c (back to a preferred gatekeeper),
+ * endpoint_registration.c (one registration's machine), endpoint_ras.c
+ * (messages in and out), endpoint_irr.c (one of them). */
+
+#include <h46017/endpoint.h>
+#include <h46017/tunnel.h>
+
+#include "base/log.h"
+
+typedef enum endpoint_event {
+  EP_EV_START,          /* the program wants it to run */
+  EP_EV_TRANSPORT_UP,   /* the transport is there */
+  EP_EV_TRANSPORT_DOWN, /* it went, or could not be had */
+  EP_EV_TIMER,          /* the state's timer fired */
+  EP_EV_CLOSE,          /* the program wants it to end */
+  EP_EV_COUNT
+} endpoint_event;
+
+typedef enum registration_event {
+  REG_EV_UP,     /* the connection came up */
+  REG_EV_DOWN,   /* the connection went */
+  REG_EV_RCF,    /* the pending RRQ was confirmed */
+  REG_EV_RRJ,    /* the pending RRQ was rejected */
+  REG_EV_RIP,    /* the pending request needs more time */
+  REG_EV_URQ,    /* the gatekeeper unregisters it */
+  REG_EV_UCF,    /* the pending URQ was answered, by UCF or URJ */
+  REG_EV_TIMER,  /* the state's timer fired */
+  REG_EV_REMOVE, /* the program wants it gone */
+  REG_EV_COUNT
+} registration_event;
+
+typedef struct endpoint_registration endpoint_registration;
+struct endpoint_registration {
+  endpoint_registration *next;
+  uint32_t id;
+  int state;           /* an h46017_registration_state */
+  h46017_time timer;   /* of the state */
+  bool removing;       /* forget it once it is unregistered */
+  bool restart;        /* to be said in the next full RRQ */
+  bool leaving;        /* unregister as soon as the pending RRQ is answered */
+  uint16_t pending;    /* requestSeqNum waited for; 0: none */
+  uint32_t refusals;   /* one after the other: the hold grows with them */
+  uint32_t extensions; /* RIPs for the pending request */
+  uint32_t ttl;        /* seconds granted; 0: for ever */
+  char *endpoint_identifier; /* granted; NULL: none */
+  size_t endpoint_identifier_len;
+  h46017_terminal_type terminal_type;
+  h46017_alias *aliases; /* owned, texts included: one block */
+  size_t alias_count;
+};
+
+struct h46017_endpoint {
+  h46017_mem mem;
+  h46017_endpoint_settings settings;
+  h46017_endpoint_callbacks callbacks;
+  void *user_data;
+  h46017_log log;
+  h46017_time now; /* the latest told */
+
+  int state; /* an h46017_endpoint_state */
+  h46017_time timer;
+  h46017_time keepalive_timer;
+  h46017_time flush_timer; /* for the rest of a connection that ended */
+  bool flushed;            /* it is over: nothing more is sent */
+  size_t gatekeeper;
+  uint32_t attempts; /* that failed, one after the other */
+  bool denied;       /* the last failure was about trust */
+  bool confirmed;    /* a registration was, on this connection */
+  bool tls;          /* this connection is TLS */
+  bool heard;        /* something came from the gatekeeper on it */
+  h46017_time failback_timer;
+  size_t failback_index;  /* the preferred gatekeeper that answers again */
+  uint32_t failback_hits; /* so often in a row */
+  bool failback_answered; /* since it was asked last */
+  bool moving;            /* closing, to connect to failback_index */
+  int error;              /* what ended the connection */
+  int fatal;              /* what ended the endpoint */
+  h46017_tunnel *tunnel;  /* while the transport is there */
+  h46017_h225 *in;
+  h46017_h225 *out;
+  h46017_h225 *spare; /* is `out` while ras_building runs; NULL: not yet made */
+  uint8_t *scratch;   /* for encoding; grows to what is needed */
+  size_t scratch_size;
+
+  endpoint_registration *registrations;
+  uint32_t registration_count;
+  uint32_t last_id;
+  uint16_t last_seq;
+  char *product_id; /* the vendor's texts, owned */
+  char *version_id;
+  char *gatekeeper_identifier; /* learnt or configured; NULL: unknown */
+  size_t gatekeeper_identifier_len;
+  bool gatekeeper_identifier_fixed; /* configured: not to be overwritten */
+
+  int depth;          /* calls into it that are under way */
+  int observing;      /* log_write or trace running: they may only look */
+  h46017_trace trace; /* endpoint_trace, or NULL when nobody traces */
+  bool doomed;        /* del was called inside a callback */
+};
+
+/* Bracket every entry that may call back. enter: REENTRANT inside a callback,
+ * or the sticky fatal error; 0 otherwise, and leave must follow. leave: deletes
+ * a doomed endpoint; the caller touches it no more. */
+int endpoint_enter(h46017_endpoint *ep, h46017_time now);
+int endpoint_leave(h46017_endpoint *ep, int rv);
+
+/* The program's trace and log_write, watched; `user_data` is the endpoint. */
+void endpoint_trace(const h46017_trace_event *event, void *user_data);
+void endpoint_log_write(h46017_log_level level, const char *line, size_t len,
+                        void *user_data);
+
+/* CALLBACK_FAILURE made sticky. */
+int endpoint_callback(h46017_endpoint *ep, int rv);
+
+/* A random number below `bound`. */
+int endpoint_random(h46017_endpoint *ep, uint32_t bound, uint32_t *out);
+
+/* endpoint_connection.c */
+int endpoint_event_connection(h46017_endpoint *ep, endpoint_event event,
+                              int why);
+/* Nothing more is to be had from the connection: it wants nothing once what is
+ * queued is sent. */
+void endpoint_fail(h46017_endpoint *ep, int code);
+/* CLOSING ends when no registration is left that waits for an answer. */
+void endpoint_check_drained(h46017_endpoint *ep);
+
+/* endpoint_failback.c */
+/* Begins to look for a preferred gatekeeper, where there is one. */
+void endpoint_failback_arm(h46017_endpoint *ep);
+int endpoint_failback_timer(h46017_endpoint *ep);
+
+/* endpoint_registration.c */
+int endpoint_event_registration(h46017_endpoint *ep, endpoint_registration *r,
+                                registration_event event, const h46017_ras *ras,
+                                int why);
+void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r);
+/* Takes those off the list that are done with. */
+void endpoint_sweep(h46017_endpoint *ep);
+
+/* endpoint_ras.c */
+int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
+                          void *user_data);
+int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
+                      bool keep_alive);
+int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r);
+
+/* What ep->out holds. */
+int endpoint_send_built(h46017_endpoint *ep, h46017_ras_kind kind);
+
+/* endpoint_irr.c: answers an IRQ. */
+int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq);
+
+#endif /* H46017_SESSION_ENDPOINT_H */

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/endpoint.h"
+
+#include "base/mem.h"
+#include "session/ras_io.h"
+
+#include <string.h>
+
+/* -- out ------------------------------------------------------------------- */
+
+static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
+  h46017_endpoint *ep = owner;
+  int rv = 0;
+
+  if (ep->callbacks.ras_building == NULL) {
+    return 0;
+  }
+  /* The program may have the endpoint send something else from there: that is
+   * built in a message of its own. */
+  ep->out = ep->spare;
+  ep->spare = NULL;
+  if (ep->out == NULL) {
+    rv = h46017_h225_new(&ep->out, NULL, &ep->mem);
+  }
+  if (rv == 0) {
+    rv = endpoint_callback(
+        ep, ep->callbacks.ras_building(ep, msg, kind, ep->user_data));
+  }
+  if (ep->spare == NULL) {
+    ep->spare = ep->out;
+  } else {
+    h46017_h225_del(ep->out);
+  }
+  ep->out = msg;
+  return rv;
+}
+
+/* Builds from `ras`, or sends what is built where it is NULL. */
+static int ras_send_kind(h46017_endpoint *ep, const h46017_ras *ras,
+                         h46017_ras_kind kind) {
+  h46017_ras_writer w = {.mem = &ep->mem,
+                         .scratch = &ep->scratch,
+                         .scratch_size = &ep->scratch_size,
+                         .message = ep->out,
+                         .building = ras_build,
+                         .owner = ep};
+  int rv;
+
+  if (ep->tunnel == NULL || ep->error != 0) {
+    return 0; /* the answer that is not sent is not waited for either */
+  }
+  rv = ras != NULL ? h46017_ras_write(&w, ep->tunnel, ras)
+                   : h46017_ras_write_built(&w, ep->tunnel, kind);
+  if (rv != 0 && !h46017_error_is_fatal(rv)) {
+    /* The peer does not take what is queued: it is as good as gone. */
+    endpoint_fail(ep, rv);
+    rv = 0;
+  }
+  return rv;
+}
+
+static int ras_send(h46017_endpoint *ep, const h46017_ras *ras) {
+  return ras_send_kind(ep, ras, ras->kind);
+}
+
+int endpoint_send_built(h46017_endpoint *ep, h46017_ras_kind kind) {
+  return ras_send_kind(ep, NULL, kind);
+}
+
+static uint16_t ras_next_seq(h46017_endpoint *ep) {
+  /* H.225.0: 1 to 65535; 0 cannot be encoded. */
+  ep->last_seq = ep->last_seq == 65535 ? 1 : (uint16_t)(ep->last_seq + 1);
+  return ep->last_seq;
+}
+
+static h46017_text ras_gatekeeper_identifier(const h46017_endpoint *ep) {
+  h46017_text none = {NULL, 0};
+  h46017_text text = {ep->gatekeeper_identifier, ep->gatekeeper_identifier_len};
+
+  return ep->gatekeeper_identifier_len > 0 ? text : none;
+}
+
+int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
+                      bool keep_alive) {
+  h46017_ras ras = {.kind = H46017_RAS_RRQ,
+                    .request_seq_num = ras_next_seq(ep)};
+  h46017_rrq *rrq = &ras.u.rrq;
+
+  rrq->terminal_type = r->terminal_type;
+  rrq->vendor = ep->settings.vendor;
+  rrq->time_to_live = ep->settings.time_to_live;
+  rrq->gatekeeper_identifier = ras_gatekeeper_identifier(ep);
+  rrq->keep_alive = keep_alive;
+  rrq->discovery_complete = keep_alive;
+  rrq->maintain_connection = true;
+  if (keep_alive) {
+    rrq->endpoint_identifier.text = r->endpoint_identifier;
+    rrq->endpoint_identifier.len = r->endpoint_identifier_len;
+  } else {
+    rrq->terminal_alias.list = r->aliases;
+    rrq->terminal_alias.count = r->alias_count;
+    rrq->terminal_alias.present = true;
+    rrq->multiple_calls = true;
+    rrq->restart = r->restart;
+  }
+  r->pending = ras.request_seq_num;
+  r->extensions = 0;
+  return ras_send(ep, &ras);
+}
+
+int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r) {
+  h46017_ras ras = {.kind = H46017_RAS_URQ,
+                    .request_seq_num = ras_next_seq(ep)};
+
+  ras.u.urq.endpoint_identifier.text = r->endpoint_identifier;
+  ras.u.urq.endpoint_identifier.len = r->endpoint_identifier_len;
+  ras.u.urq.gatekeeper_identifier = ras_gatekeeper_identifier(ep);
+  ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
+  r->pending = ras.request_seq_num;
+  r->extensions = 0;
+  return ras_send(ep, &ras);
+}
+
+/* -- in -------------------------------------------------------------------- */
+
+static endpoint_registration *ras_find_pending(h46017_endpoint *ep,
+                                               uint16_t seq) {
+  for (endpoint_registration *r = ep->registrations; r != NULL; r = r->next) {
+    if (r->pending == seq) {
+      return r;
+    }
+  }
+  return NULL;
+}
+
+static endpoint_registration *ras_find_identifier(h46017_endpoint *ep,
+                                                  const h46017_text *id) {
+  for (endpoint_registration *r = ep->registrations; r != NULL; r = r->next) {
+    if (id->text != NULL && r->endpoint_identifier != NULL &&
+        r->endpoint_identifier_len == id->len &&
+        memcmp(r->endpoint_identifier, id->text, id->len) == 0) {
+      return r;
+    }
+  }
+  return NULL;
+}
+
+static int ras_answer(h46017_endpoint *ep, const h46017_ras *ras,
+                      registration_event event, uint32_t states) {
+  endpoint_registration *r = ras_find_pending(ep, ras->request_seq_num);
+
+  if (r == NULL || (states & (uint32_t)1 << r->state) == 0) {
+    h46017_log_line(&ep->log, H46017_LOG_DEBUG, "%s %u answers nothing",
+                    h46017_ras_kind_name(ras->kind),
+                    (unsigned)ras->request_seq_num);
+    return 0;
+  }
+  if (event != REG_EV_RIP) {
+    r->pending = 0;
+  }
+  return endpoint_event_registration(ep, r, event, ras, 0);
+}
+
+static int ras_urq(h46017_endpoint *ep, const h46017_ras *ras) {
+  const h46017_text *id = &ras->u.urq.endpoint_identifier;
+  endpoint_registration *r = ras_find_identifier(ep, id);
+  h46017_ras answer = {.kind = H46017_RAS_UCF,
+                       .request_seq_num = ras->request_seq_num};
+  int rv;
+
+  if (r == NULL) {
+    answer.kind = H46017_RAS_URJ;
+    answer.u.urj.reason = H46017_URJ_NOT_CURRENTLY_REGISTERED;
+    return ras_send(ep, &answer);
+  }
+  rv = ras_send(ep, &answer);
+  return rv != 0 ? rv : endpoint_event_registration(ep, r, REG_EV_URQ, ras, 0);
+}
+
+static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
+                        const uint8_t *per, size_t len) {
+  const uint32_t registering = (uint32_t)1 << H46017_REGISTRATION_REGISTERING |
+                               (uint32_t)1 << H46017_REGISTRATION_REFRESHING;
+  const uint32_t unregistering = (uint32_t)1
+                                 << H46017_REGISTRATION_UNREGISTERING;
+  h46017_ras answer;
+
+  if (ras->kind == H46017_RAS_RCF) {
+    return ras_answer(ep, ras, REG_EV_RCF, registering);
+  }
+  if (ras->kind == H46017_RAS_RRJ) {
+    return ras_answer(ep, ras, REG_EV_RRJ, registering);
+  }
+  if (ras->kind == H46017_RAS_RIP) {
+    return ras_answer(ep, ras, REG_EV_RIP, registering | unregistering);
+  }
+  if (ras->kind == H46017_RAS_UCF || ras->kind == H46017_RAS_URJ) {
+    return ras_answer(ep, ras, REG_EV_UCF, unregistering);
+  }
+  if (ras->kind == H46017_RAS_URQ) {
+    return ras_urq(ep, ras);
+  }
+  if (ras->kind == H46017_RAS_IRQ) {
+    return endpoint_send_irr(ep, ras);
+  }
+  if (!h46017_ras_is_request(ras->kind)) {
+    return 0;
+  }
+  h46017_ras_not_understood(&answer, ras->request_seq_num, per, len);
+  return ras_send(ep, &answer);
+}
+
+int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
+                          void *user_data) {
+  h46017_endpoint *ep = user_data;
+  h46017_ras ras;
+  int rv;
+
+  (void)t;
+  if (ep->error != 0) {
+    return 0;
+  }
+  rv = h46017_ras_read(ep->in, per, len, &ep->log, &ras);
+  if (h46017_error_is_fatal(rv)) {
+    ep->fatal = rv;
+    return rv;
+  }
+  if (rv != 0) {
+    return 0; /* it was logged; the gatekeeper is not told */
+  }
+  if (ep->callbacks.ras_received != NULL) {
+    rv = ep->callbacks.ras_received(ep, ep->in, &ras, per, len, ep->user_data);
+    if (rv == H46017_ERR_REFUSED) {
+      return 0;
+    }
+    if (rv != 0) {
+      return endpoint_callback(ep, rv);
+    }
+  }
+  rv = ras_dispatch(ep, &ras, per, len);
+  if (rv != 0) {
+    ep->fatal = h46017_error_is_fatal(rv) ? rv : H46017_ERR_INTERNAL;
+  }
+  return rv;
+}

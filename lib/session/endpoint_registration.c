@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/endpoint.h"
+
+#include "base/intmath.h"
+#include "base/mem.h"
+#include "session/aliases.h"
+#include "session/fsm.h"
+
+#include <string.h>
+
+/* A gatekeeper that says "in progress" for ever is one that does not answer. */
+#define MAX_EXTENSIONS 20
+
+#define EV(e) H46017_FSM_BIT(REG_EV_##e)
+#define ST(s) H46017_FSM_BIT(H46017_REGISTRATION_##s)
+
+static const char *const registration_events[REG_EV_COUNT] = {
+    [REG_EV_UP] = "UP",   [REG_EV_DOWN] = "DOWN",   [REG_EV_RCF] = "RCF",
+    [REG_EV_RRJ] = "RRJ", [REG_EV_RIP] = "RIP",     [REG_EV_URQ] = "URQ",
+    [REG_EV_UCF] = "UCF", [REG_EV_TIMER] = "TIMER", [REG_EV_REMOVE] = "REMOVE",
+};
+
+/* Answers that come when nothing is pending are dropped before they get here:
+ * they are matched by requestSeqNum. */
+static const h46017_fsm_state registration_states[] = {
+    [H46017_REGISTRATION_UNREGISTERED] = {.name = "UNREGISTERED",
+                                          .handles = EV(UP),
+                                          .ignores = EV(DOWN) | EV(REMOVE),
+                                          .next = ST(REGISTERING),
+                                          .waits_for = "the connection"},
+    [H46017_REGISTRATION_REGISTERING] = {.name = "REGISTERING",
+                                         .handles = EV(DOWN) | EV(RCF) |
+                                                    EV(RRJ) | EV(RIP) |
+                                                    EV(TIMER) | EV(REMOVE),
+                                         .next = ST(UNREGISTERED) |
+                                                 ST(REGISTERED) | ST(HELD) |
+                                                 ST(UNREGISTERING),
+                                         .timer = "request"},
+    [H46017_REGISTRATION_REGISTERED] = {.name = "REGISTERED",
+                                        .handles = EV(DOWN) | EV(URQ) |
+                                                   EV(TIMER) | EV(REMOVE),
+                                        .next = ST(UNREGISTERED) |
+                                                ST(REGISTERING) |
+                                                ST(REFRESHING) |
+                                                ST(UNREGISTERING) | ST(HELD),
+                                        .timer = "refresh"},
+    [H46017_REGISTRATION_REFRESHING] = {.name = "REFRESHING",
+                                        .handles = EV(DOWN) | EV(RCF) |
+                                                   EV(RRJ) | EV(RIP) | EV(URQ) |
+                                                   EV(TIMER) | EV(REMOVE),
+                                        .next = ST(UNREGISTERED) |
+                                                ST(REGISTERED) |
+                                                ST(REGISTERING) |
+                                                ST(UNREGISTERING) | ST(HELD),
+                                        .timer = "request"},
+    [H46017_REGISTRATION_UNREGISTERING] = {.name = "UNREGISTERING",
+                                           .handles = EV(DOWN) | EV(UCF) |
+                                                      EV(RIP) | EV(URQ) |
+                                                      EV(TIMER),
+                                           .ignores = EV(REMOVE),
+                                           .next = ST(UNREGISTERED),
+                                           .timer = "request"},
+    [H46017_REGISTRATION_HELD] = {.name = "HELD",
+                                  .handles = EV(DOWN) | EV(TIMER) | EV(REMOVE),
+                                  .next = ST(UNREGISTERED) | ST(REGISTERING),
+                                  .timer = "hold"},
+};
+
+const h46017_fsm h46017_endpoint_registration_fsm = {
+    .name = "registration",
+    .states = registration_states,
+    .state_count = sizeof(registration_states) / sizeof(registration_states[0]),
+    .events = registration_events,
+    .event_count = REG_EV_COUNT,
+};
+
+const char *h46017_registration_state_name(h46017_registration_state state) {
+  return (unsigned)state <
+                 (unsigned)h46017_endpoint_registration_fsm.state_count
+             ? registration_states[state].name
+             : "UNKNOWN";
+}
+
+void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r) {
+  h46017_mem_release(&ep->mem, r->aliases);
+  h46017_mem_release(&ep->mem, r->endpoint_identifier);
+  h46017_mem_release(&ep->mem, r);
+}
+
+void endpoint_sweep(h46017_endpoint *ep) {
+  endpoint_registration **link = &ep->registrations;
+
+  while (*link != NULL) {
+    endpoint_registration *r = *link;
+    if (r->removing && r->state == H46017_REGISTRATION_UNREGISTERED) {
+      *link = r->next;
+      ep->registration_count--;
+      endpoint_registration_free(ep, r);
+    } else {
+      link = &r->next;
+    }
+  }
+}
+
+static int registration_goto(h46017_endpoint *ep, endpoint_registration *r,
+                             h46017_registration_state to,
+                             registration_event event, h46017_time timer) {
+  h46017_trace_event ev = {.now = ep->now, .subject = ep, .id = r->id};
+  h46017_registration_state from = (h46017_registration_state)r->state;
+  int rv = h46017_fsm_goto(&h46017_endpoint_registration_fsm, &r->state,
+                           (int)to, (int)event, ep->trace, ep, &ev);
+
+  if (rv != 0) {
+    return rv;
+  }
+  r->timer = timer;
+  if (ep->callbacks.registration_changed == NULL) {
+    return 0;
+  }
+  return endpoint_callback(ep, ep->callbacks.registration_changed(
+                                   ep, r->id, from, to, ep->user_data));
+}
+
+static h46017_time registration_request_deadline(const h46017_endpoint *ep) {
+  return h46017_time_add(ep->now, ep->settings.request_timeout);
+}
+
+static void registration_forget_identifier(h46017_endpoint *ep,
+                                           endpoint_registration *r) {
+  h46017_mem_release(&ep->mem, r->endpoint_identifier);
+  r->endpoint_identifier = NULL;
+  r->endpoint_identifier_len = 0;
+}
+
+static int registration_register(h46017_endpoint *ep, endpoint_registration *r,
+                                 registration_event event) {
+  int rv;
+
+  r->leaving = false;
+  rv = registration_goto(ep, r, H46017_REGISTRATION_REGISTERING, event,
+                         registration_request_deadline(ep));
+  if (rv != 0 || r->state != H46017_REGISTRATION_REGISTERING) {
+    return rv; /* the program removed it when it heard of the state */
+  }
+  return endpoint_send_rrq(ep, r, false);
+}
+
+/* Tells the end of a registration that was there. */
+static int registration_tell_end(h46017_endpoint *ep, endpoint_registration *r,
+                                 int why) {
+  h46017_log_line(&ep->log, H46017_LOG_INFO, "registration %u ended: %s",
+                  (unsigned)r->id, h46017_strerror(why));
+  if (ep->callbacks.unregistered == NULL) {
+    return 0;
+  }
+  return endpoint_callback(
+      ep, ep->callbacks.unregistered(ep, r->id, why, ep->user_data));
+}
+
+static bool registration_is_there(const endpoint_registration *r) {
+  return r->state == H46017_REGISTRATION_REGISTERED ||
+         r->state == H46017_REGISTRATION_REFRESHING ||
+         r->state == H46017_REGISTRATION_UNREGISTERING;
+}
+
+static int registration_end(h46017_endpoint *ep, endpoint_registration *r,
+                            registration_event event, int why) {
+  bool there = registration_is_there(r);
+  int rv;
+
+  r->pending = 0;
+  registration_forget_identifier(ep, r);
+  rv = registration_goto(ep, r, H46017_REGISTRATION_UNREGISTERED, event,
+                         H46017_TIME_NEVER);
+  return rv != 0 || !there ? rv : registration_tell_end(ep, r, why);
+}
+
+/* Refused: wait before the next attempt, the longer the more often. */
+static int registration_hold(h46017_endpoint *ep, endpoint_registration *r,
+                             registration_event event, bool denied) {
+  const h46017_endpoint_settings *s = &ep->settings;
+  uint64_t delay = s->backoff_first;
+  uint32_t jitter;
+  int rv;
+
+  for (uint32_t i = 0; i < r->refusals && delay < s->backoff_max; i++) {
+    delay *= 2;
+  }
+  delay = H46017_MIN(delay, (uint64_t)s->backoff_max);
+  if (denied) {
+    delay = H46017_MAX(delay, (uint64_t)s->backoff_denied);
+  }
+  rv = endpoint_random(
+      ep, (uint32_t)H46017_MIN(delay / 5, (uint64_t)UINT32_MAX - 1) + 1,
+      &jitter);
+  if (rv != 0) {
+    return rv;
+  }
+  if (r->refusals < UINT32_MAX) {
+    r->refusals++;
+  }
+  registration_forget_identifier(ep, r);
+  return registration_goto(ep, r, H46017_REGISTRATION_HELD, event,
+                           h46017_time_add(ep->now, delay + jitter));
+}
+
+static int registration_remove(h46017_endpoint *ep, endpoint_registration *r,
+                               int why) {
+  int rv;
+
+  if (ep->error == 0 && r->state == H46017_REGISTRATION_REGISTERING) {
+    /* The gatekeeper may be about to confirm it: wait, then unregister. */
+    r->leaving = true;
+    return 0;
+  }
+  if (ep->error != 0 || r->endpoint_identifier == NULL) {
+    return registration_end(ep, r, REG_EV_REMOVE, why);
+  }
+  rv = registration_goto(ep, r, H46017_REGISTRATION_UNREGISTERING,
+                         REG_EV_REMOVE, registration_request_deadline(ep));
+  return rv != 0 ? rv : endpoint_send_urq(ep, r);
+}
+
+/* -- answers --------------------------------------------------------------- */
+
+static int registration_keep_granted(h46017_endpoint *ep,
+                                     endpoint_registration *r,
+                                     const h46017_rcf *rcf) {
+  const h46017_text *id = &rcf->endpoint_identifier;
+  const h46017_text *gk = &rcf->gatekeeper_identifier;
+  char *copy;
+
+  if (id->text != NULL &&
+      (r->endpoint_identifier == NULL ||
+       r->endpoint_identifier_len != id->len ||
+       memcmp(r->endpoint_identifier, id->text, id->len) != 0)) {
+    copy = h46017_mem_strndup(&ep->mem, id->text, id->len);
+    if (copy == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    registration_forget_identifier(ep, r);
+    r->endpoint_identifier = copy;
+    r->endpoint_identifier_len = id->len;
+  }
+  if (gk->text != NULL && !ep->gatekeeper_identifier_fixed &&
+      (ep->gatekeeper_identifier_len != gk->len ||
+       memcmp(ep->gatekeeper_identifier, gk->text, gk->len) != 0)) {
+    copy = h46017_mem_strndup(&ep->mem, gk->text, gk->len);
+    if (copy == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    h46017_mem_release(&ep->mem, ep->gatekeeper_identifier);
+    ep->gatekeeper_identifier = copy;
+    ep->gatekeeper_identifier_len = gk->len;
+  }
+  return 0;
+}
+
+/* When to refresh: at refresh_percent of the TTL at the latest, up to a fifth
+ * earlier, so that many registrations do not refresh together. */
+static int registration_refresh_time(h46017_endpoint *ep,
+                                     const endpoint_registration *r,
+                                     h46017_time *out) {
+  uint64_t latest;
+  uint32_t jitter;
+  int rv;
+
+  if (r->ttl == 0) {
+    *out = H46017_TIME_NEVER;
+    return 0;
+  }
+  latest = (uint64_t)r->ttl * 10 * ep->settings.refresh_percent;
+  rv = endpoint_random(
+      ep, (uint32_t)H46017_MIN(latest / 5, (uint64_t)UINT32_MAX - 1) + 1,
+      &jitter);
+  if (rv == 0) {
+    *out = h46017_time_add(ep->now, latest - jitter);
+  }
+  return rv;
+}
+
+static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
+                                  const h46017_ras *ras) {
+  bool full = r->state == H46017_REGISTRATION_REGISTERING;
+  int (*tell)(h46017_endpoint *, uint32_t, const h46017_ras *, void *) =
+      full ? ep->callbacks.registered : ep->callbacks.refreshed;
+  h46017_time refresh;
+  int rv = registration_keep_granted(ep, r, &ras->u.rcf);
+
+  if (rv != 0) {
+    return rv;
+  }
+  r->ttl = ras->u.rcf.time_to_live;
+  r->refusals = 0;
+  r->restart = false;
+  ep->attempts = 0;
+  if (!ep->confirmed) {
+    ep->confirmed = true;
+    endpoint_failback_arm(ep);
+  }
+  rv = registration_refresh_time(ep, r, &refresh);
+  if (rv == 0) {
+    rv = registration_goto(ep, r, H46017_REGISTRATION_REGISTERED, REG_EV_RCF,
+                           refresh);
+  }
+  if (rv != 0) {
+    return rv;
+  }
+  if (full) {
+    h46017_log_line(
+        &ep->log, H46017_LOG_INFO,
+        "registration %u confirmed, endpoint \"%s\", ttl %u s", (unsigned)r->id,
+        r->endpoint_identifier != NULL ? r->endpoint_identifier : "",
+        (unsigned)r->ttl);
+  }
+  if (tell != NULL) {
+    rv = endpoint_callback(ep, tell(ep, r->id, ras, ep->user_data));
+  }
+  return rv != 0 || !r->leaving || r->state != H46017_REGISTRATION_REGISTERED
+             ? rv
+             : registration_remove(ep, r, H46017_ERR_UNREGISTERED);
+}
+
+/* What to do about each reason of H.225.0 RegistrationRejectReason. Nothing is
+ * given up for good: what is wrong may be put right at the gatekeeper, and a
+ * device must not need a visit then. */
+typedef enum rrj_reaction {
+  RRJ_AGAIN, /* to a refresh: the full RRQ at once */
+  RRJ_HOLD,  /* wait, the longer the more often */
+  RRJ_LONG,  /* somebody has to change something: wait long */
+  RRJ_NEXT   /* another gatekeeper may do better */
+} rrj_reaction;
+
+static const rrj_reaction rrj_reactions[] = {
+    [H46017_RRJ_DISCOVERY_REQUIRED] = RRJ_AGAIN,
+    [H46017_RRJ_INVALID_REVISION] = RRJ_LONG,
+    [H46017_RRJ_INVALID_CALL_SIGNAL_ADDRESS] = RRJ_LONG,
+    [H46017_RRJ_INVALID_RAS_ADDRESS] = RRJ_LONG,
+    [H46017_RRJ_DUPLICATE_ALIAS] = RRJ_HOLD,
+    [H46017_RRJ_INVALID_TERMINAL_TYPE] = RRJ_LONG,
+    [H46017_RRJ_UNDEFINED_REASON] = RRJ_HOLD,
+    [H46017_RRJ_TRANSPORT_NOT_SUPPORTED] = RRJ_LONG,
+    [H46017_RRJ_TRANSPORT_QOS_NOT_SUPPORTED] = RRJ_LONG,
+    [H46017_RRJ_RESOURCE_UNAVAILABLE] = RRJ_NEXT,
+    [H46017_RRJ_INVALID_ALIAS] = RRJ_LONG,
+    [H46017_RRJ_SECURITY_DENIAL] = RRJ_LONG,
+    [H46017_RRJ_FULL_REGISTRATION_REQUIRED] = RRJ_AGAIN,
+    [H46017_RRJ_ADDITIVE_REGISTRATION_NOT_SUPPORTED] = RRJ_LONG,
+    [H46017_RRJ_INVALID_TERMINAL_ALIASES] = RRJ_LONG,
+    [H46017_RRJ_GENERIC_DATA_REASON] = RRJ_HOLD,
+    [H46017_RRJ_NEEDED_FEATURE_NOT_SUPPORTED] = RRJ_LONG,
+    [H46017_RRJ_SECURITY_ERROR] = RRJ_LONG,
+    [H46017_RRJ_REGISTER_WITH_ASSIGNED_GK] = RRJ_NEXT,
+};
+
+static rrj_reaction registration_reaction(h46017_rrj_reason reason) {
+  size_t i = (size_t)reason;
+
+  return reason >= 0 && i < sizeof(rrj_reactions) / sizeof(rrj_reactions[0])
+             ? rrj_reactions[i]
+             : RRJ_HOLD;
+}
+
+/* With nobody registered here, and others in the list, the connection is not
+ * worth keeping. */
+static void registration_try_next(h46017_endpoint *ep) {
+  for (const endpoint_registration *r = ep->registrations; r != NULL;
+       r = r->next) {
+    if (registration_is_there(r)) {
+      return;
+    }
+  }
+  if (ep->settings.gatekeeper_count > 1) {
+    ep->confirmed = false;
+    endpoint_fail(ep, H46017_ERR_REJECTED);
+  }
+}
+
+static int registration_rejected(h46017_endpoint *ep, endpoint_registration *r,
+                                 const h46017_ras *ras) {
+  h46017_rrj_reason reason = ras->u.rrj.reason;
+  rrj_reaction reaction = registration_reaction(reason);
+  bool refreshing = r->state == H46017_REGISTRATION_REFRESHING;
+  int rv;
+
+  h46017_log_code(&ep->log, H46017_LOG_WARN, H46017_ERR_REJECTED,
+                  "registration %u rejected: %s", (unsigned)r->id,
+                  h46017_rrj_reason_name(reason));
+  /* One that says so to a full RRQ too is waited for like any other. */
+  if (refreshing && reaction == RRJ_AGAIN) {
+    registration_forget_identifier(ep, r);
+    return registration_register(ep, r, REG_EV_RRJ);
+  }
+  rv = r->leaving ? registration_end(ep, r, REG_EV_RRJ, H46017_ERR_REJECTED)
+                  : registration_hold(ep, r, REG_EV_RRJ, reaction == RRJ_LONG);
+  if (rv == 0 && refreshing) {
+    rv = registration_tell_end(ep, r, H46017_ERR_REJECTED);
+  }
+  if (rv == 0 && ep->callbacks.rejected != NULL) {
+    rv = endpoint_callback(ep, ep->callbacks.rejected(ep, r->id, ras,
+                                                      H46017_ERR_REJECTED,
+                                                      ep->user_data));
+  }
+  if (rv == 0 && reaction == RRJ_NEXT) {
+    registration_try_next(ep);
+  }
+  return rv;
+}
+
+/* The gatekeeper ends it: register again, but for a refusal on principle at
+ * once. The UCF went out before. */
+static int registration_urq(h46017_endpoint *ep, endpoint_registration *r,
+                            const h46017_ras *ras) {
+  bool denied = ras->u.urq.reason == H46017_URQ_SECURITY_DENIAL ||
+                ras->u.urq.reason == H46017_URQ_SECURITY_ERROR;
+  int rv;
+
+  if (r->state == H46017_REGISTRATION_UNREGISTERING) {
+    return registration_end(ep, r, REG_EV_URQ, H46017_ERR_UNREGISTERED);
+  }
+  r->pending = 0;
+  rv = registration_hold(ep, r, REG_EV_URQ, denied);
+  return rv != 0 ? rv : registration_tell_end(ep, r, H46017_ERR_REJECTED);
+}
+
+/* -- the rest -------------------------------------------------------------- */
+
+static int registration_timer(h46017_endpoint *ep, endpoint_registration *r) {
+  int rv;
+
+  r->timer = H46017_TIME_NEVER;
+  switch ((h46017_registration_state)r->state) {
+  case H46017_REGISTRATION_REGISTERED:
+    rv = registration_goto(ep, r, H46017_REGISTRATION_REFRESHING, REG_EV_TIMER,
+                           registration_request_deadline(ep));
+    return rv != 0 || r->state != H46017_REGISTRATION_REFRESHING
+               ? rv
+               : endpoint_send_rrq(ep, r, true);
+  case H46017_REGISTRATION_REGISTERING:
+  case H46017_REGISTRATION_REFRESHING:
+    /* Nothing is lost on a reliable transport: it is broken, or there is no
+     * H.460.17 at the other end. */
+    endpoint_fail(ep, H46017_ERR_TIMEOUT);
+    return 0;
+  case H46017_REGISTRATION_UNREGISTERING:
+    return registration_end(ep, r, REG_EV_TIMER, H46017_ERR_UNREGISTERED);
+  case H46017_REGISTRATION_HELD:
+    return registration_register(ep, r, REG_EV_TIMER);
+  case H46017_REGISTRATION_UNREGISTERED:
+    break;
+  }
+  return H46017_ERR_INTERNAL;
+}
+
+static int registration_rip(h46017_endpoint *ep, endpoint_registration *r,
+                            const h46017_ras *ras) {
+  if (r->extensions >= MAX_EXTENSIONS) {
+    return 0;
+  }
+  r->extensions++;
+  r->timer = h46017_time_add(ep->now, H46017_MAX((uint32_t)ras->u.rip.delay,
+                                                 ep->settings.request_timeout));
+  return 0;
+}
+
+int endpoint_event_registration(h46017_endpoint *ep, endpoint_registration *r,
+                                registration_event event, const h46017_ras *ras,
+                                int why) {
+  switch (h46017_fsm_check(&h46017_endpoint_registration_fsm, r->state,
+                           (int)event)) {
+  case H46017_FSM_IGNORE:
+    return 0;
+  case H46017_FSM_REFUSE:
+    return H46017_ERR_INTERNAL;
+  case H46017_FSM_HANDLE:
+    break;
+  }
+  switch (event) {
+  case REG_EV_UP:
+    return registration_register(ep, r, event);
+  case REG_EV_DOWN:
+    /* GnuGk closes instead of sending UCF: what was asked for has happened. */
+    return registration_end(ep, r, event,
+                            r->state == H46017_REGISTRATION_UNREGISTERING
+                                ? H46017_ERR_UNREGISTERED
+                                : why);
+  case REG_EV_RCF:
+    return registration_confirmed(ep, r, ras);
+  case REG_EV_RRJ:
+    return registration_rejected(ep, r, ras);
+  case REG_EV_RIP:
+    return registration_rip(ep, r, ras);
+  case REG_EV_URQ:
+    return registration_urq(ep, r, ras);
+  case REG_EV_UCF:
+    return registration_end(ep, r, event, H46017_ERR_UNREGISTERED);
+  case REG_EV_TIMER:
+    return registration_timer(ep, r);
+  case REG_EV_REMOVE:
+    return registration_remove(ep, r, why);
+  case REG_EV_COUNT:
+    break;
+  }
+  return H46017_ERR_INTERNAL;
+}
