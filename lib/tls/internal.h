@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_TLS_INTERNAL_H
+#define H46017_TLS_INTERNAL_H
+
+/* What the files of libh46017-tls share. OpenSSL's headers come first: the
+ * poison of base/mem.h must not meet them. */
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <h46017/error.h>
+#include <h46017/tls.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/txbuf.h"
+
+/* -- verify.c ------------------------------------------------------------- */
+
+/* A verify result for a code of ours that X509_V_ERR_… has no number for. It
+ * travels where OpenSSL keeps its own: no memory beside the SSL is needed. */
+long h46017_tls_own_verify_result(int code);
+
+/* "The time of day is not known": what a context's check time is set to then.
+ * It is what time(3) says when it does not know either. */
+#define H46017_TLS_NO_TIME ((time_t)-1)
+
+/* -- peer.c --------------------------------------------------------------- */
+
+/* The judgement alone: 0, or why the peer proved nothing. */
+int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl);
+
+/* -- engine.c, bio.c ------------------------------------------------------ */
+
+typedef enum h46017_tls_state {
+  H46017_TLS_HANDSHAKE = 1,
+  H46017_TLS_UP = 2,
+  H46017_TLS_ENDING = 3, /* flushing; `ending` is the code to come */
+  H46017_TLS_OVER = 4    /* `error` is the code */
+} h46017_tls_state;
+
+struct h46017_tls {
+  h46017_mem mem;
+  h46017_tls_settings settings;
+  h46017_tls_callbacks callbacks;
+  void *user_data;
+  h46017_log log;
+
+  SSL *ssl;
+  BIO_METHOD *method; /* one each: a shared one would be a global */
+  h46017_tls_role role;
+  h46017_tls_state state;
+  h46017_time now;
+  h46017_time deadline;
+
+  const uint8_t *rx; /* what h46017_tls_recv() has and OpenSSL has not */
+  size_t rx_len;
+  h46017_txbuf tx;
+  int bio_error; /* why the queue refused what OpenSSL wrote */
+
+  h46017_tls_behind behind;
+  void *object; /* NULL: nothing attached */
+
+  h46017_identity *identity;
+  int ending;
+  int error;
+  char error_text[120];
+
+  bool began;  /* an octet came */
+  bool broken; /* OpenSSL's state is not to be kept */
+  bool inside; /* a call is going on */
+  bool closing;
+  bool deleted;
+};
+
+/* A source and sink that keeps nothing: it reads from `rx`, writes to `tx`. */
+int h46017_tls_bio_attach(h46017_tls *t);
+
+/* Drains OpenSSL's error queue after `ssl_error`: the code for it, and its
+ * words into `error_text`. */
+int h46017_tls_failure(h46017_tls *t, int ssl_error);
+
+#endif /* H46017_TLS_INTERNAL_H */
