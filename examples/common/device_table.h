@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_DEVICE_TABLE_H
+#define EXAMPLES_DEVICE_TABLE_H
+
+/* The devices that may register, in an SQLite file of the state directory.
+ * Several programs may have it open: what one writes, the others read with
+ * their next question. Functions return 0 or a code of h46017/error.h;
+ * device_table_why() has what to tell a person besides. */
+
+#include <h46017/policy.h>
+#include <h46017/ras.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct device_table device_table;
+
+/* Opens DIR/devices.sqlite, made if it is not there. */
+int device_table_open(device_table **pt, const char *dir);
+void device_table_close(device_table *t);
+
+/* What the last failure of this table was; static or until the next call. */
+const char *device_table_why(const device_table *t);
+
+/* H46017_ERR_DUPLICATE_ALIAS: there is a device of this name already, or one
+ * of its names is another device's.
+ * H46017_ERR_INVALID_ARGUMENT: a name is empty or too long. */
+int device_table_add(device_table *t, const h46017_device *device);
+
+/* Puts another entry in the place of the one with this name;
+ * H46017_ERR_NOT_FOUND if there is none. */
+int device_table_replace(device_table *t, const h46017_device *device);
+
+int device_table_remove(device_table *t, const char *name);
+
+/* H46017_ERR_NOT_FOUND. Release the device with device_free(). */
+int device_table_get(device_table *t, const char *name, h46017_device **out);
+
+/* Every device, by name, until fn returns other than 0. */
+int device_table_each(device_table *t,
+                      int (*fn)(const h46017_device *device, void *arg),
+                      void *arg);
+
+/* The device that a registration's names select: of all names the one that
+ * fits best. *out stays NULL when there is none.
+ * H46017_ERR_ALIAS_CONFLICT: the names are of different devices. */
+int device_table_select(device_table *t, const h46017_alias *aliases,
+                        size_t count, h46017_device **out);
+
+/* Changes whenever another program has changed the table. */
+int64_t device_table_version(device_table *t);
+
+void device_free(h46017_device *device);
+
+#endif

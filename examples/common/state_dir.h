@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_STATE_DIR_H
+#define EXAMPLES_STATE_DIR_H
+
+/* The directory that the programs share: device table, credentials, control
+ * socket. Mode 0700, whatever is in it 0600. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STATE_PATH_MAX 1024 /* octets of a path in it */
+#define STATE_DIR_DEFAULT "h46017-state"
+#define STATE_DIR_DEVICES "devices.sqlite"
+#define STATE_DIR_SOCKET "control.sock"
+#define STATE_DIR_CERT "own-cert.pem"
+#define STATE_DIR_KEY "own-key.pem"
+
+/* Makes the directory if it is not there; false after a report. */
+bool state_dir_make(const char *dir);
+
+/* DIR/NAME into out; false (reported) when it does not fit. */
+bool state_dir_path(const char *dir, const char *name, char *out, size_t size);
+
+/* Writes a file whole or not at all: a temporary file beside it, synced, then
+ * renamed. Returns 0 or an errno. May run on any thread. */
+int state_dir_write(const char *path, unsigned mode, const void *data,
+                    size_t len);
+
+#endif

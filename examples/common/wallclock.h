@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_WALLCLOCK_H
+#define EXAMPLES_WALLCLOCK_H
+
+/* The time of day, and whether it can be believed: devices without a battery
+ * start in 1970, and no certificate can be judged by such a clock. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 2025-01-01, before the first release: no clock that is set shows less. */
+#define CLOCK_FLOOR INT64_C(1735689600)
+
+/* `2025-01-01`, as the UTC seconds of its first moment. */
+bool clock_parse_date(const char *text, int64_t *out);
+
+/* h46017_tls_callbacks.utc_now; user_data is a const int64_t *, the floor.
+ * False: the clock is not set. */
+bool clock_utc_now(int64_t *seconds, const int64_t *floor);
+
+#endif

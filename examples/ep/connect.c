@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ep.h"
+
+#include "common/events.h"
+#include "common/report.h"
+#include "common/wallclock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One try to reach one gatekeeper: its addresses one after the other, then the
+ * connection for as long as it stands. */
+struct attempt {
+  uvlink link;
+  uv_getaddrinfo_t lookup;
+  uv_connect_t connect;
+  endpoint *endpoint; /* NULL: given up, waits for libuv to let go */
+  struct addrinfo *addresses;
+  const struct addrinfo *next;
+  bool link_made;
+  bool looking;
+  bool tls;
+  app *app;
+  attempt *following; /* in app.attempts */
+  attempt *preceding;
+};
+
+static attempt *attempt_make(endpoint *e) {
+  attempt *a = calloc(1, sizeof *a);
+  if (a != NULL) {
+    a->app = e->app;
+    a->following = e->app->attempts;
+    if (a->following != NULL) {
+      a->following->preceding = a;
+    }
+    e->app->attempts = a;
+  }
+  return a;
+}
+
+static void attempt_free(attempt *a) {
+  if (a->preceding != NULL) {
+    a->preceding->following = a->following;
+  } else {
+    a->app->attempts = a->following;
+  }
+  if (a->following != NULL) {
+    a->following->preceding = a->preceding;
+  }
+  if (a->addresses != NULL) {
+    uv_freeaddrinfo(a->addresses);
+  }
+  free(a);
+}
+
+static void link_closed(uvlink *l) {
+  attempt *a = l->owner;
+  a->link_made = false;
+  if (a->endpoint == NULL && !a->looking) {
+    attempt_free(a);
+  } else if (a->endpoint != NULL) {
+    app_touch(a->endpoint); /* the next address, see connect_service() */
+  }
+}
+
+/* The endpoint is told from the loop, never inside a call it made itself. */
+static void attempt_failed(attempt *a, int code, const char *text) {
+  endpoint *e = a->endpoint;
+  if (e == NULL) {
+    return;
+  }
+  report_line(H46017_LOG_WARN, "%s port %u: %s",
+              e->app->gatekeepers[e->gatekeeper].at.host,
+              e->app->gatekeepers[e->gatekeeper].at.port, text);
+  e->transport_failed = code;
+  connect_abandon(e);
+  app_touch(e);
+}
+
+void connect_abandon(endpoint *e) {
+  attempt *a = e->attempt;
+  if (a == NULL) {
+    return;
+  }
+  e->attempt = NULL;
+  a->endpoint = NULL;
+  if (a->looking) {
+    (void)uv_cancel((uv_req_t *)&a->lookup);
+  } else if (a->link_made) {
+    uvlink_close(&a->link, H46017_ERR_CLOSED);
+  } else {
+    attempt_free(a);
+  }
+}
+
+/* At the end: also those that linger. */
+void connect_close_all(app *p) {
+  for (attempt *a = p->attempts; a != NULL; a = a->following) {
+    if (a->link_made) {
+      uvlink_close(&a->link, H46017_ERR_CLOSED);
+    }
+  }
+}
+
+/* -- TLS ----------------------------------------------------------------------
+ */
+
+static bool utc_now(int64_t *seconds, void *user_data) {
+  const attempt *a = user_data;
+  return clock_utc_now(seconds, &a->endpoint->app->time_floor);
+}
+
+static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
+                                void *user_data) {
+  const attempt *a = user_data;
+  json_t *event = endpoint_event(a->endpoint, "tls");
+  json_object_set_new(event, "version", json_string(h46017_tls_version(t)));
+  json_object_set_new(event, "cipher", json_string(h46017_tls_cipher(t)));
+  json_object_set_new(event, "resumed", json_boolean(h46017_tls_is_resumed(t)));
+  events_text(event, "cn", peer->cn, peer->cn_len);
+  json_object_set_new(event, "verified",
+                      json_boolean(peer->proof == H46017_PROOF_CERTIFICATE));
+  events_code(event, peer->error);
+  events_emit(event);
+}
+
+static int start_tls(attempt *a) {
+  endpoint *e = a->endpoint;
+  const app *p = e->app;
+  h46017_tls_settings settings;
+  h46017_tls_callbacks callbacks;
+  h46017_tls *tls = NULL;
+  h46017_tls_settings_default(&settings);
+  settings.server_check =
+      p->insecure ? H46017_SERVER_CHECK_NONE : H46017_SERVER_CHECK_NAME;
+  settings.server_name =
+      p->server_name ? p->server_name : p->gatekeepers[e->gatekeeper].at.host;
+  settings.log_level = report_level();
+  h46017_tls_callbacks_default(&callbacks);
+  callbacks.handshake_completed = handshake_completed;
+  callbacks.utc_now = utc_now;
+  callbacks.log_write = report_log;
+  int code = h46017_tls_new(&tls, p->tls_ctx, H46017_TLS_CLIENT, &settings,
+                            &callbacks, NULL, a, uv_now(p->loop));
+  if (code == 0) {
+    code = h46017_tls_attach_endpoint(tls, e->ep);
+    if (code != 0) {
+      h46017_tls_del(tls);
+      return code;
+    }
+    uvlink_start_tls(&a->link, tls);
+  }
+  return code;
+}
+
+/* -- TCP: the endpoint's edge -------------------------------------------------
+ */
+
+static int edge_recv(void *object, const uint8_t *data, size_t len,
+                     h46017_time now) {
+  return h46017_endpoint_recv(object, data, len, now);
+}
+
+static size_t edge_peek_tx(const void *object, const uint8_t **pdata) {
+  return h46017_endpoint_peek_tx(object, pdata);
+}
+
+static int edge_ack_tx(void *object, size_t len, h46017_time now) {
+  return h46017_endpoint_ack_tx(object, len, now);
+}
+
+static int edge_transport_down(void *object, int why, h46017_time now) {
+  return h46017_endpoint_transport_down(object, why, now);
+}
+
+static bool edge_want_read(const void *object) {
+  return h46017_endpoint_want_read(object);
+}
+
+static bool edge_want_write(const void *object) {
+  return h46017_endpoint_want_write(object);
+}
+
+static int start_tcp(attempt *a) {
+  h46017_tls_behind edge;
+  endpoint *e = a->endpoint;
+  h46017_tls_behind_default(&edge);
+  edge.recv = edge_recv;
+  edge.peek_tx = edge_peek_tx;
+  edge.ack_tx = edge_ack_tx;
+  edge.transport_down = edge_transport_down;
+  edge.want_read = edge_want_read;
+  edge.want_write = edge_want_write;
+  int code = h46017_endpoint_transport_up(e->ep, NULL, uv_now(e->app->loop));
+  if (code == 0) {
+    uvlink_start(&a->link, &edge, e->ep);
+  }
+  return code;
+}
+
+/* -- the link
+ * ------------------------------------------------------------------ */
+
+static void link_ended(uvlink *l, int why) {
+  attempt *a = l->owner;
+  endpoint *e = a->endpoint;
+  if (e == NULL) {
+    return;
+  }
+  json_t *event = endpoint_event(e, "closed");
+  json_object_set_new(event, "why", json_string(h46017_error_name(why)));
+  if (l->tls != NULL) {
+    const char *text = h46017_tls_error_text(l->tls);
+    events_text(event, "text", text, strlen(text));
+  }
+  events_emit(event);
+  capture_end(e->app->capture, &e->flow);
+  e->attempt = NULL;
+  a->endpoint = NULL;
+  app_touch(e);
+}
+
+static void link_worked(uvlink *l) {
+  const attempt *a = l->owner;
+  if (a->endpoint != NULL) {
+    app_touch(a->endpoint);
+  }
+}
+
+static const uvlink_ops link_ops = {link_worked, link_ended, link_closed};
+
+static void capture_up(endpoint *e, const uv_tcp_t *tcp) {
+  struct sockaddr_storage peer = {0};
+  struct sockaddr_storage own = {0};
+  int peer_len = sizeof peer;
+  int own_len = sizeof own;
+  if (uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &peer_len) == 0 &&
+      uv_tcp_getsockname(tcp, (struct sockaddr *)&own, &own_len) == 0) {
+    address_print((struct sockaddr *)&peer, e->peer, sizeof e->peer);
+    capture_begin(e->app->capture, &e->flow, (struct sockaddr *)&own,
+                  (struct sockaddr *)&peer);
+  }
+}
+
+static void connected(uv_connect_t *connect, int status) {
+  attempt *a = connect->data;
+  endpoint *e = a->endpoint;
+  if (e == NULL) {
+    return; /* given up; the link is closing */
+  }
+  if (status != 0) {
+    if (a->next != NULL) {
+      uvlink_close(&a->link, H46017_ERR_CONNECT); /* then the next address */
+    } else {
+      attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(status));
+    }
+    return;
+  }
+  capture_up(e, &a->link.tcp);
+  events_emit(endpoint_event(e, "connected"));
+  int code = a->tls ? start_tls(a) : start_tcp(a);
+  if (code != 0) {
+    attempt_failed(a, code, h46017_strerror(code));
+  }
+  app_touch(e);
+}
+
+static void try_next(attempt *a) {
+  endpoint *e = a->endpoint;
+  const struct addrinfo *address = a->next;
+  a->next = address->ai_next;
+  int rc = uvlink_init(&a->link, e->app->loop, &link_ops, a);
+  if (rc == 0) {
+    a->link_made = true;
+    a->connect.data = a;
+    rc = uv_tcp_connect(&a->connect, &a->link.tcp, address->ai_addr, connected);
+  }
+  if (rc != 0 && a->next == NULL) {
+    attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(rc));
+  } else if (rc != 0 && a->link_made) {
+    uvlink_close(&a->link, H46017_ERR_CONNECT);
+  } else if (rc != 0) {
+    app_touch(e); /* the next address */
+  }
+}
+
+static void looked_up(uv_getaddrinfo_t *lookup, int status,
+                      struct addrinfo *addresses) {
+  attempt *a = lookup->data;
+  a->looking = false;
+  a->addresses = addresses;
+  a->next = addresses;
+  if (a->endpoint == NULL) {
+    attempt_free(a);
+  } else if (status != 0 || addresses == NULL) {
+    attempt_failed(a, H46017_ERR_CONNECT,
+                   status ? uv_strerror(status) : "it has no address");
+  } else {
+    try_next(a);
+  }
+}
+
+/* Called by the endpoint's `connect` callback: everything happens later. */
+void connect_start(endpoint *e) {
+  const gatekeeper_address *to = &e->app->gatekeepers[e->gatekeeper];
+  static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+  char port[8];
+  connect_abandon(e);
+  snprintf(e->peer, sizeof e->peer,
+           strchr(to->at.host, ':') ? "[%.60s]:%u" : "%.60s:%u", to->at.host,
+           to->at.port);
+  events_emit(endpoint_event(e, "connecting"));
+  attempt *a = attempt_make(e);
+  if (a == NULL) {
+    e->transport_failed = H46017_ERR_NOMEM;
+    app_touch(e);
+    return;
+  }
+  e->attempt = a;
+  a->endpoint = e;
+  a->tls = to->tls;
+  a->lookup.data = a;
+  snprintf(port, sizeof port, "%u", to->at.port);
+  a->looking = true;
+  int rc = uv_getaddrinfo(e->app->loop, &a->lookup, looked_up, to->at.host,
+                          port, &hints);
+  if (rc != 0) {
+    a->looking = false;
+    attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(rc));
+  }
+}
+
+/* Before every wait. */
+void connect_service(endpoint *e) {
+  attempt *a = e->attempt;
+  if (e->transport_failed != 0) {
+    int code = e->transport_failed;
+    e->transport_failed = 0;
+    (void)h46017_endpoint_transport_down(e->ep, code, uv_now(e->app->loop));
+  } else if (a != NULL && !a->looking && !a->link_made && a->next != NULL) {
+    try_next(a);
+  } else if (a != NULL && a->link_made) {
+    uvlink_service(&a->link);
+  }
+}

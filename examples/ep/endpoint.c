@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ep.h"
+
+#include "common/events.h"
+#include "common/report.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *endpoint_event(const endpoint *e, const char *name) {
+  json_t *event = events_new(name);
+  json_object_set_new(event, "conn", json_integer(e->number));
+  events_text(event, "peer", e->peer, strlen(e->peer));
+  json_object_set_new(
+      event, "transport",
+      json_string(e->app->gatekeepers[e->gatekeeper].tls ? "tls" : "tcp"));
+  return event;
+}
+
+/* -- what the endpoint asks
+ * ----------------------------------------------------- */
+
+static int do_connect(h46017_endpoint *ep, size_t index, void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  e->gatekeeper = index;
+  connect_start(e);
+  return 0;
+}
+
+static int do_probe(h46017_endpoint *ep, size_t index, void *user_data) {
+  (void)ep;
+  return probe_start(user_data, index);
+}
+
+static int random_octets(uint8_t *dest, size_t len, void *user_data) {
+  (void)user_data;
+  return RAND_bytes(dest, (int)len) == 1 ? 0 : H46017_ERR_CALLBACK_FAILURE;
+}
+
+/* -- what happened
+ * ---------------------------------------------------------------- */
+
+static void put_rcf(json_t *event, const h46017_ras *rcf) {
+  const h46017_rcf *u = &rcf->u.rcf;
+  json_object_set_new(
+      event, "names",
+      events_names(u->terminal_alias.list, u->terminal_alias.count));
+  events_text(event, "endpoint", u->endpoint_identifier.text,
+              u->endpoint_identifier.len);
+  events_text(event, "gatekeeper", u->gatekeeper_identifier.text,
+              u->gatekeeper_identifier.len);
+  json_object_set_new(event, "ttl", json_integer(u->time_to_live));
+}
+
+static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
+                      void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  (void)id;
+  json_t *event = endpoint_event(e, "registered");
+  put_rcf(event, rcf);
+  events_emit(event);
+  e->failed = 0;
+  if (e->app->once) {
+    app_done(e, EXIT_SUCCESS);
+  }
+  return 0;
+}
+
+static int refreshed(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
+                     void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  (void)id;
+  json_t *event = endpoint_event(e, "refreshed");
+  put_rcf(event, rcf);
+  events_emit(event);
+  return 0;
+}
+
+static int rejected(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
+                    int code, void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  (void)id;
+  json_t *event = endpoint_event(e, "rejected");
+  json_object_set_new(event, "reason",
+                      json_string(h46017_rrj_reason_name(rrj->u.rrj.reason)));
+  events_code(event, code);
+  events_emit(event);
+  if (e->app->once) {
+    app_done(e, STATUS_REJECTED);
+  }
+  return 0;
+}
+
+static int unregistered(h46017_endpoint *ep, uint32_t id, int why,
+                        void *user_data) {
+  (void)ep;
+  (void)id;
+  json_t *event = endpoint_event(user_data, "unregistered");
+  json_object_set_new(event, "why", json_string(h46017_error_name(why)));
+  events_emit(event);
+  return 0;
+}
+
+static int backing_off(h46017_endpoint *ep, uint32_t delay, int code,
+                       void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  json_t *event = endpoint_event(e, "backoff");
+  json_object_set_new(event, "seconds",
+                      json_integer((json_int_t)(delay + 999) / 1000));
+  events_code(event, code);
+  events_emit(event);
+  e->failed |= 1U << e->gatekeeper;
+  if (e->app->once && e->failed == (1U << e->app->gatekeeper_count) - 1) {
+    app_done(e, app_status(code));
+  }
+  return 0;
+}
+
+static int state_changed(h46017_endpoint *ep, h46017_endpoint_state from,
+                         h46017_endpoint_state to, void *user_data) {
+  endpoint *e = user_data;
+  (void)ep;
+  (void)from;
+  if (to == H46017_ENDPOINT_BACKOFF || to == H46017_ENDPOINT_IDLE) {
+    /* a transport that came too late is not wanted any more */
+    app_touch(e);
+  }
+  return 0;
+}
+
+static void trace(const h46017_trace_event *event, void *user_data) {
+  endpoint *e = user_data;
+  if (event->kind == H46017_TRACE_PDU_RECEIVED ||
+      event->kind == H46017_TRACE_PDU_SENT) {
+    capture_data(e->app->capture, &e->flow,
+                 event->kind == H46017_TRACE_PDU_SENT, event->data, event->len);
+  }
+}
+
+/* -- making one
+ * --------------------------------------------------------------------- */
+
+/* NAME, or NAME-7 for the seventh of many */
+static bool put_alias(const endpoint *e, h46017_alias *to,
+                      h46017_alias_type type, const char *name, char *room,
+                      size_t size) {
+  int len = e->app->count > 1 ? snprintf(room, size, "%s-%u", name, e->number)
+                              : snprintf(room, size, "%s", name);
+  if (len < 0 || (size_t)len >= size) {
+    return false;
+  }
+  to->type = strncmp(name, "h323:", 5) == 0 ? H46017_ALIAS_URL_ID : type;
+  to->text = (h46017_text){room, (size_t)len};
+  return true;
+}
+
+static int add_registration(endpoint *e) {
+  enum { ALIASES_MAX = 16, ROOM = 272 };
+  const app *p = e->app;
+  h46017_alias aliases[ALIASES_MAX] = {{0}};
+  char *room = malloc((size_t)ALIASES_MAX * ROOM);
+  h46017_registration registration;
+  size_t n = 0;
+  int code = room ? H46017_ERR_INVALID_ARGUMENT : H46017_ERR_NOMEM;
+  bool good = room != NULL && p->aliases.count < ALIASES_MAX;
+  if (good && p->hardware_id != NULL) {
+    good = put_alias(e, &aliases[n], H46017_ALIAS_H323_ID, p->hardware_id, room,
+                     ROOM);
+    n++;
+  }
+  for (size_t i = 0; good && i < p->aliases.count; i++, n++) {
+    good = put_alias(e, &aliases[n], p->identity, p->aliases.items[i],
+                     room + n * ROOM, ROOM);
+  }
+  if (good) {
+    h46017_registration_default(&registration);
+    registration.aliases = aliases;
+    registration.alias_count = n;
+    code = h46017_endpoint_add(e->ep, &registration, &e->registration,
+                               uv_now(p->loop));
+  }
+  free(room);
+  return code;
+}
+
+static void timer_fired(uv_timer_t *timer) {
+  endpoint *e = timer->data;
+  (void)h46017_endpoint_handle_expiry(e->ep, uv_now(e->app->loop));
+  app_touch(e);
+}
+
+static void arm(endpoint *e) {
+  h46017_time at = h46017_endpoint_next_expiry(e->ep);
+  uint64_t now = uv_now(e->app->loop);
+  if (at == H46017_TIME_NEVER) {
+    uv_timer_stop(&e->timer);
+  } else {
+    uv_timer_start(&e->timer, timer_fired, at > now ? at - now : 0, 0);
+  }
+}
+
+int endpoint_make(endpoint *e) {
+  static const char product[] = "h46017-ep";
+  app *p = e->app;
+  h46017_endpoint_settings settings;
+  h46017_endpoint_callbacks callbacks;
+  h46017_endpoint_settings_default(&settings);
+  settings.gatekeeper_count = p->gatekeeper_count;
+  if (p->ttl != 0) {
+    settings.time_to_live = p->ttl;
+  }
+  if (p->failback != UINT32_MAX) {
+    settings.failback = p->failback * 1000;
+  }
+  settings.vendor.product_id = (h46017_text){product, sizeof product - 1};
+  settings.vendor.version_id =
+      (h46017_text){H46017_VERSION, sizeof H46017_VERSION - 1};
+  settings.log_level = report_level();
+  h46017_endpoint_callbacks_default(&callbacks);
+  callbacks.connect = do_connect;
+  callbacks.probe = do_probe;
+  callbacks.rand = random_octets;
+  callbacks.state_changed = state_changed;
+  callbacks.registered = registered;
+  callbacks.refreshed = refreshed;
+  callbacks.rejected = rejected;
+  callbacks.unregistered = unregistered;
+  callbacks.backing_off = backing_off;
+  callbacks.log_write = report_log;
+  callbacks.trace = p->capture ? trace : NULL;
+  uv_timer_init(p->loop, &e->timer);
+  e->timer.data = e;
+  int code = h46017_endpoint_new(&e->ep, &settings, &callbacks, NULL, e,
+                                 uv_now(p->loop));
+  if (code == 0) {
+    code = add_registration(e);
+  }
+  return code ? code : h46017_endpoint_start(e->ep, uv_now(p->loop));
+}
+
+void endpoint_close(endpoint *e) {
+  (void)h46017_endpoint_close(e->ep, uv_now(e->app->loop));
+  app_touch(e);
+}
+
+/* Before every wait, if something happened to it. */
+void endpoint_service(endpoint *e) {
+  h46017_endpoint_state state = h46017_endpoint_get_state(e->ep);
+  if (state == H46017_ENDPOINT_BACKOFF || state == H46017_ENDPOINT_IDLE) {
+    connect_abandon(e);
+    e->transport_failed = 0;
+  }
+  connect_service(e);
+  arm(e);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_EP_EP_H
+#define EXAMPLES_EP_EP_H
+
+/* The endpoint program: N endpoints on one loop, one connection each.
+ *
+ *     h46017_endpoint asks to connect -> connect.c opens TCP [and TLS]
+ *     socket readable -> uvlink -> [h46017_tls] -> h46017_endpoint_recv
+ *     before every wait (uv_prepare), for each endpoint something happened to:
+ *         uvlink_service; its uv_timer armed from h46017_endpoint_next_expiry
+ *
+ * main.c      options, start, end     endpoint.c  one endpoint, its events
+ * connect.c   getting a transport    probe.c     looking for a better one */
+
+#include "common/address.h"
+#include "common/options.h"
+#include "common/pcap.h"
+#include "common/uvlink.h"
+
+#include <h46017/endpoint.h>
+#include <jansson.h>
+
+/* Exit statuses, besides those of report.h. */
+enum {
+  STATUS_CONNECT = 10,  /* could not connect */
+  STATUS_SERVER = 11,   /* the gatekeeper's certificate, or TLS */
+  STATUS_REFUSED = 12,  /* our certificate was refused */
+  STATUS_REJECTED = 13, /* the registration was */
+  STATUS_CLOCK = 15     /* the clock is not set */
+};
+
+enum { GATEKEEPERS_MAX = 16 };
+
+typedef struct app app;
+typedef struct endpoint endpoint;
+typedef struct attempt attempt;
+typedef struct probe probe;
+
+struct app {
+  uv_loop_t *loop;
+  gatekeeper_address gatekeepers[GATEKEEPERS_MAX];
+  size_t gatekeeper_count;
+  text_list aliases;
+  const char *hardware_id; /* `auto`: cn */
+  char cn[256];
+  h46017_alias_type identity;
+  const char *state;
+  const char *cert;
+  const char *key;
+  text_list trust;
+  const char *server_name;
+  bool insecure;
+  uint32_t ttl;      /* seconds asked for; 0: the library's */
+  uint32_t failback; /* seconds between probes; UINT32_MAX: the library's */
+  bool once;
+  bool json;
+  uint32_t count;
+  const char *keylog;
+  const char *pcap;
+  int64_t time_floor;
+
+  SSL_CTX *tls_ctx;
+  capture *capture;
+  endpoint *endpoints;
+  uint32_t running; /* endpoints not through yet */
+  endpoint *dirty;
+  attempt *attempts; /* all that libuv has not let go of */
+  probe *probes;     /* likewise */
+  uv_prepare_t prepare;
+  uv_signal_t signals[2];
+  uv_timer_t deadline;
+  bool closing;
+  int status;
+};
+
+struct endpoint {
+  app *app;
+  uint32_t number; /* 1… */
+  h46017_endpoint *ep;
+  uint32_t registration;
+  attempt *attempt; /* the transport, there or coming */
+  uv_timer_t timer;
+  endpoint *next_dirty;
+  bool is_dirty;
+  bool done;            /* it has its outcome and ends */
+  bool through;         /* it has ended */
+  uint32_t failed;      /* a bit for each gatekeeper that could not be had */
+  size_t gatekeeper;    /* index */
+  int transport_failed; /* a code to tell before the next wait */
+  char peer[ADDRESS_TEXT];
+  capture_flow flow;
+};
+
+/* main.c */
+void app_touch(endpoint *e); /* something happened to it */
+void app_done(endpoint *e, int status);
+int app_status(int code); /* the exit status for a failure */
+
+/* endpoint.c */
+int endpoint_make(endpoint *e);
+void endpoint_close(endpoint *e);
+void endpoint_service(endpoint *e);
+json_t *endpoint_event(const endpoint *e, const char *name);
+
+/* connect.c */
+void connect_start(endpoint *e);
+void connect_service(endpoint *e);
+void connect_abandon(endpoint *e);
+void connect_close_all(app *p);
+
+/* probe.c */
+int probe_start(endpoint *e, size_t gatekeeper);
+void probe_forget_all(app *p);
+
+#endif

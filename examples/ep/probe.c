@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ep.h"
+
+#include "common/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Is a preferred gatekeeper back? A TCP connection that comes up, and is closed
+ * at once, is enough to go by: the endpoint asks several times in a row before
+ * it moves. */
+
+struct probe {
+  uv_tcp_t tcp;
+  uv_getaddrinfo_t lookup;
+  uv_connect_t connect;
+  endpoint *endpoint; /* NULL: nobody waits for the answer any more */
+  size_t gatekeeper;
+  probe *following; /* in app.probes */
+  probe *preceding;
+  app *app;
+};
+
+static void probe_free(probe *b) {
+  if (b->preceding != NULL) {
+    b->preceding->following = b->following;
+  } else {
+    b->app->probes = b->following;
+  }
+  if (b->following != NULL) {
+    b->following->preceding = b->preceding;
+  }
+  free(b);
+}
+
+static void closed(uv_handle_t *handle) {
+  probe_free(handle->data);
+}
+
+static void connected(uv_connect_t *connect, int status) {
+  probe *b = connect->data;
+  endpoint *e = b->endpoint;
+  if (status == 0 && e != NULL && e->ep != NULL) {
+    /* NOT_FOUND: the endpoint went elsewhere meanwhile */
+    (void)h46017_endpoint_reachable(e->ep, b->gatekeeper, uv_now(e->app->loop));
+    app_touch(e);
+  }
+  if (!uv_is_closing((uv_handle_t *)&b->tcp)) {
+    uv_close((uv_handle_t *)&b->tcp, closed);
+  }
+}
+
+static void looked_up(uv_getaddrinfo_t *lookup, int status,
+                      struct addrinfo *addresses) {
+  probe *b = lookup->data;
+  if (status != 0 || b->endpoint == NULL || addresses == NULL ||
+      uv_tcp_init(b->app->loop, &b->tcp) != 0) {
+    uv_freeaddrinfo(addresses);
+    probe_free(b);
+    return;
+  }
+  b->tcp.data = b;
+  b->connect.data = b;
+  if (uv_tcp_connect(&b->connect, &b->tcp, addresses->ai_addr, connected) !=
+      0) {
+    uv_close((uv_handle_t *)&b->tcp, closed);
+  }
+  uv_freeaddrinfo(addresses);
+}
+
+int probe_start(endpoint *e, size_t gatekeeper) {
+  static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+  const gatekeeper_address *to = &e->app->gatekeepers[gatekeeper];
+  char port[8];
+  probe *b = calloc(1, sizeof *b);
+  if (b == NULL) {
+    return 0; /* not knowing is the same as no */
+  }
+  b->app = e->app;
+  b->endpoint = e;
+  b->gatekeeper = gatekeeper;
+  b->lookup.data = b;
+  b->following = e->app->probes;
+  if (b->following != NULL) {
+    b->following->preceding = b;
+  }
+  e->app->probes = b;
+  snprintf(port, sizeof port, "%u", to->at.port);
+  if (uv_getaddrinfo(e->app->loop, &b->lookup, looked_up, to->at.host, port,
+                     &hints) != 0) {
+    probe_free(b);
+  }
+  return 0;
+}
+
+void probe_forget_all(app *p) {
+  for (probe *b = p->probes; b != NULL; b = b->following) {
+    b->endpoint = NULL;
+    if (b->tcp.data != NULL && !uv_is_closing((uv_handle_t *)&b->tcp)) {
+      uv_close((uv_handle_t *)&b->tcp, closed);
+    } else if (b->tcp.data == NULL) {
+      (void)uv_cancel((uv_req_t *)&b->lookup);
+    }
+  }
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "common/report.h"
+#include "common/state_dir.h"
+#include "common/wallclock.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* -- one table for the file and the command line ----------------------------
+ */
+
+enum kind { ADDRESS, TEXT, LIST, FLAG, NUMBER, CHOICE, DATE };
+
+typedef struct setting {
+  const char *section; /* NULL: the command line only */
+  const char *key;
+  enum kind kind;
+  size_t offset;
+  uint32_t least;
+  uint32_t most;
+  const char *choices[4];
+} setting;
+
+enum {
+  SET_TCP,
+  SET_TLS,
+  SET_CERT,
+  SET_KEY,
+  SET_TRUST,
+  SET_PROFILE,
+  SET_CLIENT_CERT,
+  SET_OPEN,
+  SET_TTL,
+  SET_MIN_TTL,
+  SET_MAX_TTL,
+  SET_CONNECTIONS,
+  SET_REGISTRATIONS,
+  SET_HANDSHAKES,
+  SET_HANDSHAKE_TIMEOUT,
+  SET_REGISTER_TIMEOUT,
+  SET_IDENTIFIER,
+  SET_FILE,
+  SET_STATE,
+  SET_KEYLOG,
+  SET_PCAP,
+  SET_LOG,
+  SET_TIME_FLOOR,
+  SETTINGS
+};
+
+#define AT(member) offsetof(config, member)
+
+static const setting settings[SETTINGS] = {
+    [SET_TCP] = {"listen", "tcp", ADDRESS, AT(tcp), ADDRESS_PORT_TCP, 0, {0}},
+    [SET_TLS] = {"listen", "tls", ADDRESS, AT(tls), ADDRESS_PORT_TLS, 0, {0}},
+    [SET_CERT] = {"tls", "cert", TEXT, AT(cert), 0, 0, {0}},
+    [SET_KEY] = {"tls", "key", TEXT, AT(key), 0, 0, {0}},
+    [SET_TRUST] = {"tls", "trust", LIST, AT(trust), 0, 0, {0}},
+    [SET_PROFILE] = {"tls",
+                     "profile",
+                     CHOICE,
+                     AT(profile),
+                     0,
+                     0,
+                     {"modern", "legacy-device"}},
+    [SET_CLIENT_CERT] = {"tls",
+                         "client_cert",
+                         CHOICE,
+                         AT(client_cert),
+                         0,
+                         0,
+                         {"none", "request", "require"}},
+    [SET_OPEN] = {"registration", "open", FLAG, AT(open), 0, 0, {0}},
+    [SET_TTL] = {"registration", "ttl", NUMBER, AT(ttl), 1, 86400, {0}},
+    [SET_MIN_TTL] =
+        {"registration", "min_ttl", NUMBER, AT(min_ttl), 1, 86400, {0}},
+    [SET_MAX_TTL] =
+        {"registration", "max_ttl", NUMBER, AT(max_ttl), 1, 86400, {0}},
+    [SET_CONNECTIONS] =
+        {"limits", "connections", NUMBER, AT(connections), 1, 1000000, {0}},
+    [SET_REGISTRATIONS] =
+        {"limits", "registrations", NUMBER, AT(registrations), 1, 65535, {0}},
+    [SET_HANDSHAKES] =
+        {"limits", "handshakes", NUMBER, AT(handshakes), 1, 1000000, {0}},
+    [SET_HANDSHAKE_TIMEOUT] = {"limits",
+                               "handshake_timeout",
+                               NUMBER,
+                               AT(handshake_timeout),
+                               1,
+                               3600,
+                               {0}},
+    [SET_REGISTER_TIMEOUT] = {"limits",
+                              "register_timeout",
+                              NUMBER,
+                              AT(register_timeout),
+                              0,
+                              86400,
+                              {0}},
+    [SET_IDENTIFIER] =
+        {"gatekeeper", "identifier", TEXT, AT(identifier), 0, 0, {0}},
+    [SET_FILE] = {NULL, "config", TEXT, AT(file), 0, 0, {0}},
+    [SET_STATE] = {NULL, "state", TEXT, AT(state), 0, 0, {0}},
+    [SET_KEYLOG] = {NULL, "keylog", TEXT, AT(keylog), 0, 0, {0}},
+    [SET_PCAP] = {NULL, "pcap", TEXT, AT(pcap), 0, 0, {0}},
+    [SET_LOG] = {NULL, "log", CHOICE, AT(log), 0, 0, {"text", "json"}},
+    [SET_TIME_FLOOR] = {NULL, "time-floor", DATE, AT(time_floor), 0, 0, {0}},
+};
+
+#define WHY_SIZE 200
+
+static bool put_address(listen_address *to, const char *value, uint16_t port,
+                        char *why) {
+  if (strcasecmp(value, "off") == 0) {
+    to->off = true;
+    return true;
+  }
+  if (!host_port_parse(value, port, &to->at)) {
+    snprintf(why, WHY_SIZE,
+             "'%.80s' is not ADDR:PORT (IPv6 as [::1]:%u) or off", value, port);
+    return false;
+  }
+  to->off = false;
+  return true;
+}
+
+static bool put_flag(bool *to, const char *value, char *why) {
+  static const char *const yes[] = {"yes", "true", "on", "1"};
+  static const char *const no[] = {"no", "false", "off", "0"};
+  for (size_t i = 0; i < 4; i++) {
+    if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
+      *to = strcasecmp(value, yes[i]) == 0;
+      return true;
+    }
+  }
+  snprintf(why, WHY_SIZE, "'%.80s' is neither yes nor no", value);
+  return false;
+}
+
+static bool put_choice(const setting *s, uint32_t *to, const char *value,
+                       char *why) {
+  int n = snprintf(why, WHY_SIZE, "'%.60s' is none of", value);
+  for (uint32_t i = 0; i < 4 && s->choices[i] != NULL; i++) {
+    if (strcmp(value, s->choices[i]) == 0) {
+      *to = i;
+      return true;
+    }
+    n += snprintf(why + n, (size_t)(WHY_SIZE - n), " %s", s->choices[i]);
+  }
+  return false;
+}
+
+static bool put_text(char **to, const char *value, char *why) {
+  char *copy = strdup(value);
+  if (copy == NULL || value[0] == '\0') {
+    snprintf(why, WHY_SIZE, copy ? "it is empty" : "no memory");
+    free(copy);
+    return false;
+  }
+  free(*to);
+  *to = copy;
+  return true;
+}
+
+static bool put_list(text_list *to, const char *value, char *why) {
+  if (value[0] == '\0' || !text_list_copy(to, value)) {
+    snprintf(why, WHY_SIZE, value[0] ? "no memory" : "it is empty");
+    return false;
+  }
+  return true;
+}
+
+static bool put_number(const setting *s, uint32_t *to, const char *value,
+                       char *why) {
+  uint64_t number = 0;
+  if (!options_number(value, s->least, s->most, &number)) {
+    snprintf(why, WHY_SIZE, "'%.80s' is not a number from %u to %u", value,
+             s->least, s->most);
+    return false;
+  }
+  *to = (uint32_t)number;
+  return true;
+}
+
+static bool config_put(config *c, const setting *s, const char *value,
+                       char *why) {
+  void *to = (char *)c + s->offset;
+  switch (s->kind) {
+  case ADDRESS:
+    return put_address(to, value, (uint16_t)s->least, why);
+  case TEXT:
+    return put_text(to, value, why);
+  case LIST:
+    return put_list(to, value, why);
+  case FLAG:
+    return put_flag(to, value, why);
+  case NUMBER:
+    return put_number(s, to, value, why);
+  case CHOICE:
+    return put_choice(s, to, value, why);
+  case DATE:
+    if (!clock_parse_date(value, to)) {
+      snprintf(why, WHY_SIZE, "'%.40s' is not a date like 2025-01-01", value);
+      return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+/* -- the file ----------------------------------------------------------------
+ */
+
+typedef struct reading {
+  FILE *file;
+  config *c;
+  int line;
+  int bad_line;
+  char why[WHY_SIZE];
+  char why_key[80];
+} reading;
+
+static void refuse_line(reading *r, const char *key, const char *why) {
+  if (r->bad_line == 0) {
+    r->bad_line = r->line;
+    snprintf(r->why_key, sizeof r->why_key, "%.78s", key);
+    if (why != r->why) {
+      snprintf(r->why, sizeof r->why, "%s", why);
+    }
+  }
+}
+
+/* inih cuts long lines in two without a word; here they are refused */
+static char *read_line(char *line, int size, void *arg) {
+  reading *r = arg;
+  char *got = fgets(line, size, r->file);
+  if (got == NULL) {
+    return NULL;
+  }
+  r->line++;
+  if (strchr(line, '\n') == NULL && !feof(r->file)) {
+    refuse_line(r, "", "the line is too long");
+  }
+  return got;
+}
+
+static int handle_key(void *arg, const char *section, const char *name,
+                      const char *value) {
+  reading *r = arg;
+  char key[80];
+  snprintf(key, sizeof key, "[%.30s] %.40s", section, name);
+  for (size_t i = 0; i < SETTINGS; i++) {
+    if (settings[i].section == NULL ||
+        strcmp(settings[i].section, section) != 0 ||
+        strcmp(settings[i].key, name) != 0) {
+      continue;
+    }
+    char why[WHY_SIZE];
+    if (!config_put(r->c, &settings[i], value, why)) {
+      refuse_line(r, key, why);
+      return 0;
+    }
+    return 1;
+  }
+  refuse_line(r, key, "there is no such setting");
+  return 0;
+}
+
+static int read_file(config *c, const char *path) {
+  reading r = {.c = c};
+  r.file = fopen(path, "r");
+  if (r.file == NULL) {
+    report("%s: %s; nothing of it is used", path,
+           strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+    return EXIT_REFUSED;
+  }
+  int bad = ini_parse_stream(read_line, &r, handle_key, &r);
+  bool failed = ferror(r.file) != 0;
+  fclose(r.file);
+  if (failed || bad < 0) {
+    report("%s: it cannot be read; nothing of it is used", path);
+    return EXIT_REFUSED;
+  }
+  if (r.bad_line == 0 && bad > 0) {
+    r.bad_line = bad;
+    snprintf(r.why, sizeof r.why, "neither [section] nor key = value");
+  }
+  if (r.bad_line != 0) {
+    report("%s:%d: %s%s%s; nothing of the file is used", path, r.bad_line,
+           r.why_key, r.why_key[0] ? ": " : "", r.why);
+    return EXIT_REFUSED;
+  }
+  return 0;
+}
+
+/* -- the command line --------------------------------------------------------
+ */
+
+enum { OPTION_BASE = 256 }; /* + the setting */
+
+static const option_spec specs[] = {
+    {'c', "config", "FILE", "configuration file; SIGHUP reads it again"},
+    {OPTION_BASE + SET_TCP, "tcp", "ADDR:PORT|off",
+     "listen for TCP; default *:1720, port 0 picks one"},
+    {OPTION_BASE + SET_TLS, "tls", "ADDR:PORT|off",
+     "listen for TLS; default *:1300, port 0 picks one"},
+    {OPTION_BASE + SET_STATE, "state", "DIR",
+     "device table, credentials, control socket; ./h46017-state"},
+    {OPTION_BASE + SET_OPEN, "open", NULL,
+     "let in every name that no device holds: anybody"},
+    {OPTION_BASE + SET_CERT, "cert", "FILE",
+     "own certificate and chain (PEM); made at the first start"},
+    {OPTION_BASE + SET_KEY, "key", "FILE", "its private key (PEM)"},
+    {OPTION_BASE + SET_TRUST, "trust", "FILE",
+     "authorities that devices are believed from (PEM); repeat"},
+    {OPTION_BASE + SET_PROFILE, "profile", "modern|legacy-device",
+     "legacy-device: RSA-1024 device certificates are taken"},
+    {OPTION_BASE + SET_CLIENT_CERT, "client-cert", "none|request|require",
+     "what TLS clients must show; default require"},
+    {OPTION_BASE + SET_LOG, "log", "text|json", "form of the events; text"},
+    {OPTION_BASE + SET_KEYLOG, "keylog", "FILE",
+     "append TLS secrets, to decrypt captures with"},
+    {OPTION_BASE + SET_PCAP, "pcap", "FILE",
+     "write what TLS hides as a capture for Wireshark"},
+    {OPTION_BASE + SET_TIME_FLOOR, "time-floor", "DATE",
+     "a clock before it counts as not set; the release's"},
+};
+
+static const option_text text = {
+    "h46017-gk [OPTION]...",
+    "An H.323 gatekeeper for devices that register over one TCP or TLS "
+    "connection\n(ITU-T H.460.17). Without options: TCP 1720, TLS 1300, no "
+    "devices: every\nregistration is refused until h46017-ctl device add.",
+    "  h46017-ctl device add 0090332f688a --tls-only\n"
+    "  h46017-gk --trust device-ca.pem\n"
+    "  h46017-gk --tcp 127.0.0.1:0 --tls off --open --log json\n",
+};
+
+static int read_options(config *c, int argc, char **argv) {
+  const char *argument = NULL;
+  int first = 0;
+  int id;
+  optind = 0; /* read again at every reload */
+  while ((id = options_next(specs, sizeof specs / sizeof *specs, &text, argc,
+                            argv, &argument, &first)) > 0) {
+    const setting *s = &settings[id == 'c' ? SET_FILE : id - OPTION_BASE];
+    char why[WHY_SIZE];
+    if (!config_put(c, s, argument ? argument : "yes", why)) {
+      return report_usage("--%s: %s", id == 'c' ? "config" : s->key, why);
+    }
+  }
+  if (id < 0) {
+    return EXIT_USAGE;
+  }
+  if (first < argc) {
+    return report_usage("'%s' is not an option", argv[first]);
+  }
+  return 0;
+}
+
+/* -- all of it ----------------------------------------------------------------
+ */
+
+static bool config_default(config *c) {
+  *c = (config){
+      .tcp.at.port = ADDRESS_PORT_TCP,
+      .tls.at.port = ADDRESS_PORT_TLS,
+      .client_cert = CLIENT_CERT_REQUIRE,
+      .ttl = 120,
+      .min_ttl = 15,
+      .max_ttl = 3600,
+      .connections = 20000,
+      .registrations = 64,
+      .handshakes = 1000,
+      .handshake_timeout = 10,
+      .register_timeout = 30,
+      .identifier = strdup("h46017"),
+      .state = strdup(STATE_DIR_DEFAULT),
+      .time_floor = CLOCK_FLOOR,
+  };
+  return c->identifier != NULL && c->state != NULL;
+}
+
+static int config_check(const config *c) {
+  if (c->tcp.off && c->tls.off) {
+    return report_usage("tcp and tls are both off: nobody could connect");
+  }
+  if ((c->cert == NULL) != (c->key == NULL)) {
+    return report_usage("cert and key are needed together");
+  }
+  if (c->min_ttl > c->max_ttl || c->ttl < c->min_ttl || c->ttl > c->max_ttl) {
+    return report_usage(
+        "ttl must be from min_ttl to max_ttl (%u is not from %u "
+        "to %u)",
+        c->ttl, c->min_ttl, c->max_ttl);
+  }
+  return 0;
+}
+
+int config_read(config *out, int argc, char **argv) {
+  config fresh;
+  config again = {0};
+  int status = EXIT_REFUSED;
+  if (!config_default(&fresh)) {
+    report_code(H46017_ERR_NOMEM, "reading the configuration");
+    goto fail;
+  }
+  status = read_options(&fresh, argc, argv);
+  if (status == 0 && fresh.file != NULL) {
+    /* the options tell the file, and stand above it */
+    if (!config_default(&again)) {
+      status = EXIT_REFUSED;
+      goto fail;
+    }
+    status = read_file(&again, fresh.file);
+    if (status == 0) {
+      status = read_options(&again, argc, argv);
+    }
+    config_clear(&fresh);
+    fresh = again;
+    again = (config){0};
+  }
+  if (status == 0) {
+    status = config_check(&fresh);
+  }
+  if (status == 0) {
+    config_clear(out);
+    *out = fresh;
+    return 0;
+  }
+fail:
+  config_clear(&fresh);
+  config_clear(&again);
+  return status;
+}
+
+void config_clear(config *c) {
+  free(c->cert);
+  free(c->key);
+  text_list_free(&c->trust);
+  free(c->identifier);
+  free(c->file);
+  free(c->state);
+  free(c->keylog);
+  free(c->pcap);
+  *c = (config){0};
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_GK_CONFIG_H
+#define EXAMPLES_GK_CONFIG_H
+
+/* What the gatekeeper is told: defaults, then the configuration file, then the
+ * command line. A reload reads all of it anew, and takes it whole or not at
+ * all. */
+
+#include "common/address.h"
+#include "common/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct listen_address {
+  host_port at;
+  bool off;
+} listen_address;
+
+enum client_cert { CLIENT_CERT_NONE, CLIENT_CERT_REQUEST, CLIENT_CERT_REQUIRE };
+enum profile { PROFILE_MODERN, PROFILE_LEGACY_DEVICE };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* Texts are the config's own. */
+typedef struct config {
+  /* [listen]; read at the start only */
+  listen_address tcp;
+  listen_address tls;
+  /* [tls] */
+  char *cert;
+  char *key;
+  text_list trust;
+  uint32_t profile;
+  uint32_t client_cert;
+  /* [registration] */
+  bool open;
+  uint32_t ttl;
+  uint32_t min_ttl;
+  uint32_t max_ttl;
+  /* [limits]; seconds where it is a time */
+  uint32_t connections;
+  uint32_t registrations;
+  uint32_t handshakes;
+  uint32_t handshake_timeout;
+  uint32_t register_timeout;
+  /* [gatekeeper]; read at the start only */
+  char *identifier;
+  /* the command line only */
+  char *file;
+  char *state;
+  char *keylog;
+  char *pcap;
+  uint32_t log;
+  int64_t time_floor;
+} config;
+
+/* Reads everything. Returns 0, or after a report EXIT_USAGE or EXIT_REFUSED;
+ * then *out is as it was. */
+int config_read(config *out, int argc, char **argv);
+
+void config_clear(config *c);
+
+#endif

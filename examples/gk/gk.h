@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_GK_GK_H
+#define EXAMPLES_GK_GK_H
+
+/* The gatekeeper program. Its loop:
+ *
+ *     socket readable -> uvlink -> [h46017_tls] -> h46017_connection_recv
+ *     before every wait (uv_prepare):
+ *         h46017_gatekeeper_next_ready -> uvlink_service, until there is none
+ *         one uv_timer armed from h46017_gatekeeper_next_expiry
+ *
+ * main.c     start, signals, end            conn.c     one connection
+ * listen.c   sockets, TLS context, reload   registrar.c  callbacks, events
+ * control.c  the unix socket                config.c   what it is told */
+
+#include "config.h"
+
+#include "common/device_table.h"
+#include "common/pcap.h"
+#include "common/uvlink.h"
+
+#include <h46017/gatekeeper.h>
+#include <jansson.h>
+
+typedef struct gk gk;
+typedef struct conn conn;
+typedef struct control control;
+
+typedef struct listener {
+  gk *gk;
+  uv_tcp_t *tcp; /* NULL: not open */
+  bool tls;
+  uint64_t complained; /* when accept() failed last */
+} listener;
+
+typedef struct counters {
+  uint64_t connections;
+  uint64_t tls_refused;
+  uint64_t registrations;
+  uint64_t refreshes;
+  uint64_t rejections;
+  uint64_t unregistrations;
+} counters;
+
+struct gk {
+  uv_loop_t *loop;
+  int argc;
+  char **argv;
+  config config;
+  device_table *devices;
+  h46017_device *asked; /* the answer to the question being decided */
+  int64_t devices_version;
+  h46017_gatekeeper *gatekeeper;
+  SSL_CTX *tls_ctx; /* for the connections to come */
+  listener tcp;
+  listener tls;
+  uv_prepare_t prepare;
+  uv_timer_t timer;
+  uv_timer_t deadline;
+  uv_signal_t signals[3];
+  uv_work_t work; /* making the own certificate */
+  conn *conns;
+  uint32_t conn_count;
+  uint32_t handshakes;
+  uint64_t conn_number;
+  uint64_t started;
+  capture *capture;
+  control *control;
+  counters counters;
+  bool recheck; /* devices changed: look at who is registered */
+  bool closing;
+  int status;
+};
+
+struct conn {
+  uvlink link;
+  gk *gk;
+  conn *next;
+  conn *prev;
+  uint64_t number;
+  char peer[ADDRESS_TEXT];
+  bool tls;
+  bool handshake; /* not through yet */
+  h46017_connection *connection;
+  capture_flow flow;
+};
+
+/* main.c */
+void gk_close(gk *g);  /* begins an orderly end */
+bool gk_reload(gk *g); /* false: refused, nothing changed */
+void gk_devices_changed(gk *g);
+
+/* listen.c */
+bool listen_start(gk *g);
+void listen_stop(gk *g);
+/* 0 or a code after a report; *pctx is for the caller */
+int listen_context(const config *c, SSL_CTX **pctx);
+
+/* conn.c */
+void conn_accept(listener *l);
+void conn_capture(const h46017_trace_event *event, void *user_data);
+
+/* registrar.c */
+void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks);
+void registrar_recheck(gk *g);
+json_t *registrar_describe(const h46017_registered *reg, h46017_time now);
+
+/* control.c */
+bool control_start(gk *g);
+void control_stop(gk *g);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gk.h"
+
+#include "common/events.h"
+#include "common/report.h"
+#include "common/state_dir.h"
+#include "common/tls_files.h"
+#include "common/wallclock.h"
+
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, COMPLAIN_EVERY = 10000 /* ms */ };
+
+static void incoming(uv_stream_t *server, int status) {
+  listener *l = server->data;
+  if (status == 0) {
+    conn_accept(l);
+    return;
+  }
+  /* No file left: libuv has accepted and closed what was waiting, so it does
+   * not come back at once; a flood of lines would be no better. */
+  uint64_t now = uv_now(l->gk->loop);
+  if (l->complained == 0 || now - l->complained > COMPLAIN_EVERY) {
+    l->complained = now;
+    report("cannot accept a connection: %s; raise the limit of open files",
+           uv_strerror(status));
+  }
+}
+
+static int bind_address(uv_tcp_t *tcp, const char *host, int port) {
+  struct sockaddr_storage at;
+  int rc = strchr(host, ':') != NULL
+               ? uv_ip6_addr(host, port, (struct sockaddr_in6 *)&at)
+               : uv_ip4_addr(host, port, (struct sockaddr_in *)&at);
+  return rc ? rc : uv_tcp_bind(tcp, (struct sockaddr *)&at, 0);
+}
+
+static void free_handle(uv_handle_t *handle) {
+  free(handle);
+}
+
+static int try_listen(listener *l, uv_loop_t *loop, const char *host,
+                      int port) {
+  uv_tcp_t *tcp = malloc(sizeof *tcp);
+  int rc = tcp ? uv_tcp_init(loop, tcp) : UV_ENOMEM;
+  if (rc != 0) {
+    free(tcp);
+    return rc;
+  }
+  tcp->data = l;
+  rc = bind_address(tcp, host, port);
+  if (rc == 0) {
+    rc = uv_listen((uv_stream_t *)tcp, BACKLOG, incoming);
+  }
+  if (rc != 0) {
+    uv_close((uv_handle_t *)tcp, free_handle);
+    return rc;
+  }
+  l->tcp = tcp;
+  return 0;
+}
+
+static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
+  l->gk = g;
+  l->tls = tls;
+  int rc;
+  if (at->host[0] != '\0') {
+    rc = try_listen(l, g->loop, at->host, at->port);
+  } else {
+    /* IPv6 takes IPv4 along; a machine without IPv6 has IPv4 */
+    rc = try_listen(l, g->loop, "::", at->port);
+    if (rc == UV_EAFNOSUPPORT || rc == UV_EADDRNOTAVAIL || rc == UV_EINVAL) {
+      rc = try_listen(l, g->loop, "0.0.0.0", at->port);
+    }
+  }
+  if (rc != 0) {
+    report("cannot listen for %s on %s port %u: %s; choose another address "
+           "with --%s",
+           tls ? "TLS" : "TCP", at->host[0] ? at->host : "any address",
+           at->port, uv_strerror(rc), tls ? "tls" : "tcp");
+    return false;
+  }
+  struct sockaddr_storage own = {0};
+  int len = sizeof own;
+  char text[ADDRESS_TEXT];
+  (void)uv_tcp_getsockname(l->tcp, (struct sockaddr *)&own, &len);
+  address_print((struct sockaddr *)&own, text, sizeof text);
+  json_t *event = events_new("listening");
+  events_text(event, "address", text, strlen(text));
+  json_object_set_new(event, "transport", json_string(tls ? "tls" : "tcp"));
+  events_emit(event);
+  return true;
+}
+
+/* -- TLS ---------------------------------------------------------------------
+ */
+
+static bool own_paths(const config *c, char *cert, char *key, size_t size) {
+  return state_dir_path(c->state, STATE_DIR_CERT, cert, size) &&
+         state_dir_path(c->state, STATE_DIR_KEY, key, size);
+}
+
+int listen_context(const config *c, SSL_CTX **pctx) {
+  static const h46017_client_cert_mode modes[] = {
+      [CLIENT_CERT_NONE] = H46017_CLIENT_CERT_NONE,
+      [CLIENT_CERT_REQUEST] = H46017_CLIENT_CERT_REQUEST,
+      [CLIENT_CERT_REQUIRE] = H46017_CLIENT_CERT_REQUIRE,
+  };
+  char cert[STATE_PATH_MAX];
+  char key[STATE_PATH_MAX];
+  if (!own_paths(c, cert, key, sizeof cert)) {
+    return H46017_ERR_STORE_IO;
+  }
+  tls_files files = {
+      .role = H46017_TLS_SERVER,
+      .profile = c->profile == PROFILE_LEGACY_DEVICE ? H46017_TLS_LEGACY_DEVICE
+                                                     : H46017_TLS_MODERN,
+      .mode = modes[c->client_cert],
+      .cert = c->cert ? c->cert : cert,
+      .key = c->cert ? c->key : key,
+      .trust = &c->trust,
+  };
+  return tls_files_context(pctx, &files);
+}
+
+static bool tls_open(gk *g) {
+  return listen_context(&g->config, &g->tls_ctx) == 0 &&
+         listener_open(g, &g->tls, &g->config.tls.at, true);
+}
+
+typedef struct making {
+  char cert[STATE_PATH_MAX];
+  char key[STATE_PATH_MAX];
+  int64_t not_before;
+  int code;
+  char why[256];
+} making;
+
+static making own; /* one gatekeeper a process, once */
+
+static void make_own(uv_work_t *work) {
+  making *m = work->data;
+  m->code =
+      tls_files_make_own(m->cert, m->key, m->not_before, m->why, sizeof m->why);
+}
+
+static void made_own(uv_work_t *work, int status) {
+  gk *g = work->loop->data;
+  making *m = work->data;
+  if (status != 0 || g->closing) {
+    return;
+  }
+  if (m->code != 0) {
+    report_code(m->code, "making the gatekeeper's own certificate: %s", m->why);
+  }
+  if (m->code != 0 || !tls_open(g)) {
+    g->status = EXIT_REFUSED;
+    gk_close(g);
+  }
+}
+
+/* TLS starts when its credentials are there; TCP does not wait for them */
+static bool tls_start(gk *g) {
+  if (g->config.cert != NULL) {
+    return tls_open(g);
+  }
+  if (!own_paths(&g->config, own.cert, own.key, sizeof own.cert)) {
+    return false;
+  }
+  if (access(own.cert, F_OK) == 0) {
+    return tls_open(g);
+  }
+  int64_t now = g->config.time_floor;
+  (void)clock_utc_now(&now, &g->config.time_floor);
+  own.not_before = now - 86400; /* clocks of devices are not exact */
+  g->work.data = &own;
+  report("making a key and a self-signed certificate: %s", own.cert);
+  return uv_queue_work(g->loop, &g->work, make_own, made_own) == 0;
+}
+
+static void warn_of_config(const config *c) {
+  if (c->open) {
+    report("WARNING: --open: every name that no device holds is let in, "
+           "whoever claims it");
+  }
+  if (!c->tls.off && c->client_cert == CLIENT_CERT_REQUIRE &&
+      c->trust.count == 0) {
+    report("no --trust: every device's certificate will be refused; name the "
+           "file of its authority");
+  }
+  if (c->keylog != NULL) {
+    report("WARNING: TLS secrets are written to %s", c->keylog);
+  }
+  if (c->pcap != NULL) {
+    report("what is said is written to %s, decrypted", c->pcap);
+  }
+}
+
+bool listen_start(gk *g) {
+  warn_of_config(&g->config);
+  if (!g->config.tcp.off &&
+      !listener_open(g, &g->tcp, &g->config.tcp.at, false)) {
+    return false;
+  }
+  return g->config.tls.off || tls_start(g);
+}
+
+void listen_stop(gk *g) {
+  listener *all[] = {&g->tcp, &g->tls};
+  for (size_t i = 0; i < 2; i++) {
+    if (all[i]->tcp != NULL) {
+      uv_close((uv_handle_t *)all[i]->tcp, free_handle);
+      all[i]->tcp = NULL;
+    }
+  }
+}

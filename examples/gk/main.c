@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gk.h"
+
+#include "common/events.h"
+#include "common/process.h"
+#include "common/report.h"
+#include "common/state_dir.h"
+#include "common/tls_files.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLOSE_TIMEOUT = 4000 /* ms for the last words to everybody */ };
+
+/* -- the loop
+ * ------------------------------------------------------------------ */
+
+static void expired(uv_timer_t *timer) {
+  gk *g = timer->data;
+  (void)h46017_gatekeeper_handle_expiry(g->gatekeeper, uv_now(g->loop));
+}
+
+static void arm(gk *g) {
+  h46017_time at = h46017_gatekeeper_next_expiry(g->gatekeeper);
+  uint64_t now = uv_now(g->loop);
+  if (at == H46017_TIME_NEVER) {
+    uv_timer_stop(&g->timer);
+  } else {
+    uv_timer_start(&g->timer, expired, at > now ? at - now : 0, 0);
+  }
+}
+
+static void finished(gk *g) {
+  uv_prepare_stop(&g->prepare);
+  uv_stop(g->loop);
+}
+
+/* before every wait: whatever came may have made others ready */
+static void before_wait(uv_prepare_t *prepare) {
+  gk *g = prepare->data;
+  h46017_connection *ready;
+  if (g->recheck) {
+    g->recheck = false;
+    registrar_recheck(g);
+  }
+  while (h46017_gatekeeper_next_ready(g->gatekeeper, &ready)) {
+    conn *c = h46017_connection_user_data(ready);
+    uvlink_service(&c->link);
+  }
+  arm(g);
+  if (g->closing && g->conn_count == 0) {
+    finished(g);
+  }
+}
+
+/* -- the end
+ * --------------------------------------------------------------------- */
+
+static void too_long(uv_timer_t *timer) {
+  finished(timer->data);
+}
+
+void gk_close(gk *g) {
+  if (g->closing) {
+    finished(g); /* asked twice: now */
+    return;
+  }
+  g->closing = true;
+  listen_stop(g);
+  control_stop(g);
+  (void)h46017_gatekeeper_close(g->gatekeeper, uv_now(g->loop));
+  /* who is still shaking hands has nothing to be told */
+  for (conn *c = g->conns; c != NULL; c = c->next) {
+    if (c->connection == NULL) {
+      uvlink_close(&c->link, H46017_ERR_SHUTDOWN);
+    }
+  }
+  uv_timer_start(&g->deadline, too_long, CLOSE_TIMEOUT, 0);
+}
+
+/* -- a new configuration
+ * ----------------------------------------------------------- */
+
+static bool same_listen(const listen_address *a, const listen_address *b) {
+  return a->off == b->off && a->at.port == b->at.port &&
+         strcmp(a->at.host, b->at.host) == 0;
+}
+
+bool gk_reload(gk *g) {
+  config fresh = {0};
+  SSL_CTX *ctx = NULL;
+  if (config_read(&fresh, g->argc, g->argv) != 0) {
+    return false;
+  }
+  /* credentials still being made are loaded when they are there */
+  if (g->tls_ctx != NULL && listen_context(&fresh, &ctx) != 0) {
+    report("the old configuration stays in force");
+    config_clear(&fresh);
+    return false;
+  }
+  if (!same_listen(&fresh.tcp, &g->config.tcp) ||
+      !same_listen(&fresh.tls, &g->config.tls) ||
+      strcmp(fresh.identifier, g->config.identifier) != 0 ||
+      fresh.registrations != g->config.registrations ||
+      fresh.register_timeout != g->config.register_timeout) {
+    report("addresses, the identifier and the limits of one connection are "
+           "taken at the next start");
+  }
+  /* connections that are up keep the context they have */
+  SSL_CTX_free(g->tls_ctx);
+  g->tls_ctx = ctx;
+  config_clear(&g->config);
+  g->config = fresh;
+  g->recheck = true;
+  events_emit(events_new("reloaded"));
+  return true;
+}
+
+void gk_devices_changed(gk *g) {
+  g->devices_version = device_table_version(g->devices);
+  g->recheck = true;
+}
+
+static void signalled(uv_signal_t *handle, int signum) {
+  gk *g = handle->data;
+  if (signum == SIGHUP) {
+    (void)gk_reload(g);
+  } else {
+    gk_close(g);
+  }
+}
+
+/* -- the beginning
+ * ------------------------------------------------------------------- */
+
+static int make_gatekeeper(gk *g) {
+  h46017_gatekeeper_settings settings;
+  h46017_gatekeeper_callbacks callbacks;
+  h46017_gatekeeper_settings_default(&settings);
+  settings.identifier = g->config.identifier;
+  settings.time_to_live = g->config.ttl;
+  settings.min_time_to_live = 1; /* the answers say how long, so that a reload
+                                    can change it */
+  settings.max_time_to_live = 86400;
+  settings.max_connections = g->config.connections;
+  settings.max_registrations = g->config.registrations;
+  settings.register_timeout = g->config.register_timeout * 1000;
+  settings.log_level = report_level();
+  registrar_callbacks(&callbacks);
+  if (g->capture != NULL) {
+    callbacks.trace = conn_capture;
+  }
+  int code = h46017_gatekeeper_new(&g->gatekeeper, &settings, &callbacks, NULL,
+                                   g, uv_now(g->loop));
+  if (code != 0) {
+    report_code(code, "the gatekeeper '%s'", g->config.identifier);
+  }
+  return code;
+}
+
+static bool start_loop(gk *g) {
+  static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+  g->loop->data = g;
+  g->started = uv_now(g->loop);
+  uv_prepare_init(g->loop, &g->prepare);
+  uv_timer_init(g->loop, &g->timer);
+  uv_timer_init(g->loop, &g->deadline);
+  g->prepare.data = g->timer.data = g->deadline.data = g;
+  for (size_t i = 0; i < 3; i++) {
+    if (uv_signal_init(g->loop, &g->signals[i]) != 0 ||
+        uv_signal_start(&g->signals[i], signalled, signals[i]) != 0) {
+      report("cannot take signals");
+      return false;
+    }
+    g->signals[i].data = g;
+  }
+  uv_prepare_start(&g->prepare, before_wait);
+  return true;
+}
+
+static bool gk_start(gk *g) {
+  events_init(g->config.log == LOG_JSON);
+  if (!state_dir_make(g->config.state) ||
+      device_table_open(&g->devices, g->config.state) != 0) {
+    return false;
+  }
+  g->devices_version = device_table_version(g->devices);
+  if (g->config.keylog != NULL && !tls_files_keylog(g->config.keylog)) {
+    return false;
+  }
+  if (g->config.pcap != NULL) {
+    g->capture = capture_open(g->config.pcap);
+    if (g->capture == NULL) {
+      return false;
+    }
+  }
+  return make_gatekeeper(g) == 0 && start_loop(g) && control_start(g) &&
+         listen_start(g);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg) {
+  (void)arg;
+  if (!uv_is_closing(handle)) {
+    uv_close(handle, NULL);
+  }
+}
+
+static void gk_stop(gk *g) {
+  g->closing = true;
+  for (conn *c = g->conns; c != NULL; c = c->next) {
+    uvlink_close(&c->link, H46017_ERR_SHUTDOWN);
+  }
+  listen_stop(g);
+  control_stop(g);
+  (void)uv_cancel((uv_req_t *)&g->work);
+  uv_walk(g->loop, close_handle, NULL);
+  (void)uv_run(g->loop, UV_RUN_DEFAULT);
+  (void)uv_loop_close(g->loop);
+  h46017_gatekeeper_del(g->gatekeeper);
+  device_free(g->asked);
+  device_table_close(g->devices);
+  SSL_CTX_free(g->tls_ctx);
+  capture_close(g->capture);
+  config_clear(&g->config);
+}
+
+int main(int argc, char **argv) {
+  uv_loop_t loop;
+  gk g = {.loop = &loop, .argc = argc, .argv = argv};
+  report_init("h46017-gk");
+  if (h46017_version(H46017_VERSION_NUM) == NULL) {
+    report("libh46017 %s is older than this program", h46017_version(0));
+    return EXIT_REFUSED;
+  }
+  int status = config_read(&g.config, argc, argv);
+  if (status != 0) {
+    return status;
+  }
+  process_setup();
+  if (uv_loop_init(&loop) != 0) {
+    report("cannot make an event loop");
+    return EXIT_REFUSED;
+  }
+  if (gk_start(&g)) {
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+  } else {
+    g.status = EXIT_REFUSED;
+  }
+  gk_stop(&g);
+  return g.status;
+}

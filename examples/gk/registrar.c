@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gk.h"
+
+#include "common/events.h"
+#include "common/report.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+static conn *conn_of(const h46017_connection *c) {
+  return h46017_connection_user_data(c);
+}
+
+static json_t *event_about(const h46017_connection *connection,
+                           const char *name) {
+  const conn *c = conn_of(connection);
+  json_t *event = events_new(name);
+  json_object_set_new(event, "conn", json_integer((json_int_t)c->number));
+  events_text(event, "peer", c->peer, strlen(c->peer));
+  json_object_set_new(event, "transport", json_string(c->tls ? "tls" : "tcp"));
+  return event;
+}
+
+static void put_registered(json_t *to, const h46017_registered *reg) {
+  const h46017_identity *peer = h46017_connection_peer(reg->connection);
+  json_object_set_new(to, "names",
+                      events_names(reg->aliases, reg->alias_count));
+  events_text(to, "endpoint", reg->endpoint_identifier,
+              strlen(reg->endpoint_identifier));
+  if (reg->device != NULL) {
+    events_text(to, "device", reg->device, strlen(reg->device));
+  }
+  json_object_set_new(to, "auth",
+                      json_string(h46017_auth_used_name(reg->auth)));
+  if (peer != NULL && peer->proof == H46017_PROOF_CERTIFICATE) {
+    events_text(to, "cn", peer->cn, peer->cn_len);
+  } else {
+    json_object_set_new(to, "cn", json_null());
+  }
+  json_object_set_new(to, "ttl", json_integer(reg->time_to_live));
+}
+
+json_t *registrar_describe(const h46017_registered *reg, h46017_time now) {
+  const conn *c = conn_of(reg->connection);
+  json_t *out = json_object();
+  put_registered(out, reg);
+  json_object_set_new(out, "conn", json_integer((json_int_t)c->number));
+  events_text(out, "peer", c->peer, strlen(c->peer));
+  json_object_set_new(out, "transport", json_string(c->tls ? "tls" : "tcp"));
+  json_object_set_new(
+      out, "expires_in",
+      json_integer(
+          reg->expires > now ? (json_int_t)((reg->expires - now) / 1000) : 0));
+  json_object_set_new(
+      out, "registered_for",
+      json_integer((json_int_t)((now - reg->registered_at) / 1000)));
+  return out;
+}
+
+/* -- questions ----------------------------------------------------------------
+ */
+
+static uint32_t granted_ttl(const config *c, uint32_t asked) {
+  uint32_t ttl = asked ? asked : c->ttl;
+  ttl = ttl < c->min_ttl ? c->min_ttl : ttl;
+  return ttl > c->max_ttl ? c->max_ttl : ttl;
+}
+
+static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
+                                     uint64_t question,
+                                     const h46017_registration_question *asked,
+                                     h46017_registration_answer *answer,
+                                     void *user_data) {
+  gk *g = user_data;
+  const h46017_aliases *names = &asked->rrq->terminal_alias;
+  (void)gatekeeper;
+  (void)question;
+  device_free(g->asked);
+  g->asked = NULL;
+  answer->refuse =
+      device_table_select(g->devices, names->list, names->count, &g->asked);
+  if (answer->refuse != 0 && answer->refuse != H46017_ERR_ALIAS_CONFLICT) {
+    report_code(answer->refuse, "the device table: %s",
+                device_table_why(g->devices));
+  }
+  answer->device = g->asked; /* lives until the next question */
+  answer->open = g->config.open;
+  answer->time_to_live = granted_ttl(&g->config, asked->rrq->time_to_live);
+  return H46017_ANSWERED;
+}
+
+static int random_octets(uint8_t *dest, size_t len, void *user_data) {
+  (void)user_data;
+  return RAND_bytes(dest, (int)len) == 1 ? 0 : H46017_ERR_CALLBACK_FAILURE;
+}
+
+/* -- what happened ------------------------------------------------------------
+ */
+
+static int registered(h46017_gatekeeper *gatekeeper,
+                      const h46017_registered *reg, void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  g->counters.registrations++;
+  json_t *event = event_about(reg->connection, "registered");
+  put_registered(event, reg);
+  json_object_set_new(event, "replaced", json_boolean(reg->replaced));
+  events_emit(event);
+  return 0;
+}
+
+static int refreshed(h46017_gatekeeper *gatekeeper,
+                     const h46017_registered *reg, void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  g->counters.refreshes++;
+  json_t *event = event_about(reg->connection, "refreshed");
+  put_registered(event, reg);
+  events_emit(event);
+  /* somebody may have changed the table without telling */
+  int64_t version = device_table_version(g->devices);
+  if (version != g->devices_version) {
+    g->devices_version = version;
+    g->recheck = true;
+  }
+  return 0;
+}
+
+static int rejected(h46017_gatekeeper *gatekeeper, h46017_connection *c,
+                    const h46017_rrq *rrq, int code, h46017_rrj_reason reason,
+                    void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  g->counters.rejections++;
+  const h46017_identity *peer = h46017_connection_peer(c);
+  json_t *event = event_about(c, "rejected");
+  json_object_set_new(
+      event, "names",
+      events_names(rrq->terminal_alias.list, rrq->terminal_alias.count));
+  json_object_set_new(event, "reason",
+                      json_string(h46017_rrj_reason_name(reason)));
+  if (peer != NULL && peer->cn != NULL) {
+    events_text(event, "cn", peer->cn, peer->cn_len);
+  }
+  events_code(event, code);
+  events_emit(event);
+  return 0;
+}
+
+static int unregistered(h46017_gatekeeper *gatekeeper,
+                        const h46017_registered *reg, int why,
+                        void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  g->counters.unregistrations++;
+  json_t *event = event_about(reg->connection, "unregistered");
+  json_object_set_new(event, "names",
+                      events_names(reg->aliases, reg->alias_count));
+  json_object_set_new(event, "why", json_string(h46017_error_name(why)));
+  events_emit(event);
+  return 0;
+}
+
+void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
+  h46017_gatekeeper_callbacks_default(callbacks);
+  callbacks->select_device = select_device;
+  callbacks->rand = random_octets;
+  callbacks->registered = registered;
+  callbacks->refreshed = refreshed;
+  callbacks->rejected = rejected;
+  callbacks->unregistered = unregistered;
+  callbacks->log_write = report_log;
+}
+
+/* -- a device changed: who is registered under its old terms?
+ * ------------------- */
+
+/* would one of its names be let in now? */
+static bool still_welcome(gk *g, const h46017_registered *reg) {
+  const h46017_identity *peer = h46017_connection_peer(reg->connection);
+  h46017_device *device = NULL;
+  int code =
+      device_table_select(g->devices, reg->aliases, reg->alias_count, &device);
+  if (code != 0) {
+    return code != H46017_ERR_ALIAS_CONFLICT; /* a table that cannot be read
+                                                 throws nobody out */
+  }
+  if (device == NULL) {
+    return reg->device == NULL && g->config.open;
+  }
+  bool welcome = false;
+  for (size_t i = 0; !welcome && i < reg->alias_count; i++) {
+    const h46017_text *name = &reg->aliases[i].text;
+    welcome = name->text != NULL &&
+              h46017_policy_decide(device, peer, H46017_PASSWORD_ABSENT,
+                                   name->text, name->len, NULL) == 0;
+  }
+  device_free(device);
+  return welcome;
+}
+
+typedef struct unwelcome {
+  gk *gk;
+  char **names;
+  size_t count;
+} unwelcome;
+
+static int collect(const h46017_registered *reg, void *arg) {
+  unwelcome *list = arg;
+  if (still_welcome(list->gk, reg)) {
+    return 0;
+  }
+  for (size_t i = 0; i < reg->alias_count; i++) {
+    if (reg->aliases[i].text.text == NULL) {
+      continue;
+    }
+    char **names =
+        realloc(list->names, (list->count + 1) * sizeof *list->names);
+    if (names == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    list->names = names;
+    names[list->count] = strdup(reg->aliases[i].text.text);
+    list->count += names[list->count] != NULL;
+    break; /* one name finds the registration */
+  }
+  return 0;
+}
+
+void registrar_recheck(gk *g) {
+  unwelcome list = {.gk = g};
+  (void)h46017_gatekeeper_each(g->gatekeeper, collect, &list);
+  for (size_t i = 0; i < list.count; i++) {
+    report_line(H46017_LOG_INFO,
+                "'%s' is registered under terms that changed: it is dropped",
+                list.names[i]);
+    (void)h46017_gatekeeper_unregister(
+        g->gatekeeper, list.names[i], strlen(list.names[i]),
+        H46017_URQ_SECURITY_DENIAL, uv_now(g->loop));
+    free(list.names[i]);
+  }
+  free(list.names);
+}
