@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the programs and reads their events. Every wait has an end."""
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+PROGRAMS = pathlib.Path(os.environ["H46017_PROGRAMS"])
+PATIENCE = float(os.environ.get("H46017_PATIENCE", "20"))
+
+
+class Program:
+    """A program with --log json: its events, in order, as they come."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [PROGRAMS / name, *map(str, arguments), "--log", "json"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+        )
+        self.events = []
+        self.unread = queue.Queue()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.unread.put(json.loads(line))
+        self.unread.put(None)
+
+    def stderr(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+    def _fail(self, what):
+        raise AssertionError(
+            f"{self.name}: {what}\nevents: "
+            + "\n        ".join(map(str, self.events))
+            + f"\nstderr: {self.stderr()}"
+        )
+
+    def expect(self, event, timeout=None, **members):
+        """The next event of this name with these members; passes over others."""
+        end = time.monotonic() + (timeout or PATIENCE)
+        while True:
+            try:
+                got = self.unread.get(timeout=max(0.01, end - time.monotonic()))
+            except queue.Empty:
+                self._fail(f"no {event} {members} in time")
+            if got is None:
+                self.unread.put(None)
+                self._fail(f"ended ({self.process.wait()}) before {event} {members}")
+            self.events.append(got)
+            if got["event"] == event and all(
+                got.get(key) == value for key, value in members.items()
+            ):
+                return got
+
+    def refute(self, event, seconds):
+        """No such event for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                got = self.unread.get(timeout=max(0.01, end - time.monotonic()))
+            except queue.Empty:
+                return
+            if got is None:
+                self.unread.put(None)
+                return
+            self.events.append(got)
+            if got["event"] == event:
+                self._fail(f"{event} was not to come: {got}")
+
+    def wait(self, timeout=None):
+        try:
+            status = self.process.wait(timeout or PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._fail("does not end")
+        self.reader.join(PATIENCE)
+        while not self.unread.empty():
+            got = self.unread.get()
+            if got is not None:
+                self.events.append(got)
+        return status
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def cleanup(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join(PATIENCE)
+        self.process.stdout.close()
+        self.errors.close()
+
+
+class Case(unittest.TestCase):
+    """A directory of its own, and everything started ends with the test."""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="h46017-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.state = self.dir / "state"
+
+    def start(self, name, *arguments):
+        program = Program(name, *arguments)
+        self.addCleanup(program.cleanup)
+        return program
+
+    def gatekeeper(self, *arguments, tcp="127.0.0.1:0", tls="off"):
+        gk = self.start(
+            "h46017-gk", "--state", self.state, "--tcp", tcp, "--tls", tls, *arguments
+        )
+        gk.port = {}
+        for transport, address in (("tcp", tcp), ("tls", tls)):
+            if address != "off":
+                listening = gk.expect("listening", transport=transport)
+                gk.port[transport] = int(listening["address"].rpartition(":")[2])
+        return gk
+
+    def endpoint(self, gatekeepers, *arguments):
+        return self.start("h46017-ep", "--gatekeeper", gatekeepers, *arguments)
+
+    def once(self, gatekeepers, *arguments):
+        """An endpoint with --once, ended: its exit status and events."""
+        ep = self.endpoint(gatekeepers, "--once", *arguments)
+        return ep.wait(), ep
+
+    def ctl(self, *arguments, status=0, json_answer=True):
+        command = [PROGRAMS / "h46017-ctl", "--state", self.state]
+        if json_answer:
+            command.append("--json")
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        if json_answer and done.stdout:
+            return json.loads(done.stdout)
+        return done.stdout + done.stderr
+
+
+def free_port():
+    """A port nobody listens on (just now)."""
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Pki:
+    """Certificates, made with openssl."""
+
+    CONFIG = """
+[req]
+distinguished_name = dn
+[dn]
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+[device]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = clientAuth
+[gatekeeper]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:gk.example, IP:127.0.0.1, IP:::1
+"""
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.dir.mkdir(parents=True, exist_ok=True)
+        (self.dir / "openssl.cnf").write_text(self.CONFIG)
+        self.make("ca", "Test authority", "authority")
+        self.make("gk", "gk.example", "gatekeeper", "ca")
+
+    def openssl(self, *arguments):
+        subprocess.run(
+            ["openssl", *map(str, arguments)],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+        )
+
+    def cert(self, name):
+        return self.dir / f"{name}.pem"
+
+    def key(self, name):
+        return self.dir / f"{name}.key"
+
+    def make(self, name, cn, extensions, issuer=None):
+        csr, config = self.dir / f"{name}.csr", self.dir / "openssl.cnf"
+        self.openssl(
+            "req", "-new", "-config", config, "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key(name),
+            "-out", csr, "-subj", f"/CN={cn}",
+        )  # fmt: skip
+        signer = (
+            ("-CA", self.cert(issuer), "-CAkey", self.key(issuer), "-CAcreateserial")
+            if issuer
+            else ("-key", self.key(name))
+        )
+        self.openssl(
+            "x509", "-req", "-in", csr, *signer, "-days", "2", "-sha256",
+            "-extfile", config, "-extensions", extensions, "-out", self.cert(name),
+        )  # fmt: skip
+        return self
+
+    def own(self, name):
+        return "--cert", self.cert(name), "--key", self.key(name)
