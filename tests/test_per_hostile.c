@@ -444,7 +444,7 @@ static double steady_time(const h46017_h225_type *type, size_t len,
                           unsigned turns) {
   double best = 1e9;
 
-  for (unsigned again = 0; again < 5; again++) {
+  for (unsigned again = 0; again < 20; again++) {
     clock_t began = clock();
     double took;
     for (unsigned i = 0; i < turns; i++) {
@@ -467,6 +467,10 @@ START_TEST(p16_no_input_takes_fifty_times_the_median_of_its_size) {
   double most;
   size_t count = hostile_count();
 
+  if (getenv("H46017_NO_TIMES") != NULL) {
+    puts("what a sanitizer adds is not the codec's: times left out");
+    return;
+  }
   /* what honest peers of this size cost */
   h46017_h225_settings_default(&s);
   s.max_memory = (size_t)64 << 20;
