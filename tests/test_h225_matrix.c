@@ -307,7 +307,7 @@ static int encode_raw(const h46017_node *n, const void *st) {
   size_t len = 0;
 
   h46017_fault_init(&fault);
-  return h46017_per_encode(n, st, after, sizeof(after), 64, &len, &fault);
+  return h46017_per_encode(n, st, after, sizeof(after), 64, NULL, &len, &fault);
 }
 
 /* Refused, each in its own word, or within the bounds of this type. */

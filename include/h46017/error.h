@@ -139,6 +139,31 @@ extern "C" {
     "register one device's names at a time", securityDenial)                   \
   X(REFUSED, 326, "the program refused it",                                    \
     "see the program's own log", securityDenial)                               \
+  X(TOKEN_TIME, 360, "the password token's time is too far from ours",         \
+    "set the clock on both sides (NTP), or allow a wider window",              \
+    securityDenial)                                                            \
+  X(TOKEN_REPLAYED, 361, "the password token was used before",                 \
+    "an attack, unless the device's clock or random source stands still",      \
+    securityDenial)                                                            \
+  X(TOKEN_SENDER, 362, "the password token was made for another name",         \
+    "the device's user name must be one of its names here", securityDenial)    \
+  X(TOKEN_RECIPIENT, 363, "the password token was made for another gatekeeper or endpoint", \
+    "correct the gatekeeper's identifier on the device", securityDenial)       \
+  X(TOKEN_ALGORITHM, 364, "the password token is of a kind that is not done here", \
+    "have the device use H.235.1 (HMAC-SHA1-96)", securityDenial)              \
+  X(TOKEN_FORMAT, 365, "the password token is malformed",                      \
+    "the sender breaks H.235; have its software looked at", securityDenial)    \
+  X(TOKEN_INTEGRITY, 366, "the message was altered on its way, the password is right", \
+    "an attack, or something between that rewrites RAS messages",              \
+    securityDenial)                                                            \
+  X(PASSWORD_OVER_TCP, 367, "passwords are not taken over a connection that is not TLS", \
+    "use the TLS port, or allow passwords over TCP knowingly", securityDenial) \
+  X(PASSWORD_ATTEMPTS, 368, "too many wrong passwords from there",             \
+    "correct the device's password, then wait until the time is over",         \
+    securityDenial)                                                            \
+  X(DIGEST, 369, "a hash function that password tokens need is not available", \
+    "OpenSSL's provider lacks it (FIPS has no MD5); or none was given",        \
+    securityDenial)                                                            \
   /* 4xx: an outcome */                                                        \
   X(REJECTED, 401, "the gatekeeper rejected the request",                      \
     "see the reject reason", undefinedReason)                                  \

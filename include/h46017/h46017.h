@@ -19,6 +19,7 @@
  * | h46017/h225.h | H.225.0 messages: decode, look, change, encode |
  * | h46017/ras.h | plain structs for the RAS messages of a registration |
  * | h46017/identity.h, policy.h | does this certificate cover this name? |
+ * | h46017/h235.h | password tokens: made, put in, checked |
  * | h46017/trace.h | what an object does, as events |
  * | h46017/endpoint.h | the endpoint's side |
  * | h46017/gatekeeper.h | the gatekeeper's side |
@@ -75,6 +76,7 @@
 #include <h46017/error.h>
 #include <h46017/gatekeeper.h>
 #include <h46017/h225.h>
+#include <h46017/h235.h>
 #include <h46017/identity.h>
 #include <h46017/lenient.h>
 #include <h46017/policy.h>

@@ -24,6 +24,7 @@
 
 #include <h46017/endpoint.h>
 #include <h46017/gatekeeper.h>
+#include <h46017/h235.h>
 #include <h46017/identity.h>
 #include <h46017/tunnel.h>
 
@@ -428,6 +429,12 @@ H46017_API int h46017_tls_attach_connection(h46017_tls *t,
  * deletes it first. In any callback too. */
 H46017_API void h46017_tls_detach(h46017_tls *t);
 /**@}*/
+
+/** Fills a crypto begun with h46017_crypto_default(): MD5 and SHA-1 from
+ * OpenSSL's default context, for password tokens. It may be used by any number
+ * of threads.
+ * @since 0.1 */
+H46017_API void h46017_tls_crypto(h46017_crypto *crypto);
 
 #ifdef __cplusplus
 }

@@ -246,7 +246,8 @@ int h46017_h225_create(h46017_h225 *m, const h46017_h225_type *type) {
   return 0;
 }
 
-int h46017_h225_encode(h46017_h225 *m, uint8_t *buf, size_t cap, size_t *plen) {
+static int h225_encode(h46017_h225 *m, h46017_per_mark *mark, uint8_t *buf,
+                       size_t cap, size_t *plen) {
   size_t len = 0;
   int rv;
 
@@ -264,7 +265,7 @@ int h46017_h225_encode(h46017_h225 *m, uint8_t *buf, size_t cap, size_t *plen) {
                             "it has no value");
   }
   rv = h46017_per_encode(m->type->node, m->root, buf, cap,
-                         m->settings.max_depth, &len, &m->fault);
+                         m->settings.max_depth, mark, &len, &m->fault);
   if (rv == H46017_ERR_BUFFER_TOO_SMALL && cap == 0) {
     rv = 0; /* only the size was asked for */
   }
@@ -281,6 +282,19 @@ int h46017_h225_encode(h46017_h225 *m, uint8_t *buf, size_t cap, size_t *plen) {
   }
   *plen = len + m->trailing_len;
   return h225_report(m, rv);
+}
+
+int h46017_h225_encode(h46017_h225 *m, uint8_t *buf, size_t cap, size_t *plen) {
+  return h225_encode(m, NULL, buf, cap, plen);
+}
+
+int h46017_h225_encode_find(h46017_h225 *m, uint8_t *buf, size_t cap,
+                            size_t *plen, const uint8_t *bits, size_t *pend) {
+  h46017_per_mark mark = {bits, 0};
+  int rv = h225_encode(m, &mark, buf, cap, plen);
+
+  *pend = mark.end;
+  return rv;
 }
 
 const h46017_h225_type *h46017_h225_message_type(const h46017_h225 *m) {

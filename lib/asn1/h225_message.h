@@ -58,6 +58,12 @@ void *h46017_h225_alloc(h46017_h225 *m, size_t size);
 const void *h46017_h225_component(const h46017_node *n, const void *st,
                                   size_t i);
 
+/* h46017_h225_encode(), and where it put the BIT STRING whose octets (as
+ * h46017_h225_read_bits() shows them) are `bits`: the octet behind its last, 0
+ * where that cannot be said. */
+int h46017_h225_encode_find(h46017_h225 *m, uint8_t *buf, size_t cap,
+                            size_t *plen, const uint8_t *bits, size_t *pend);
+
 /* One step of a path: a name, or an index in brackets. */
 typedef struct h46017_path_step {
   const char *name; /* NULL: an index */

@@ -130,10 +130,19 @@ int h46017_per_decode(const h46017_node *node, const uint8_t *data, size_t len,
                       void **proot, size_t *pconsumed, uint32_t *pelements,
                       h46017_fault *fault);
 
-/* Octets written, or needed where `cap` was too small for them. */
+/* A BIT STRING to be looked for while encoding: the one with these octets (the
+ * pointer counts). `end` is the octet of the output behind it; 0 when it is not
+ * there, or in fragments. */
+typedef struct h46017_per_mark {
+  const uint8_t *octets;
+  size_t end;
+} h46017_per_mark;
+
+/* Octets written, or needed where `cap` was too small for them. `mark` may be
+ * NULL. */
 int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
-                      size_t cap, uint32_t depth, size_t *plen,
-                      h46017_fault *fault);
+                      size_t cap, uint32_t depth, h46017_per_mark *mark,
+                      size_t *plen, h46017_fault *fault);
 
 /* What SEQUENCE OF is in C, whatever its elements. */
 typedef A_SEQUENCE_OF(void) h46017_list;

@@ -12,7 +12,8 @@
 typedef struct per_encoder {
   h46017_bitwriter w;
   h46017_fault *fault;
-  uint32_t depth; /* still allowed */
+  h46017_per_mark *mark; /* may be NULL */
+  uint32_t depth;        /* still allowed */
 } per_encoder;
 
 static int per_encode_value(per_encoder *e, const h46017_node *n,
@@ -171,11 +172,17 @@ PER_APART static int per_encode_octets(per_encoder *e, const h46017_node *n,
 
 PER_APART static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
                                            const BIT_STRING_t *in) {
+  int rv;
+
   if (in->buf == NULL) {
     return per_refuse_missing(e);
   }
-  return per_put_string(e, n, in->buf,
-                        (size_t)in->size * 8 - (size_t)in->bits_unused, 1);
+  rv = per_put_string(e, n, in->buf,
+                      (size_t)in->size * 8 - (size_t)in->bits_unused, 1);
+  if (e->mark != NULL && e->mark->octets == in->buf) {
+    e->mark->end = e->w.pos / 8;
+  }
+  return rv;
 }
 
 PER_APART static int per_encode_characters(per_encoder *e, const h46017_node *n,
@@ -336,6 +343,9 @@ static void per_close_open(per_encoder *e, size_t at, size_t len) {
   const uint8_t *from;
   bool more;
 
+  if (e->mark != NULL && e->mark->end > at) {
+    e->mark->end = fragmented ? 0 : e->mark->end + lengths - 1;
+  }
   e->w.pos = (at + lengths + len) * 8;
   if (!h46017_bits_fit(&e->w)) {
     return;
@@ -646,8 +656,8 @@ static int per_encode_value(per_encoder *e, const h46017_node *n,
 }
 
 int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
-                      size_t cap, uint32_t depth, size_t *plen,
-                      h46017_fault *fault) {
+                      size_t cap, uint32_t depth, h46017_per_mark *mark,
+                      size_t *plen, h46017_fault *fault) {
   per_encoder e;
   int rv;
 
@@ -655,6 +665,7 @@ int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
   e.w.data = buf;
   e.w.cap = (cap < H46017_BITS_MAX_OCTETS ? cap : H46017_BITS_MAX_OCTETS) * 8;
   e.fault = fault;
+  e.mark = mark;
   e.depth = depth;
   h46017_fault_init(fault);
   rv = per_encode_value(&e, node, root);

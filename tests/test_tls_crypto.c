@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "digest.h"
+
+#include <h46017/error.h>
+#include <h46017/tls.h>
+
+#include <openssl/err.h>
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(openssl_and_the_tests_hashes_agree) {
+  uint8_t data[300];
+  uint8_t a[20];
+  uint8_t b[20];
+  h46017_crypto crypto;
+
+  h46017_crypto_default(&crypto);
+  h46017_tls_crypto(&crypto);
+  for (size_t i = 0; i < sizeof(data); i++) {
+    data[i] = (uint8_t)(i * 7);
+  }
+  for (size_t len = 0; len <= sizeof(data); len++) {
+    const h46017_octets parts[] = {
+        {data, len / 3}, {NULL, 0}, {data + len / 3, len - len / 3}};
+    for (int which = H46017_DIGEST_MD5; which <= H46017_DIGEST_SHA1; which++) {
+      size_t size = which == H46017_DIGEST_MD5 ? 16 : 20;
+      ck_assert_int_eq(
+          crypto.digest((h46017_digest)which, parts, 3, a, crypto.user_data),
+          0);
+      digest_of((h46017_digest)which, data, len, b);
+      ck_assert_mem_eq(a, b, size);
+    }
+  }
+}
+END_TEST
+
+START_TEST(an_unknown_hash_is_refused) {
+  const h46017_octets part = {NULL, 0};
+  uint8_t out[20];
+  h46017_crypto crypto;
+
+  h46017_crypto_default(&crypto);
+  h46017_tls_crypto(&crypto);
+  ck_assert_int_eq(crypto.digest((h46017_digest)3, &part, 1, out, NULL),
+                   H46017_ERR_DIGEST);
+  ck_assert_uint_eq(ERR_peek_error(), 0);
+}
+END_TEST
+
+static Suite *tls_crypto_suite(void) {
+  Suite *s = suite_create("tls_crypto");
+  TCase *tc = tcase_create("hashes");
+
+  tcase_add_test(tc, openssl_and_the_tests_hashes_agree);
+  tcase_add_test(tc, an_unknown_hash_is_refused);
+  suite_add_tcase(s, tc);
+  return s;
+}
+
+int main(void) {
+  SRunner *sr = srunner_create(tls_crypto_suite());
+  int failed;
+
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
