@@ -19,6 +19,10 @@ static bool tells(const world *w, const char *line) {
 #define RRQ                                                                    \
   "0e800000060008914a0006000000020001400b003000300039003000330033003200660036" \
   "00380038006100b500534c348b000000020077010001000180"
+/* The same, seq 2. */
+#define RRQ_AGAIN                                                              \
+  "0e800001060008914a0006000000020001400b003000300039003000330033003200660036" \
+  "00380038006100b500534c348b000000020077010001000180"
 #define LIGHTWEIGHT_RRQ                                                        \
   "0e400001060008914a00068000000200400067006b00b500534c348f0000000200770180"   \
   "09060031005f0067006b01000180"
@@ -27,7 +31,7 @@ START_TEST(the_rrq_of_the_books_is_confirmed) {
   h46017_gatekeeper_settings s;
   world w;
   peer p;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.identifier = "gk";
   (void)world_init(&w, &s, NULL);
   peer_init(&p, &w, NULL);
@@ -155,7 +159,7 @@ START_TEST(malformed_ras_is_dropped_and_counted) {
   h46017_gatekeeper_settings s;
   world w;
   peer p;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.max_bad_ras = 3;
   (void)world_init(&w, &s, NULL);
   peer_init(&p, &w, NULL);
@@ -280,6 +284,11 @@ START_TEST(the_same_identity_replaces_anybody_else_is_a_duplicate) {
   ck_assert(!h46017_connection_want_read(p[0].conn));
   w.device.auth = H46017_AUTH_OPEN;
   ck_assert_int_eq(peer_send(&p[2], RRQ), 0);
+  /* The holder is asked whether it lives, and does. */
+  ck_assert_int_eq((int)peer_last_kind(&p[2]), (int)H46017_RAS_RIP);
+  ck_assert_int_eq(peer_carry(&p[1]), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p[1]), (int)H46017_RAS_IRQ);
+  ck_assert_int_eq(peer_send(&p[1], "62000c062003024c00"), 0); /* an XRS */
   ck_assert(tells(&w, "gk rejected DUPLICATE_ALIAS duplicateAlias"));
   ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
   ck_assert_ptr_eq(
@@ -304,7 +313,8 @@ START_TEST(a_full_rrq_again_keeps_the_identifier) {
   ck_assert_ptr_nonnull(reg);
   (void)snprintf(identifier, sizeof(identifier), "%s",
                  reg->endpoint_identifier);
-  ck_assert_int_eq(peer_send(&p, RRQ), 0);
+  ck_assert_int_eq(peer_send(&p, RRQ_AGAIN), 0);
+  ck_assert_int_eq(world_count(&w, "gk registered"), 2);
   reg = h46017_gatekeeper_find(w.gk, DEVICE, strlen(DEVICE));
   ck_assert_str_eq(reg->endpoint_identifier, identifier);
   ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
@@ -453,7 +463,7 @@ START_TEST(a_peer_that_does_not_read_hurts_itself_only) {
   peer slow;
   peer good;
   octets o = octets_hex(RRQ);
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.max_tx = 4000;
   (void)world_init(&w, &s, NULL);
   peer_init(&slow, &w, NULL);
@@ -487,7 +497,7 @@ START_TEST(limits_hold_at_the_limit_and_one_beyond) {
   world w;
   peer p[3];
   h46017_connection *c = NULL;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.max_connections = 2;
   (void)world_init(&w, &s, NULL);
   peer_init(&p[0], &w, NULL);

@@ -22,12 +22,13 @@ static const h46017_registered *find(const world *w, const char *name) {
 static h46017_ras urq(const world *w, const char *holder, const char *name,
                       const char *second) {
   static char id[32];
+  static uint16_t seq = 100;
   h46017_ras ras = peer_rrq(7, name, second);
   h46017_aliases names = ras.u.rrq.terminal_alias;
   const h46017_registered *reg = find(w, holder);
   ck_assert_ptr_nonnull(reg);
   memcpy(id, reg->endpoint_identifier, 27);
-  ras = (h46017_ras){.kind = H46017_RAS_URQ, .request_seq_num = 7};
+  ras = (h46017_ras){.kind = H46017_RAS_URQ, .request_seq_num = seq++};
   ras.u.urq.endpoint_alias = names;
   ras.u.urq.endpoint_identifier.text = id;
   ras.u.urq.endpoint_identifier.len = 26;
@@ -94,6 +95,7 @@ START_TEST(an_identifier_of_another_connection_is_worth_nothing) {
     ck_assert_int_eq(peer_send_ras(&q, &ras), 0);
     ck_assert(tells(&w, "gk rejected WRONG_CONNECTION fullRegistration"));
     ras.u.rrq.keep_alive = false;
+    ras.request_seq_num = 3;
     ck_assert_int_eq(peer_send_ras(&q, &ras), 0);
     ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RCF);
     ck_assert_str_ne(find(&w, "lobby")->endpoint_identifier,
@@ -106,20 +108,49 @@ START_TEST(an_identifier_of_another_connection_is_worth_nothing) {
 }
 END_TEST
 
-START_TEST(an_additive_rrq_takes_no_names_away) {
+START_TEST(an_additive_rrq_adds_names_and_takes_none_away) {
+  h46017_gatekeeper_settings s;
   h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  char id[32];
   world w;
   peer p;
-  (void)world_init(&w, NULL, NULL);
+  world_settings(&s);
+  s.max_aliases = 3;
+  (void)world_init(&w, &s, NULL);
   peer_init(&p, &w, NULL);
   ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  memcpy(id, find(&w, DEVICE)->endpoint_identifier, 27);
   ras = peer_rrq(2, "lobby", NULL);
   ras.u.rrq.additive_registration = true;
+  /* It has to say what it adds to. */
   ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
-  ck_assert(
-      tells(&w, "gk rejected NOT_ADDITIVE additiveRegistrationNotSupported"));
+  ck_assert(tells(&w, "gk rejected NOT_REGISTERED fullRegistrationRequired"));
+  ras.request_seq_num = 3;
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, 26};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
   ck_assert_ptr_nonnull(find(&w, DEVICE));
-  ck_assert_ptr_null(find(&w, "lobby"));
+  ck_assert_ptr_eq(find(&w, "lobby"), find(&w, DEVICE));
+  ck_assert_uint_eq(find(&w, "lobby")->alias_count, 2);
+  ck_assert_str_eq(find(&w, "lobby")->endpoint_identifier, id);
+  /* At the limit, and one beyond: then everything is as it was. */
+  ras = peer_rrq(4, "three", NULL);
+  ras.u.rrq.additive_registration = true;
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, 26};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_uint_eq(find(&w, "three")->alias_count, 3);
+  ras = peer_rrq(5, "four", NULL);
+  ras.u.rrq.additive_registration = true;
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, 26};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert(tells(&w, "gk rejected LIMIT resourceUnavailable"));
+  ck_assert_ptr_null(find(&w, "four"));
+  ck_assert_uint_eq(find(&w, DEVICE)->alias_count, 3);
+  /* A full RRQ without it says all the names there are. */
+  ras = peer_rrq(6, "lobby", NULL);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_ptr_null(find(&w, DEVICE));
+  ck_assert_uint_eq(find(&w, "lobby")->alias_count, 1);
   peer_free(&p);
   world_free(&w);
 }
@@ -141,6 +172,7 @@ START_TEST(names_that_are_there_twice_count_once) {
   three[0] = (h46017_alias){H46017_ALIAS_H323_ID, 0, {"lobby", 5}};
   three[1] = (h46017_alias){H46017_ALIAS_DIALLED_DIGITS, 0, {"4711", 4}};
   three[2] = (h46017_alias){H46017_ALIAS_H323_ID, 0, {DEVICE, 12}};
+  ras.request_seq_num = 3;
   ras.u.rrq.terminal_alias.list = three;
   ras.u.rrq.terminal_alias.count = 3;
   ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
@@ -191,15 +223,21 @@ START_TEST(a_large_message_that_is_not_understood_gets_xrs) {
   peer_init(&p, &w, NULL);
   ck_assert_int_eq(h46017_h225_new(&msg, NULL, NULL), 0);
   ck_assert_int_eq(h46017_h225_create(msg, h46017_h225_ras_message()), 0);
+  /* An IRQ is the gatekeeper's to send. */
+  ck_assert_int_eq(h46017_h225_set_uint(msg, "infoRequest.requestSeqNum", 5),
+                   0);
   ck_assert_int_eq(
-      h46017_h225_set_uint(msg, "nonStandardMessage.requestSeqNum", 5), 0);
+      h46017_h225_set_uint(msg, "infoRequest.callReferenceValue", 0), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_octets(msg, "infoRequest.callIdentifier.guid", data, 16),
+      0);
   for (int i = 0; i < 3; i++) {
     static const char *const parts[] = {
-        "nonStandardMessage.nonStandardData.nonStandardIdentifier."
+        "infoRequest.nonStandardData.nonStandardIdentifier."
         "h221NonStandard.t35CountryCode",
-        "nonStandardMessage.nonStandardData.nonStandardIdentifier."
+        "infoRequest.nonStandardData.nonStandardIdentifier."
         "h221NonStandard.t35Extension",
-        "nonStandardMessage.nonStandardData.nonStandardIdentifier."
+        "infoRequest.nonStandardData.nonStandardIdentifier."
         "h221NonStandard.manufacturerCode"};
     ck_assert_int_eq(h46017_h225_set_uint(msg, parts[i], 9), 0);
   }
@@ -208,7 +246,7 @@ START_TEST(a_large_message_that_is_not_understood_gets_xrs) {
   for (size_t n = 16300; len != H46017_TUNNEL_MAX_RAS;
        n += H46017_TUNNEL_MAX_RAS - len) {
     ck_assert_int_eq(h46017_h225_set_octets(msg,
-                                            "nonStandardMessage."
+                                            "infoRequest."
                                             "nonStandardData.data",
                                             data, n),
                      0);
@@ -231,7 +269,7 @@ START_TEST(a_long_question_is_kept_alive_by_rip) {
   const h46017_registration_answer yes = {.open = true};
   world w;
   world_line *line;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.question_timeout = 60000;
   (void)world_init(&w, &s, NULL);
   w.answered = H46017_LATER;
@@ -280,7 +318,7 @@ START_TEST(questions_and_names_hold_their_limits) {
   h46017_ras both = peer_rrq(4, "a", "b");
   world w;
   peer p;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.max_pending = 2;
   s.max_aliases = 1;
   s.max_registrations = 2;
@@ -297,11 +335,15 @@ START_TEST(questions_and_names_hold_their_limits) {
   w.answered = H46017_ANSWERED;
   ck_assert_int_eq(peer_send_ras(&p, &both), 0);
   ck_assert_int_eq(world_count(&w, "gk rejected LIMIT"), 2);
+  one.request_seq_num = 11;
+  two.request_seq_num = 12;
+  three.request_seq_num = 13;
   ck_assert_int_eq(peer_send_ras(&p, &one), 0);
   ck_assert_int_eq(peer_send_ras(&p, &two), 0);
   ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 2);
   ck_assert_int_eq(peer_send_ras(&p, &three), 0);
   ck_assert_int_eq(world_count(&w, "gk rejected LIMIT"), 3);
+  one.request_seq_num = 14;
   ck_assert_int_eq(peer_send_ras(&p, &one), 0); /* it is there already */
   ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
   peer_free(&p);
@@ -334,7 +376,7 @@ START_TEST(times_at_their_ends_neither_spin_nor_wrap) {
   h46017_ras ras = peer_rrq(1, DEVICE, NULL);
   world w;
   peer p;
-  h46017_gatekeeper_settings_default(&s);
+  world_settings(&s);
   s.grace = UINT32_MAX;
   s.max_time_to_live = UINT32_MAX;
   (void)world_init(&w, &s, NULL);
@@ -392,7 +434,7 @@ int main(void) {
   int failed;
   tcase_add_test(tc, a_urq_for_some_names_leaves_the_others);
   tcase_add_test(tc, an_identifier_of_another_connection_is_worth_nothing);
-  tcase_add_test(tc, an_additive_rrq_takes_no_names_away);
+  tcase_add_test(tc, an_additive_rrq_adds_names_and_takes_none_away);
   tcase_add_test(tc, names_that_are_there_twice_count_once);
   tcase_add_test(tc, the_program_may_refuse_a_urq);
   tcase_add_test(tc, a_large_message_that_is_not_understood_gets_xrs);

@@ -192,6 +192,12 @@ extern "C" {
     resourceUnavailable)                                                       \
   X(NOT_ADDITIVE, 413, "names cannot be added to a registration here",         \
     "register in full, with all the names", additiveRegistrationNotSupported)  \
+  X(WRONG_GATEKEEPER, 430, "the request is meant for another gatekeeper",      \
+    "leave the gatekeeper's identifier out, or correct it", discoveryRequired) \
+  X(OVERLOAD, 431, "more is asked at once than is served",                     \
+    "try later, or another gatekeeper; or raise the limit", resourceUnavailable) \
+  X(REVISION, 432, "the peer's version of H.225.0 is too old",                 \
+    "H.460.17 needs version 2 or later", invalidRevision)                      \
   /* 5xx: store and credentials */                                             \
   X(STORE_IO, 501, "reading or writing the store failed",                      \
     "check space and permissions; nothing held is lost", undefinedReason)      \

@@ -17,9 +17,9 @@
  * A gatekeeper with all its connections is used by one thread at a time;
  * separate gatekeepers are independent. Callbacks run only inside calls into
  * the same gatekeeper, about any of its connections. In a callback the const
- * functions, h46017_gatekeeper_answer(), _unregister() and
- * h46017_connection_close(), _write_signalling(), h46017_gatekeeper_close() may
- * be called; the rest returns H46017_ERR_REENTRANT (next_ready: false), and
+ * functions, h46017_gatekeeper_answer(), _unregister(), _set_settings(),
+ * _close() and h46017_connection_close(), _write_signalling() may be called;
+ * the rest returns H46017_ERR_REENTRANT (next_ready: false), and
  * deletions take effect when the outer call returns. In log_write and trace the
  * program may only look and delete. What a callback is shown of a registration
  * stays there until it returns, also when the callback ends that registration.
@@ -42,35 +42,85 @@ typedef struct h46017_gatekeeper h46017_gatekeeper;
 /** One connection of a gatekeeper. */
 typedef struct h46017_connection h46017_connection;
 
+/** What becomes of a name that a registration on another connection holds
+ * already. Never more than one identity holds a name, but with ALLOW. */
+typedef enum h46017_duplicates {
+  H46017_DUPLICATES_REPLACE = 0, /**< a newcomer that proves to be the same (the
+                                      certificate's key is the same, or it knows
+                                      the device's password) takes the name
+                                      over, and the older registration ends with
+                                      a URQ. For anybody else the holder is
+                                      asked whether it lives: it keeps the name
+                                      if it does, and loses it if not */
+  H46017_DUPLICATES_REJECT = 1,  /**< nobody takes a name over, whoever it is,
+                                      from a holder that lives */
+  H46017_DUPLICATES_ALLOW = 2    /**< both hold it. Found by the name is the one
+                                      that registered first; where the newcomer
+                                      proves to be the same, it */
+} h46017_duplicates;
+
 /** Settings; *copied* by h46017_gatekeeper_new(), texts included. */
 typedef struct h46017_gatekeeper_settings {
   size_t struct_size;
-  const char *identifier;     /**< gatekeeperIdentifier, 1 to 128 characters;
-                                   "h46017" */
-  uint32_t time_to_live;      /**< seconds granted where the endpoint asks for
-                                   none, 120 */
-  uint32_t min_time_to_live;  /**< 15 */
-  uint32_t max_time_to_live;  /**< 3600 */
-  uint32_t grace;             /**< ms after the TTL before a registration
-                                   expires, 10000 */
-  uint32_t register_timeout;  /**< ms a connection may stand without a
-                                   registration, 30000; 0: for ever. Its end
-                                   waits for questions that are pending */
-  uint32_t question_timeout;  /**< ms until a question left for later is
-                                   answered with resourceUnavailable, 10000 */
-  uint32_t rip_delay;         /**< ms told in the RIPs that go out while a
-                                   question is pending, each before the time of
-                                   the one before is over; 1 to 65535, 5000 */
-  uint32_t max_connections;   /**< 20000 */
-  uint32_t max_registrations; /**< on one connection, 64 */
-  uint32_t max_aliases;       /**< of one registration, 32 */
-  uint32_t max_pending;       /**< questions pending on one connection, 64 */
-  uint32_t max_bad_ras;       /**< malformed RAS messages before a connection
-                                   is closed, 8 */
-  size_t max_tx;              /**< octets waiting on one connection, 262144 */
-  size_t max_pdu;             /**< octets of one TPKT accepted, 65535 */
-  uint32_t lenient;           /**< flags of h46017/tunnel.h */
-  h46017_log_level log_level; /**< H46017_LOG_INFO */
+  const char *identifier;      /**< gatekeeperIdentifier, 1 to 128 characters;
+                                    "h46017" */
+  uint32_t time_to_live;       /**< seconds granted where the endpoint asks for
+                                    none, 120 */
+  uint32_t min_time_to_live;   /**< 15 */
+  uint32_t max_time_to_live;   /**< 3600 */
+  uint32_t grace;              /**< ms after the TTL before a registration
+                                    expires, 10000 */
+  uint32_t register_timeout;   /**< ms a connection may stand without a
+                                    registration, 30000; 0: for ever. Its end
+                                    waits for questions that are pending */
+  uint32_t question_timeout;   /**< ms until a question left for later is
+                                    answered with resourceUnavailable, 10000 */
+  uint32_t rip_delay;          /**< ms told in the RIPs that go out while a
+                                    question is pending, each before the time of
+                                    the one before is over; 1 to 65535, 5000 */
+  uint32_t max_connections;    /**< 20000 */
+  uint32_t max_registrations;  /**< on one connection, 64 */
+  uint32_t max_aliases;        /**< of one registration, 32 */
+  uint32_t max_pending;        /**< questions pending on one connection, 64 */
+  uint32_t max_bad_ras;        /**< malformed RAS messages before a connection
+                                    is closed, 8 */
+  size_t max_tx;               /**< octets waiting on one connection, 262144 */
+  size_t max_pdu;              /**< octets of one TPKT accepted, 65535 */
+  uint32_t lenient;            /**< flags of h46017/tunnel.h */
+  h46017_log_level log_level;  /**< H46017_LOG_INFO */
+  uint32_t ttl_spread;         /**< percent by which a time to live is granted
+                                    shorter, at random, so that those who came
+                                    together do not refresh together; 0 to 50,
+                                    10. Never below min_time_to_live */
+  uint32_t registration_grace; /**< ms that a registration whose peer proved who
+                                    it is outlives its connection, waiting for
+                                    the same peer to come back; 0: none */
+  h46017_duplicates duplicates; /**< H46017_DUPLICATES_REPLACE */
+  uint32_t probe_timeout;       /**< ms in which a holder has to answer whether
+                                     it lives (IRQ; any octet will do), 3000 */
+  uint32_t answer_time;  /**< ms in which the repetition of a request (the same
+                              connection, kind and requestSeqNum) gets the same
+                              answer again and has no other effect, 10000 */
+  uint32_t answers_kept; /**< for that, on one connection, 4 */
+  uint32_t request_rate; /**< requests a second on one connection; more are
+                              refused (resourceUnavailable), and four times as
+                              many end it; 500; 0: any number */
+  uint32_t full_rate;    /**< full RRQs a second on all connections together;
+                              more wait, with RIP, for up to question_timeout,
+                              and those beyond are refused
+                              (resourceUnavailable). Nothing else waits for
+                              them. 2000; 0: any number */
+  uint32_t max_registered; /**< registrations on all connections together; 0:
+                                any number */
+  const char *const *alternates; /**< alternate gatekeepers, the first the best:
+                                      NUL-terminated `192.0.2.1:1719` or
+                                      `[2001:db8::1]:1719`. Told in an RCF to
+                                      those that ask for it (supportsAltGK), in
+                                      an RRJ resourceUnavailable and in a URQ
+                                      maintenance */
+  size_t alternate_count;        /**< up to 16 */
+  bool any_identifier; /**< do not mind a full RRQ with the gatekeeperIdentifier
+                            of another; else it gets RRJ discoveryRequired */
 } h46017_gatekeeper_settings;
 
 H46017_API void
@@ -81,7 +131,8 @@ h46017_gatekeeper_settings_default_sized(h46017_gatekeeper_settings *settings,
 
 /** One registration, as the program sees it; *borrowed*. Append only. */
 typedef struct h46017_registered {
-  h46017_connection *connection;
+  h46017_connection *connection; /**< NULL: it has lost it, and waits for
+                                      `registration_grace` */
   const char *endpoint_identifier;
   const h46017_alias *aliases;
   size_t alias_count;
@@ -90,8 +141,9 @@ typedef struct h46017_registered {
   uint32_t time_to_live;     /**< seconds */
   h46017_time expires;       /**< monotonic, grace not counted */
   h46017_time registered_at; /**< monotonic, of the full RRQ */
-  bool replaced;             /**< it took the names over from another
-                                  connection's registration */
+  bool replaced;             /**< it took names over from another
+                                  registration, or came back on another
+                                  connection */
 } h46017_registered;
 
 /** A question: which device is this, and may it register? */
@@ -148,8 +200,8 @@ typedef struct h46017_gatekeeper_callbacks {
 
   int (*registered)(h46017_gatekeeper *gk, const h46017_registered *reg,
                     void *user_data);
-  /** A lightweight RRQ came; or a URQ for some of the names, and @p reg has
-   * those that are left. */
+  /** A lightweight RRQ came, maybe on another connection after `lost`; or a URQ
+   * for some of the names, and @p reg has those that are left. */
   int (*refreshed)(h46017_gatekeeper *gk, const h46017_registered *reg,
                    void *user_data);
   /** An RRQ was refused with @p code, @p reason on the wire. */
@@ -157,7 +209,8 @@ typedef struct h46017_gatekeeper_callbacks {
                   const h46017_rrq *rrq, int code, h46017_rrj_reason reason,
                   void *user_data);
   /** A registration that `registered` had told of ended. @p why: UNREGISTERED,
-   * TTL_EXPIRED, REPLACED, or what ended the connection. */
+   * TTL_EXPIRED, REPLACED (by the same peer), KEEPALIVE (its connection was
+   * dead, and another peer wanted its name), or what ended the connection. */
   int (*unregistered)(h46017_gatekeeper *gk, const h46017_registered *reg,
                       int why, void *user_data);
 
@@ -182,6 +235,12 @@ typedef struct h46017_gatekeeper_callbacks {
 
   h46017_log_write log_write;
   h46017_trace trace;
+
+  /** A registration lost its connection @p c and waits for the same peer to
+   * come back (`registration_grace`): `refreshed` or `registered` tell that it
+   * did, `unregistered` that it did not. Its names stay held. */
+  int (*lost)(h46017_gatekeeper *gk, const h46017_registered *reg,
+              h46017_connection *c, int why, void *user_data);
 } h46017_gatekeeper_callbacks;
 
 H46017_API void h46017_gatekeeper_callbacks_default_sized(
@@ -249,8 +308,9 @@ H46017_API const h46017_registered *
 h46017_gatekeeper_find(const h46017_gatekeeper *gk, const char *name,
                        size_t len);
 
-/** Walks all registrations, in no particular order, until @p fn returns
- * something other than 0, which it returns too. */
+/** Walks all registrations, in no particular order, those without a connection
+ * (`registration_grace`) too, until @p fn returns something other than 0, which
+ * it returns too. */
 H46017_API int h46017_gatekeeper_each(const h46017_gatekeeper *gk,
                                       int (*fn)(const h46017_registered *reg,
                                                 void *arg),
@@ -260,6 +320,22 @@ H46017_API size_t
 h46017_gatekeeper_connection_count(const h46017_gatekeeper *gk);
 H46017_API size_t
 h46017_gatekeeper_registration_count(const h46017_gatekeeper *gk);
+
+/** Takes other settings from now on, with nobody dropped. They hold for what
+ * comes: a time to live that was granted stays, and who is there stays where a
+ * limit is lower now. `identifier` stays what it was, and what a connection
+ * that is up has of lenient, max_pdu and max_tx.
+ *
+ * @param[in] settings  *copied*; NULL for the defaults
+ * @retval H46017_ERR_INVALID_ARGUMENT  as in h46017_gatekeeper_new()
+ * @retval H46017_ERR_REENTRANT         called from log_write or trace
+ * @retval H46017_ERR_NOMEM
+ * After a failure the old ones are in force.
+ * @since 0.1 */
+H46017_API int
+h46017_gatekeeper_set_settings(h46017_gatekeeper *gk,
+                               const h46017_gatekeeper_settings *settings,
+                               h46017_time now);
 
 /** Makes log lines up to another level from now on. What a connection that is
  * up says about its octets stays at the level it began with.
@@ -293,7 +369,8 @@ H46017_API int h46017_connection_new(h46017_connection **pc,
                                      const h46017_identity *peer,
                                      void *user_data, h46017_time now);
 
-/** Deletes it; registrations that are still on it end (CLOSED). NULL is fine.
+/** Deletes it; registrations that are still on it end (CLOSED), without grace:
+ * that is for h46017_connection_transport_down(). NULL is fine.
  * Inside a callback they end at once (but for log_write and trace), and it goes
  * when the outer call returns. */
 H46017_API void h46017_connection_del(h46017_connection *c);
@@ -307,7 +384,8 @@ H46017_API int h46017_connection_ack_tx(h46017_connection *c, size_t len,
 H46017_API bool h46017_connection_want_read(const h46017_connection *c);
 H46017_API bool h46017_connection_want_write(const h46017_connection *c);
 
-/** The transport is gone: the registrations on it end at once. */
+/** The transport is gone: the registrations on it end at once, or wait for
+ * their peer (`registration_grace`). */
 H46017_API int h46017_connection_transport_down(h46017_connection *c, int why,
                                                 h46017_time now);
 

@@ -90,6 +90,30 @@ static size_t alias_put_mac(const char *text, size_t len, uint8_t *out) {
   return n;
 }
 
+/* `h323:` in front of a URL is no part of the name, and its host has no letter
+ * case. H.323 Annex O, RFC 3508 */
+static size_t alias_put_url(const char *text, size_t len, bool scheme,
+                            uint8_t *out) {
+  static const char h323[] = "h323:";
+  size_t skip = 0;
+  size_t host = len;
+
+  while (scheme && skip < sizeof(h323) - 1 && skip < len &&
+         h46017_text_lower(text[skip]) == h323[skip]) {
+    skip++;
+  }
+  if (skip < sizeof(h323) - 1 || skip == len) {
+    skip = 0;
+  }
+  for (size_t i = len; i > skip && host == len; i--) {
+    host = text[i - 1] == '@' ? i : host;
+  }
+  for (size_t i = skip; i < len; i++) {
+    *out++ = (uint8_t)(i >= host ? h46017_text_lower(text[i]) : text[i]);
+  }
+  return len - skip;
+}
+
 size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key) {
   static const char mac[] = "000000000000";
   const char *text = alias->text.text;
@@ -104,6 +128,11 @@ size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key) {
   if (alias->type == H46017_ALIAS_PARTY_NUMBER) {
     key[n++] = (uint8_t)(alias->subtype >> 8);
     key[n++] = (uint8_t)alias->subtype;
+  }
+  if (alias->type == H46017_ALIAS_URL_ID ||
+      alias->type == H46017_ALIAS_EMAIL_ID) {
+    return n + alias_put_url(text, len, alias->type == H46017_ALIAS_URL_ID,
+                             key + n);
   }
   if (alias->type != H46017_ALIAS_H323_ID ||
       !h46017_name_is_serial(text, len)) {

@@ -21,8 +21,10 @@ int h46017_alias_check(const h46017_alias *alias);
 /* The longest key: a type, a subtype and the longest text. */
 #define H46017_ALIAS_KEY_MAX (8 + H46017_ALIAS_TEXT_MAX)
 
-/* The octets by which aliases are told apart: equal for the names that
- * h46017_name_is_equal() holds for equal. Writes at most H46017_ALIAS_KEY_MAX
+/* The octets by which aliases are told apart: equal for the h323-IDs that
+ * h46017_name_is_equal() holds for equal, and for URLs that differ in `h323:`
+ * or the letter case of the host; otherwise for what is the same octet for
+ * octet. Writes at most H46017_ALIAS_KEY_MAX
  * octets, returns how many; 0 for an alias that h46017_alias_check() refuses.
  */
 size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key);

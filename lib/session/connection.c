@@ -220,13 +220,19 @@ int h46017_connection_new(h46017_connection **pc, h46017_gatekeeper *gk,
   return gk_leave(gk, 0);
 }
 
-/* Its registrations end, its questions are void. */
-static void connection_drop_all(h46017_connection *c, int why,
+/* Its registrations end, or wait for another connection; its questions are
+ * void; who wanted to know whether it lives, knows. */
+static void connection_drop_all(h46017_connection *c, bool lost, int why,
                                 h46017_urq_reason reason) {
   while (c->registrations != NULL) {
-    gk_registration_end(c->registrations, GK_REG_EV_END, why, reason);
+    if (lost) {
+      gk_registration_lose(c->registrations, why);
+    } else {
+      gk_registration_end(c->registrations, GK_REG_EV_END, why, reason);
+    }
   }
   gk_drop_questions(c);
+  gk_probes_over(c, false);
 }
 
 /* -- its end --------------------------------------------------------------- */
@@ -242,6 +248,9 @@ static h46017_urq_reason connection_urq_reason(int why) {
 
 static void connection_finish(h46017_connection *c, gk_connection_event event,
                               int why, h46017_urq_reason reason) {
+  bool lost = event == GK_CONN_EV_DOWN && c->down && c->state == GK_CONN_UP &&
+              !c->gk->closing;
+
   if (h46017_fsm_check(&h46017_gatekeeper_connection_fsm, c->state,
                        (int)event) != H46017_FSM_HANDLE) {
     return;
@@ -255,7 +264,7 @@ static void connection_finish(h46017_connection *c, gk_connection_event event,
                       ? GK_CONN_CLOSED
                       : GK_CONN_CLOSING,
                   event);
-  connection_drop_all(c, why, reason);
+  connection_drop_all(c, lost, why, reason);
   gk_connection_rearm(c);
 }
 
@@ -311,7 +320,8 @@ void gk_connection_free(h46017_connection *c) {
   /* First its state: what callbacks begin now comes too late. */
   connection_finish(c, GK_CONN_EV_DOWN, H46017_ERR_CLOSED,
                     H46017_URQ_REASON_ABSENT);
-  connection_drop_all(c, c->error, H46017_URQ_REASON_ABSENT);
+  connection_drop_all(c, false, c->error, H46017_URQ_REASON_ABSENT);
+  gk_drop_answers(c);
   connection_unready(c);
   if (c->prev != NULL) {
     c->prev->next = c->next;
@@ -408,6 +418,9 @@ int h46017_connection_recv(h46017_connection *c, const uint8_t *data,
   }
   if (rv == 0) {
     rv = c->error;
+  }
+  if (datalen > 0) {
+    gk_probes_over(c, c->state == GK_CONN_UP);
   }
   gk_connection_rearm(c);
   return gk_leave(gk, rv);

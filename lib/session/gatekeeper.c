@@ -9,58 +9,16 @@
 
 #include <string.h>
 
-#define SETTINGS_V1                                                            \
-  (offsetof(h46017_gatekeeper_settings, log_level) + sizeof(h46017_log_level))
 #define CALLBACKS_V1                                                           \
-  (offsetof(h46017_gatekeeper_callbacks, trace) + sizeof(h46017_trace))
+  (offsetof(h46017_gatekeeper_callbacks, lost) + sizeof(void (*)(void)))
 
 /* Messages in use nest as deep as callbacks do; more than these are freed. */
 #define MESSAGES_KEPT 4
-
-static const h46017_gatekeeper_settings gatekeeper_settings = {
-    .struct_size = sizeof(gatekeeper_settings),
-    .identifier = "h46017",
-    .time_to_live = 120,
-    .min_time_to_live = 15,
-    .max_time_to_live = 3600,
-    .grace = 10000,
-    .register_timeout = 30000,
-    .question_timeout = 10000,
-    .rip_delay = 5000,
-    .max_connections = 20000,
-    .max_registrations = 64,
-    .max_aliases = 32,
-    .max_pending = 64,
-    .max_bad_ras = 8,
-    .max_tx = 262144,
-    .max_pdu = 65535,
-    .lenient = H46017_LENIENT_DEFAULT,
-    .log_level = H46017_LOG_INFO,
-};
-
-void h46017_gatekeeper_settings_default_sized(
-    h46017_gatekeeper_settings *settings, size_t size) {
-  h46017_settings_fill(settings, size, &gatekeeper_settings,
-                       sizeof(gatekeeper_settings));
-}
 
 void h46017_gatekeeper_callbacks_default_sized(
     h46017_gatekeeper_callbacks *callbacks, size_t size) {
   static const h46017_gatekeeper_callbacks def = {.struct_size = sizeof(def)};
   h46017_settings_fill(callbacks, size, &def, sizeof(def));
-}
-
-static bool gatekeeper_settings_valid(const h46017_gatekeeper_settings *s) {
-  size_t len = s->identifier != NULL ? strlen(s->identifier) : 0;
-
-  return len > 0 && h46017_text_is_valid(s->identifier, len) &&
-         h46017_text_bmp_size(s->identifier, len) <= 256 &&
-         s->min_time_to_live > 0 &&
-         s->min_time_to_live <= s->max_time_to_live && s->time_to_live > 0 &&
-         s->question_timeout > 0 && s->rip_delay > 0 && s->rip_delay <= 65535 &&
-         s->max_connections > 0 && s->max_registrations > 0 &&
-         s->max_aliases > 0 && s->max_pending > 0 && s->max_tx > 0 &&
-         s->max_tx <= UINT32_MAX && s->max_pdu >= 4 && s->max_pdu <= 65535;
 }
 
 static void gatekeeper_free(h46017_gatekeeper *gk) {
@@ -81,6 +39,10 @@ static void gatekeeper_free(h46017_gatekeeper *gk) {
   while (gk->connections != NULL) {
     gk_connection_free(gk->connections);
   }
+  while (gk->graced != NULL) {
+    gk_registration_end(gk->graced, GK_REG_EV_END, H46017_ERR_CLOSED,
+                        H46017_URQ_REASON_ABSENT);
+  }
   gk_release_ended(gk);
   while (gk->messages != NULL) {
     gk_message *m = gk->messages;
@@ -93,8 +55,27 @@ static void gatekeeper_free(h46017_gatekeeper *gk) {
   h46017_map_free(&gk->questions);
   h46017_heap_free(&gk->timers);
   h46017_mem_release(&mem, gk->scratch);
+  h46017_mem_release(&mem, (void *)gk->alternates);
   h46017_mem_release(&mem, gk->identifier);
   h46017_mem_release(&mem, gk);
+}
+
+/* What can fail; the rest is in place. */
+static int gatekeeper_fill(h46017_gatekeeper *gk,
+                           const h46017_gatekeeper_settings *s) {
+  const char *id = s->identifier;
+  int rv = gk_alternates_dup(&gk->mem, s, &gk->alternates);
+
+  if (rv == 0) {
+    gk->identifier = h46017_mem_strndup(&gk->mem, id, strlen(id));
+    rv = gk->identifier != NULL ? 0 : H46017_ERR_NOMEM;
+  }
+  if (rv == 0) {
+    rv = h46017_heap_join(&gk->timers, &gk->queue_timer, GK_TIMER_QUEUE);
+  }
+  gk->settings.identifier = gk->identifier;
+  gk->settings.alternates = gk->alternates;
+  return rv;
 }
 
 int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
@@ -102,15 +83,15 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
                           const h46017_gatekeeper_callbacks *callbacks,
                           const h46017_mem *mem, void *user_data,
                           h46017_time now) {
-  h46017_gatekeeper_settings s = gatekeeper_settings;
+  h46017_gatekeeper_settings s;
   h46017_gatekeeper_callbacks cb = {.struct_size = sizeof(cb)};
   uint8_t seed[18];
   h46017_mem m;
   h46017_gatekeeper *gk;
   int rv = h46017_mem_init(&m, mem);
 
-  if (rv == 0 && settings != NULL) {
-    rv = h46017_settings_copy(&s, sizeof(s), SETTINGS_V1, settings);
+  if (rv == 0) {
+    rv = gk_settings_read(&s, settings);
   }
   if (rv == 0) {
     rv = h46017_settings_copy(&cb, sizeof(cb), CALLBACKS_V1, callbacks);
@@ -118,8 +99,7 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   if (rv != 0) {
     return rv;
   }
-  if (pgk == NULL || cb.select_device == NULL || cb.rand == NULL ||
-      !gatekeeper_settings_valid(&s)) {
+  if (pgk == NULL || cb.select_device == NULL || cb.rand == NULL) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   if (cb.rand(seed, sizeof(seed), user_data) != 0) {
@@ -142,12 +122,13 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   h46017_map_init(&gk->names, &m, seed);
   h46017_map_init(&gk->identifiers, &m, seed);
   h46017_map_init(&gk->questions, &m, seed);
-  gk->identifier = h46017_mem_strndup(&m, s.identifier, strlen(s.identifier));
-  if (gk->identifier == NULL) {
+  gk->queue_end = &gk->queue;
+  gk->allowance = UINT32_MAX; /* nobody has used any */
+  rv = gatekeeper_fill(gk, &s);
+  if (rv != 0) {
     gatekeeper_free(gk);
-    return H46017_ERR_NOMEM;
+    return rv;
   }
-  gk->settings.identifier = gk->identifier;
   *pgk = gk;
   return 0;
 }
@@ -271,6 +252,9 @@ int h46017_gatekeeper_handle_expiry(h46017_gatekeeper *gk, h46017_time now) {
     case GK_TIMER_REGISTRATION:
       gk_registration_timer(OWNER(n, gk_registration, timer));
       break;
+    case GK_TIMER_QUEUE:
+      gk_queue_timer(gk);
+      break;
     default:
       gk_question_timer(OWNER(n, gk_question, timer));
       break;
@@ -289,6 +273,10 @@ int h46017_gatekeeper_close(h46017_gatekeeper *gk, h46017_time now) {
   for (h46017_connection *c = gk->connections; c != NULL; c = c->next) {
     gk_connection_end(c, H46017_ERR_SHUTDOWN);
   }
+  while (gk->graced != NULL) {
+    gk_registration_end(gk->graced, GK_REG_EV_END, H46017_ERR_SHUTDOWN,
+                        H46017_URQ_REASON_ABSENT);
+  }
   return gk_leave(gk, 0);
 }
 
@@ -299,14 +287,12 @@ static gk_registration *gatekeeper_find_name(const h46017_gatekeeper *gk,
   static const h46017_alias_type types[] = {
       H46017_ALIAS_H323_ID, H46017_ALIAS_DIALLED_DIGITS, H46017_ALIAS_URL_ID,
       H46017_ALIAS_EMAIL_ID, H46017_ALIAS_PARTY_NUMBER};
-  uint8_t key[H46017_ALIAS_KEY_MAX];
 
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
     h46017_alias alias = {types[i], 0, {name, len}};
-    size_t n = h46017_alias_key(&alias, key);
-    gk_registration *r = n > 0 ? h46017_map_find(&gk->names, key, n) : NULL;
-    if (r != NULL) {
-      return r;
+    const gk_name *held = gk_name_find(gk, &alias);
+    if (held != NULL) {
+      return held->holder;
     }
   }
   return NULL;
@@ -319,18 +305,29 @@ const h46017_registered *h46017_gatekeeper_find(const h46017_gatekeeper *gk,
   return r != NULL ? &r->pub : NULL;
 }
 
-int h46017_gatekeeper_each(const h46017_gatekeeper *gk,
-                           int (*fn)(const h46017_registered *reg, void *arg),
-                           void *arg) {
-  for (const h46017_connection *c = gk->connections; c != NULL; c = c->next) {
-    for (const gk_registration *r = c->registrations; r != NULL; r = r->next) {
-      int rv = fn(&r->pub, arg);
-      if (rv != 0) {
-        return rv;
-      }
+static int gatekeeper_each_of(const gk_registration *list,
+                              int (*fn)(const h46017_registered *reg,
+                                        void *arg),
+                              void *arg) {
+  for (const gk_registration *r = list; r != NULL; r = r->next) {
+    int rv = fn(&r->pub, arg);
+    if (rv != 0) {
+      return rv;
     }
   }
   return 0;
+}
+
+int h46017_gatekeeper_each(const h46017_gatekeeper *gk,
+                           int (*fn)(const h46017_registered *reg, void *arg),
+                           void *arg) {
+  int rv = gatekeeper_each_of(gk->graced, fn, arg);
+
+  for (const h46017_connection *c = gk->connections; rv == 0 && c != NULL;
+       c = c->next) {
+    rv = gatekeeper_each_of(c->registrations, fn, arg);
+  }
+  return rv;
 }
 
 size_t h46017_gatekeeper_connection_count(const h46017_gatekeeper *gk) {

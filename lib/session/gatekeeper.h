@@ -3,9 +3,12 @@
 #define H46017_SESSION_GATEKEEPER_H
 
 /* The gatekeeper's inside, shared by the files that implement it:
- * gatekeeper.c (life, ready list, timers, looking), connection.c (one
- * connection's edge and machine), registrar.c (registrations), questions.c
- * (the program's policy), gatekeeper_ras.c (messages in and out),
+ * gatekeeper.c (life, ready list, timers, looking), gatekeeper_settings.c,
+ * connection.c (one connection's edge and machine), gatekeeper_ras.c (messages
+ * in and out), repeats.c (requests that come twice, or too often),
+ * questions.c (full RRQs under way: the program's policy), queue.c (what they
+ * wait for besides), registrar.c (the life of a registration), admission.c (a
+ * full RRQ becomes one), names.c (who holds which name),
  * gatekeeper_requests.c (requests that are not about registration). */
 
 #include <h46017/gatekeeper.h>
@@ -35,6 +38,7 @@ typedef enum gk_registration_state {
   GK_REG_DECIDING, /* the program has been asked */
   GK_REG_REGISTERED,
   GK_REG_EXPIRING, /* the TTL is over, the grace is not */
+  GK_REG_GRACE,    /* without a connection: it may come back on another */
   GK_REG_ENDED
 } gk_registration_state;
 
@@ -43,44 +47,104 @@ typedef enum gk_registration_event {
   GK_REG_EV_REFUSED, /* a full RRQ was refused */
   GK_REG_EV_REFRESH, /* a lightweight RRQ came */
   GK_REG_EV_TIMER,
-  GK_REG_EV_END, /* unregistered, replaced, or the connection went */
+  GK_REG_EV_LOST, /* the connection went, and the settings have patience */
+  GK_REG_EV_END,  /* unregistered, replaced, or the connection went */
   GK_REG_EV_COUNT
 } gk_registration_event;
 
 /* -- objects --------------------------------------------------------------- */
 
 /* Owners of heap nodes. */
-enum { GK_TIMER_CONNECTION, GK_TIMER_REGISTRATION, GK_TIMER_QUESTION };
+enum {
+  GK_TIMER_CONNECTION,
+  GK_TIMER_REGISTRATION,
+  GK_TIMER_QUESTION,
+  GK_TIMER_QUEUE
+};
 
 /* 130 bits of randomness, five a character. */
 #define GK_IDENTIFIER_LEN 26
 
 typedef struct gk_registration gk_registration;
-struct gk_registration {
-  h46017_registered pub; /* what the program sees */
-  h46017_heap_node timer;
-  gk_registration *next; /* of the same connection; once ended, of gk->ended */
-  int state;             /* a gk_registration_state */
-  bool told;             /* the program has heard of it */
-  h46017_map_entry by_identifier;
-  char identifier[GK_IDENTIFIER_LEN + 1];
-  h46017_alias *aliases;     /* owned */
-  h46017_map_entry *by_name; /* owned: one an alias, keys behind them */
-  size_t name_count;
-  char *device; /* owned */
+
+/* One name of a registration. The first of those that hold the same name is in
+ * gk->names; the others stand behind it (duplicates may be allowed). */
+typedef struct gk_name gk_name;
+struct gk_name {
+  h46017_map_entry entry;  /* object: this */
+  gk_registration *holder; /* NULL: it was taken away */
+  gk_name *behind;
 };
 
+struct gk_registration {
+  h46017_registered pub; /* what the program sees */
+  h46017_gatekeeper *gk;
+  h46017_heap_node timer;
+  gk_registration *next;  /* of the same connection, of gk->graced; once ended,
+                             of gk->ended */
+  gk_registration **link; /* what points here */
+  int state;              /* a gk_registration_state */
+  bool told;              /* the program has heard of it */
+  bool alternates;        /* it wants to hear of alternate gatekeepers */
+  h46017_map_entry by_identifier;
+  char identifier[GK_IDENTIFIER_LEN + 1];
+  h46017_alias *aliases; /* owned */
+  gk_name *names;        /* owned, keys behind them */
+  size_t name_count;
+  char *device; /* owned */
+  uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
+                   it had none */
+};
+
+/* What the program said of a full RRQ, and what that makes of the peer. */
+typedef struct gk_decision {
+  const char *device; /* NULL: none */
+  h46017_auth_used auth;
+  bool password; /* the peer knows the device's */
+  uint32_t time_to_live;
+} gk_decision;
+
+typedef enum gk_question_state {
+  GK_QUESTION_QUEUED,  /* so many full RRQs a second, and this one is not yet */
+  GK_QUESTION_ASKED,   /* the program has been asked */
+  GK_QUESTION_PROBING, /* who holds a name is asked whether it still lives */
+  GK_QUESTION_BEHIND   /* one before it is about the same registration */
+} gk_question_state;
+
+/* A request that is not answered yet: a full RRQ, or one that has to wait for
+ * such a one. */
 typedef struct gk_question gk_question;
 struct gk_question {
   uint64_t id;
   h46017_connection *connection;
-  gk_question *next; /* of the same connection */
+  gk_question *next;  /* of the same connection, as they came */
+  gk_question *also;  /* of the same queue, of the same holder's probers */
+  gk_question **link; /* what points here in that list */
+  h46017_connection *holder; /* PROBING: who is asked */
+  gk_decision decision;      /* PROBING */
+  char *device;              /* owned: that decision's */
   h46017_map_entry by_id;
   h46017_heap_node timer; /* the next RIP, or the deadline */
-  h46017_time deadline;   /* rejected then */
+  h46017_time deadline;   /* then it is decided without an answer */
+  gk_question_state state;
+  h46017_ras_kind kind;
   uint16_t seq;
+  size_t mark_count;
+  uint32_t *marks; /* what registration it is about; behind the octets */
   size_t len;
-  uint8_t per[]; /* the RRQ */
+  uint8_t *per; /* the request; behind this */
+};
+
+/* An answer that may be asked for again. */
+typedef struct gk_answered gk_answered;
+struct gk_answered {
+  gk_answered *next; /* the one before */
+  h46017_time when;
+  h46017_ras_kind request;
+  uint16_t seq;
+  size_t cap;
+  size_t len;
+  uint8_t per[];
 };
 
 struct h46017_connection {
@@ -104,7 +168,12 @@ struct h46017_connection {
   uint32_t registration_count;
   gk_question *questions;
   uint32_t question_count;
+  bool advancing;       /* those that waited are being served */
+  gk_question *probers; /* of others, who want to know whether this one lives */
+  gk_answered *answered;
   uint32_t bad_ras;
+  uint32_t requests;         /* in this second */
+  h46017_time requests_from; /* when it began */
 };
 
 /* A decoded message in use; kept for the next when done. */
@@ -121,7 +190,8 @@ struct h46017_gatekeeper {
   void *user_data;
   h46017_log log;
   h46017_time now;
-  char *identifier; /* owned */
+  char *identifier;        /* owned */
+  const char **alternates; /* owned, texts behind them */
   bool closing;
 
   h46017_connection *connections;
@@ -129,12 +199,21 @@ struct h46017_gatekeeper {
   h46017_connection *ready_first;
   h46017_connection *ready_last;
   h46017_heap timers;
-  h46017_map names;       /* alias key -> gk_registration */
+  h46017_map names;       /* alias key -> gk_name */
   h46017_map identifiers; /* endpointIdentifier -> gk_registration */
   h46017_map questions;   /* id -> gk_question */
   uint64_t last_question;
   uint16_t last_seq;
   size_t registration_count;
+  gk_registration *graced; /* those without a connection */
+
+  /* Full RRQs that wait until it is their turn. */
+  gk_question *queue;
+  gk_question **queue_end;
+  size_t queue_count;
+  h46017_heap_node queue_timer;
+  h46017_time allowance_at; /* when the allowance was counted last */
+  uint64_t allowance;       /* thousandths of a full RRQ */
 
   /* Ended, and out of everything. They are released when the outer call
    * returns: a callback may end any registration, and whoever is up the stack
@@ -188,13 +267,34 @@ bool gk_connection_go_on(h46017_connection *c, int callback_rv);
 void gk_connection_rearm(h46017_connection *c);
 void gk_connection_timer(h46017_connection *c);
 
+/* -- gatekeeper_settings.c ------------------------------------------------- */
+
+/* Fills `settings` from what a program gave; NULL: the defaults.
+ * INVALID_ARGUMENT: a struct_size, or a value out of its range. */
+int gk_settings_read(h46017_gatekeeper_settings *settings,
+                     const h46017_gatekeeper_settings *given);
+/* A deep copy of the list of alternates; NULL for none. NOMEM. */
+int gk_alternates_dup(const h46017_mem *mem,
+                      const h46017_gatekeeper_settings *settings,
+                      const char ***pout);
+/* Adds the alternate gatekeepers below `path`. */
+int gk_put_alternates(const h46017_gatekeeper *gk, h46017_h225 *msg,
+                      const char *path);
+
 /* -- gatekeeper_ras.c ------------------------------------------------------ */
 
 int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
                     void *user_data);
+/* What a request asks for; whoever waited before it has been served. */
+void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+              const uint8_t *per, size_t len);
 void gk_send(h46017_connection *c, const h46017_ras *ras);
 /* What `m` holds; `m` is given back. */
-void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind);
+void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind,
+                   uint16_t seq);
+/* Octets that were sent before. */
+void gk_send_again(h46017_connection *c, const uint8_t *per, size_t len);
+void gk_send_rip(h46017_connection *c, uint16_t seq);
 uint16_t gk_next_seq(h46017_gatekeeper *gk);
 void gk_send_rcf(gk_registration *r, uint16_t seq);
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason);
@@ -207,45 +307,135 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
 /* A request that is not about registration. */
 void gk_answer_request(h46017_connection *c, const h46017_h225 *request,
                        const h46017_ras *ras, const uint8_t *per, size_t len);
+/* Refuses one of any kind, in its own words; those that know none are passed
+ * over. */
+void gk_refuse_request(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
+                       int code);
 void gk_send_irq(gk_registration *r);
 void gk_irr(h46017_connection *c, const h46017_h225 *irr);
+
+/* -- repeats.c ------------------------------------------------------------- */
+
+/* A request with this number is pending, or was answered just now: it gets RIP
+ * or that answer, and true. */
+bool gk_repeats(h46017_connection *c, h46017_ras_kind kind, uint16_t seq);
+/* Keeps what was sent, if it is an answer. */
+void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
+                    const uint8_t *per, size_t len);
+void gk_drop_answers(h46017_connection *c);
+/* One more request: false if it is one too many, and then it is refused. */
+bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len);
 
 /* -- questions.c ----------------------------------------------------------- */
 
 /* A full RRQ: asks the program, then registers, refuses, or waits. */
 void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
             const uint8_t *per, size_t len);
-/* Whether this request is one that is being decided: it gets another RIP. */
-bool gk_is_pending(h46017_connection *c, uint16_t seq);
+/* The program is asked now. */
+void gk_question_put(gk_question *q, h46017_h225 *msg, const h46017_ras *ras);
+/* The same for one that has waited: its octets are read again. */
+void gk_question_put_again(gk_question *q);
+/* Those before it are decided. */
+void gk_question_serve(gk_question *q, h46017_h225 *msg, const h46017_ras *ras);
+/* Who was asked whether it lives has been heard, or has not. */
+void gk_question_probed(gk_question *q, bool alive);
+/* NULL: no memory. At the end of the connection's list. */
+gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
+                              const h46017_ras *ras, const uint8_t *per,
+                              size_t len);
+void gk_question_free(gk_question *q);
+void gk_question_arm(gk_question *q);
 void gk_question_timer(gk_question *q);
 void gk_drop_questions(h46017_connection *c);
 
-/* -- registrar.c ----------------------------------------------------------- */
+/* -- queue.c --------------------------------------------------------------- */
 
-/* Everything is checked: enter it, answer it. */
-void gk_register(h46017_connection *c, const h46017_ras *ras,
-                 const h46017_registration_answer *answer,
-                 h46017_auth_used auth);
-void gk_refresh(gk_registration *r, uint16_t seq);
-/* A sign of life: the TTL runs anew. */
-void gk_extend(gk_registration *r);
+/* What registration a request is about: marks that two requests about the same
+ * have in common. Writes at most `max`. */
+size_t gk_marks(const h46017_connection *c, const h46017_h225 *msg,
+                const h46017_ras *ras, uint32_t *marks, size_t max);
+/* Room enough for the marks of a request that gk_ask() does not refuse. */
+size_t gk_marks_max(const h46017_ras *ras);
+/* One before it is about the same registration: then it waits, and true. */
+bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+              const uint8_t *per, size_t len);
+/* One is decided: serves those that waited for it, in order. */
+void gk_advance(h46017_connection *c);
 
+/* A full RRQ is to be decided: true if it is its turn now. Else it has joined
+ * the queue, or, LIMIT, the queue is full. */
+bool gk_queue_turn(gk_question *q, int *prv);
+void gk_queue_timer(h46017_gatekeeper *gk);
+/* Out of the queue, or of its holder's probers. */
+void gk_queue_leave(gk_question *q);
+
+/* Asks the holder of a name whether it lives; `q` waits. */
+void gk_probe(gk_question *q, gk_registration *holder);
+/* The connection was heard, or is no more: its probers learn it. */
+void gk_probes_over(h46017_connection *c, bool alive);
+
+/* -- names.c --------------------------------------------------------------- */
+
+/* One entry a name that the list does not hold twice. */
+int gk_names_make(const h46017_gatekeeper *gk, const h46017_aliases *aliases,
+                  gk_name **pnames, size_t *pcount);
+/* The registration's names come to be found; there is room (map_reserve).
+ * `first`: before those of this registration, which hold the same. */
+void gk_names_enter(gk_registration *r,
+                    bool (*first)(gk_registration *other, void *arg),
+                    void *arg);
+void gk_names_leave(gk_registration *r);
+/* The first holder of a name; gk_name.behind leads to the others. */
+gk_name *gk_name_find(const h46017_gatekeeper *gk, const h46017_alias *alias);
 /* Takes names away from a registration. False: none would be left, and nothing
  * was done. */
 bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone);
+
+/* -- registrar.c ----------------------------------------------------------- */
+
+gk_registration *gk_find_identifier(const h46017_gatekeeper *gk,
+                                    const h46017_text *id);
+/* Found by its identifier, with a timer, not yet on its connection. NULL: see
+ * `*prv`. */
+gk_registration *gk_registration_make(h46017_gatekeeper *gk, int *prv);
+void gk_registration_link(gk_registration *r, h46017_connection *c);
+/* One that was made and not linked. */
+void gk_registration_unmake(gk_registration *r);
+/* REGISTERED; the TTL runs. */
+void gk_registration_arm(gk_registration *r, gk_registration_event event);
+/* It leaves GRACE for a connection. */
+void gk_registration_rebind(gk_registration *r, h46017_connection *c);
+/* Did the peer of this connection prove with a certificate that it is the one
+ * that the registration is of? */
+bool gk_registration_is_of(const gk_registration *r,
+                           const h46017_connection *c);
+
+void gk_refresh(gk_registration *r, uint16_t seq);
+/* A sign of life: the TTL runs anew. */
+void gk_extend(gk_registration *r);
 
 /* Ends a registration; with a URQ unless `reason` is ABSENT. The connection's
  * other registrations are untouched. Nothing happens to one that has ended. */
 void gk_registration_end(gk_registration *r, gk_registration_event event,
                          int why, h46017_urq_reason reason);
+/* Its connection is gone: it waits for another, or ends. */
+void gk_registration_lose(gk_registration *r, int why);
 void gk_registration_timer(gk_registration *r);
-gk_registration *gk_find_identifier(const h46017_gatekeeper *gk,
-                                    const h46017_text *id);
 void gk_release_ended(h46017_gatekeeper *gk);
 
 /* Moves a registration's, or a question's, state. */
-void gk_registration_goto(h46017_connection *c, int *pstate,
-                          gk_registration_state to,
+void gk_registration_goto(h46017_gatekeeper *gk, h46017_connection *c,
+                          int *pstate, gk_registration_state to,
                           gk_registration_event event);
+
+/* -- admission.c ----------------------------------------------------------- */
+
+/* Who holds a name of the RRQ and neither makes room for this newcomer nor
+ * shares it; `*pheld` is that name. NULL: nobody. */
+gk_registration *gk_obstacle(const h46017_connection *c, const h46017_rrq *rrq,
+                             const gk_decision *d, const h46017_alias **pheld);
+/* Everything is checked: enter it, answer it. */
+void gk_register(h46017_connection *c, const h46017_ras *ras,
+                 const gk_decision *decision);
 
 #endif /* H46017_SESSION_GATEKEEPER_H */

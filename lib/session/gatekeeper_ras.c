@@ -6,10 +6,40 @@
 
 /* -- out ------------------------------------------------------------------- */
 
+typedef struct ras_outgoing {
+  h46017_connection *c;
+  bool alternates; /* the alternate gatekeepers go along */
+} ras_outgoing;
+
+static int ras_put_alternates(const h46017_gatekeeper *gk, h46017_h225 *msg,
+                              h46017_ras_kind kind) {
+  int rv;
+
+  if (kind != H46017_RAS_RRJ) {
+    return gk_put_alternates(gk, msg,
+                             kind == H46017_RAS_RCF
+                                 ? "registrationConfirm.alternateGatekeeper"
+                                 : "unregistrationRequest.alternateGatekeeper");
+  }
+  rv = gk_put_alternates(gk, msg,
+                         "registrationReject.altGKInfo.alternateGatekeeper");
+  return rv != 0
+             ? rv
+             : h46017_h225_set_bool(
+                   msg, "registrationReject.altGKInfo.altGKisPermanent", false);
+}
+
 static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
-  h46017_connection *c = owner;
+  const ras_outgoing *out = owner;
+  h46017_connection *c = out->c;
   const h46017_gatekeeper_callbacks *cb = &c->gk->callbacks;
 
+  if (out->alternates && c->gk->settings.alternate_count > 0) {
+    int rv = ras_put_alternates(c->gk, msg, kind);
+    if (rv != 0) {
+      return rv;
+    }
+  }
   if (cb->ras_building == NULL) {
     return 0;
   }
@@ -18,21 +48,7 @@ static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
              : H46017_ERR_CALLBACK_FAILURE;
 }
 
-/* Builds from `ras`, or sends what is built where it is NULL. Gives `m` back.
- */
-static void ras_send(h46017_connection *c, gk_message *m, const h46017_ras *ras,
-                     h46017_ras_kind kind) {
-  h46017_gatekeeper *gk = c->gk;
-  h46017_ras_writer w = {.mem = &gk->mem,
-                         .scratch = &gk->scratch,
-                         .scratch_size = &gk->scratch_size,
-                         .message = m->msg,
-                         .building = ras_build,
-                         .owner = c};
-  int rv = ras != NULL ? h46017_ras_write(&w, c->tunnel, ras)
-                       : h46017_ras_write_built(&w, c->tunnel, kind);
-
-  gk_message_give(gk, m);
+static void ras_sent(h46017_connection *c, int rv) {
   if (rv == 0) {
     gk_connection_ready(c);
     return;
@@ -41,11 +57,37 @@ static void ras_send(h46017_connection *c, gk_message *m, const h46017_ras *ras,
   gk_connection_fail(c, rv == H46017_ERR_QUEUE_FULL ? H46017_ERR_FLOOD : rv);
 }
 
+/* Builds from `ras`, or sends what is built where it is NULL. Gives `m` back.
+ */
+static void ras_send(ras_outgoing *out, gk_message *m, const h46017_ras *ras,
+                     h46017_ras_kind kind, uint16_t seq) {
+  h46017_connection *c = out->c;
+  h46017_gatekeeper *gk = c->gk;
+  size_t len = 0;
+  h46017_ras_writer w = {.mem = &gk->mem,
+                         .scratch = &gk->scratch,
+                         .scratch_size = &gk->scratch_size,
+                         .plen = &len,
+                         .message = m->msg,
+                         .building = ras_build,
+                         .owner = out};
+  int rv = ras != NULL ? h46017_ras_write(&w, c->tunnel, ras)
+                       : h46017_ras_write_built(&w, c->tunnel, kind);
+
+  gk_message_give(gk, m);
+  if (rv == 0) {
+    gk_keep_answer(c, kind, seq, gk->scratch, len);
+  }
+  ras_sent(c, rv);
+}
+
 static bool ras_can_send(const h46017_connection *c) {
   return c->state != GK_CONN_CLOSED && !c->down;
 }
 
-void gk_send(h46017_connection *c, const h46017_ras *ras) {
+static void ras_send_view(h46017_connection *c, const h46017_ras *ras,
+                          bool alternates) {
+  ras_outgoing out = {c, alternates};
   gk_message *m;
 
   if (!ras_can_send(c)) {
@@ -56,15 +98,35 @@ void gk_send(h46017_connection *c, const h46017_ras *ras) {
     gk_connection_fail(c, H46017_ERR_NOMEM);
     return;
   }
-  ras_send(c, m, ras, ras->kind);
+  ras_send(&out, m, ras, ras->kind, ras->request_seq_num);
 }
 
-void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind) {
+void gk_send(h46017_connection *c, const h46017_ras *ras) {
+  ras_send_view(c, ras, false);
+}
+
+void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind,
+                   uint16_t seq) {
+  ras_outgoing out = {c, false};
+
   if (!ras_can_send(c)) {
     gk_message_give(c->gk, m);
     return;
   }
-  ras_send(c, m, NULL, kind);
+  ras_send(&out, m, NULL, kind, seq);
+}
+
+void gk_send_again(h46017_connection *c, const uint8_t *per, size_t len) {
+  if (ras_can_send(c)) {
+    ras_sent(c, h46017_tunnel_write_ras(c->tunnel, per, len));
+  }
+}
+
+void gk_send_rip(h46017_connection *c, uint16_t seq) {
+  h46017_ras rip = {.kind = H46017_RAS_RIP, .request_seq_num = seq};
+
+  rip.u.rip.delay = (uint16_t)c->gk->settings.rip_delay;
+  gk_send(c, &rip);
 }
 
 uint16_t gk_next_seq(h46017_gatekeeper *gk) {
@@ -100,7 +162,8 @@ void gk_send_rcf(gk_registration *r, uint16_t seq) {
   rcf->endpoint_identifier = ras_endpoint_identifier(r);
   rcf->time_to_live = r->pub.time_to_live;
   rcf->maintain_connection = true;
-  gk_send(c, &ras);
+  rcf->supports_additive_registration = true;
+  ras_send_view(c, &ras, r->alternates);
 }
 
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
@@ -111,7 +174,7 @@ void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
   ras.u.urq.endpoint_identifier = ras_endpoint_identifier(r);
   ras.u.urq.gatekeeper_identifier = ras_gatekeeper_identifier(c);
   ras.u.urq.reason = reason;
-  gk_send(c, &ras);
+  ras_send_view(c, &ras, reason == H46017_URQ_MAINTENANCE);
 }
 
 void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
@@ -128,7 +191,7 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
     rrj->duplicate_alias.present = true;
   }
   rrj->gatekeeper_identifier = ras_gatekeeper_identifier(c);
-  gk_send(c, &ras);
+  ras_send_view(c, &ras, rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE);
   h46017_log_code(&gk->log, H46017_LOG_WARN, code,
                   "registration of \"%s\" refused: %s",
                   names->count > 0 && names->list[0].text.text != NULL
@@ -150,14 +213,16 @@ static void ras_rrq(h46017_connection *c, h46017_h225 *msg,
   gk_registration *r;
 
   if (!rrq->keep_alive) {
-    if (!gk_is_pending(c, ras->request_seq_num)) {
-      gk_ask(c, msg, ras, per, len);
-    }
+    gk_ask(c, msg, ras, per, len);
     return;
   }
   /* The connection is the identity: who holds the identifier elsewhere does
-   * not matter here. */
+   * not matter here. One that waits for its peer is that peer's. */
   r = gk_find_identifier(c->gk, &rrq->endpoint_identifier);
+  if (r != NULL && r->pub.connection == NULL && gk_registration_is_of(r, c) &&
+      c->registration_count < c->gk->settings.max_registrations) {
+    gk_registration_rebind(r, c);
+  }
   if (r == NULL || r->pub.connection != c) {
     gk_refuse(c, ras->request_seq_num, rrq,
               r == NULL ? H46017_ERR_NOT_REGISTERED
@@ -202,9 +267,8 @@ static void ras_urq(h46017_connection *c, const h46017_ras *ras) {
   gk_send(c, &answer);
 }
 
-static void ras_dispatch(h46017_connection *c, h46017_h225 *msg,
-                         const h46017_ras *ras, const uint8_t *per,
-                         size_t len) {
+void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+              const uint8_t *per, size_t len) {
   if (ras->kind == H46017_RAS_RRQ) {
     ras_rrq(c, msg, ras, per, len);
     return;
@@ -240,14 +304,22 @@ static bool ras_show(h46017_connection *c, h46017_h225 *msg,
   }
   if (ras->kind == H46017_RAS_RRQ) {
     gk_refuse(c, ras->request_seq_num, &ras->u.rrq, rv, NULL);
-  } else if (ras->kind == H46017_RAS_URQ) {
-    h46017_ras urj = {.kind = H46017_RAS_URJ,
-                      .request_seq_num = ras->request_seq_num};
-    urj.u.urj.reason = kind == H46017_ERROR_TRUST ? H46017_URJ_SECURITY_DENIAL
-                                                  : H46017_URJ_UNDEFINED_REASON;
-    gk_send(c, &urj);
+  } else {
+    gk_refuse_request(c, ras->kind, ras->request_seq_num, rv);
   }
   return false;
+}
+
+/* It is read: does it have an effect? */
+static void ras_take(h46017_connection *c, h46017_h225 *msg,
+                     const h46017_ras *ras, const uint8_t *per, size_t len) {
+  if (ras->request_seq_num != 0 &&
+      gk_repeats(c, ras->kind, ras->request_seq_num)) {
+    return;
+  }
+  if (ras_show(c, msg, ras, per, len) && !gk_waits(c, msg, ras, per, len)) {
+    gk_serve(c, msg, ras, per, len);
+  }
 }
 
 int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
@@ -259,7 +331,7 @@ int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
   int rv;
 
   (void)t;
-  if (c->state != GK_CONN_UP) {
+  if (c->state != GK_CONN_UP || !gk_within_rate(c, per, len)) {
     return 0;
   }
   m = gk_message_take(gk);
@@ -274,8 +346,8 @@ int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
   }
   if (rv != 0) {
     gk_connection_fail(c, rv);
-  } else if (ras_show(c, m->msg, &ras, per, len)) {
-    ras_dispatch(c, m->msg, &ras, per, len);
+  } else {
+    ras_take(c, m->msg, &ras, per, len);
   }
   gk_message_give(gk, m);
   return 0;

@@ -8,35 +8,62 @@
 
 #include <string.h>
 
-/* What a full RRQ needs before anybody is asked. */
-static int question_check(const h46017_connection *c, const h46017_rrq *rrq) {
-  const h46017_gatekeeper_settings *s = &c->gk->settings;
+/* -- before and after the program is asked --------------------------------- */
 
-  if (rrq->additive_registration) {
-    return H46017_ERR_NOT_ADDITIVE; /* no RCF of ours has offered it */
+static bool question_is_for_us(const h46017_connection *c,
+                               const h46017_text *identifier) {
+  const char *mine = c->gk->identifier;
+
+  return c->gk->settings.any_identifier || identifier->text == NULL ||
+         (identifier->len == strlen(mine) &&
+          memcmp(identifier->text, mine, identifier->len) == 0);
+}
+
+static int question_check_additive(const h46017_connection *c,
+                                   const h46017_rrq *rrq) {
+  const gk_registration *r =
+      gk_find_identifier(c->gk, &rrq->endpoint_identifier);
+
+  if (r == NULL) {
+    return H46017_ERR_NOT_REGISTERED;
+  }
+  return r->pub.connection == c ? 0 : H46017_ERR_WRONG_CONNECTION;
+}
+
+/* What a full RRQ needs before anybody is asked. */
+static int question_check(const h46017_connection *c, const h46017_ras *ras) {
+  const h46017_gatekeeper_settings *s = &c->gk->settings;
+  const h46017_rrq *rrq = &ras->u.rrq;
+  int rv = 0;
+
+  if (ras->protocol_version == 1) {
+    return H46017_ERR_REVISION;
+  }
+  if (!question_is_for_us(c, &rrq->gatekeeper_identifier)) {
+    return H46017_ERR_WRONG_GATEKEEPER;
   }
   if (rrq->terminal_alias.count == 0) {
     return H46017_ERR_ALIAS_INVALID;
   }
-  if (rrq->terminal_alias.count > s->max_aliases ||
-      c->question_count >= s->max_pending) {
+  if (rrq->terminal_alias.count > s->max_aliases) {
     return H46017_ERR_LIMIT;
   }
-  for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    int rv = h46017_alias_check(&rrq->terminal_alias.list[i]);
-    if (rv != 0) {
-      return rv;
-    }
+  for (size_t i = 0; rv == 0 && i < rrq->terminal_alias.count; i++) {
+    rv = h46017_alias_check(&rrq->terminal_alias.list[i]);
   }
-  return 0;
+  if (rv == 0 && rrq->additive_registration) {
+    rv = question_check_additive(c, rrq);
+  }
+  return rv;
 }
 
 /* The program's answer against what the peer proved. Every name has to belong
- * to the device, and to be covered. */
+ * to the device, and to be covered. The decision borrows from the answer. */
 static int question_decide(const h46017_connection *c, const h46017_rrq *rrq,
                            const h46017_registration_answer *answer,
-                           h46017_auth_used *pauth) {
-  *pauth = H46017_AUTH_USED_OPEN;
+                           gk_decision *d) {
+  *d = (gk_decision){.auth = H46017_AUTH_USED_OPEN,
+                     .time_to_live = answer->time_to_live};
   if (answer->refuse != 0) {
     return answer->refuse < 0 ? answer->refuse : H46017_ERR_REFUSED;
   }
@@ -54,43 +81,19 @@ static int question_decide(const h46017_connection *c, const h46017_rrq *rrq,
       return H46017_ERR_ALIAS_CONFLICT;
     }
     rv = h46017_policy_decide(answer->device, c->peer, answer->password,
-                              name->text, name->len, pauth);
+                              name->text, name->len, &d->auth);
     if (rv != 0) {
       return rv;
     }
   }
+  d->password = answer->password == H46017_PASSWORD_VALID;
+  d->device = answer->device->name;
   return 0;
-}
-
-static void question_settle(h46017_connection *c, const h46017_ras *ras,
-                            const h46017_registration_answer *answer) {
-  const h46017_gatekeeper *gk = c->gk;
-  h46017_auth_used auth;
-  int code = question_decide(c, &ras->u.rrq, answer, &auth);
-  int state = GK_REG_DECIDING;
-
-  gk_registration_goto(c, &state, code == 0 ? GK_REG_REGISTERED : GK_REG_ENDED,
-                       code == 0 ? GK_REG_EV_GRANTED : GK_REG_EV_REFUSED);
-
-  if (gk->trace != NULL) {
-    h46017_trace_event ev = {.kind = H46017_TRACE_IDENTITY_DECIDED,
-                             .now = gk->now,
-                             .subject = c,
-                             .object = "registration",
-                             .code = code,
-                             .event = code == 0 ? h46017_auth_used_name(auth)
-                                                : h46017_error_name(code)};
-    gk->trace(&ev, c->gk);
-  }
-  if (code != 0) {
-    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, NULL);
-    return;
-  }
-  gk_register(c, ras, answer, auth);
 }
 
 /* -- pending --------------------------------------------------------------- */
 
+/* It is known to nobody any more; its memory stays. */
 static void question_unlink(gk_question *q) {
   h46017_connection *c = q->connection;
   h46017_gatekeeper *gk = c->gk;
@@ -101,52 +104,77 @@ static void question_unlink(gk_question *q) {
   }
   *link = q->next;
   c->question_count--;
+  gk_queue_leave(q);
   h46017_map_remove(&gk->questions, &q->by_id);
   h46017_heap_leave(&gk->timers, &q->timer);
 }
 
-static void question_free(gk_question *q) {
+static void question_release(h46017_gatekeeper *gk, gk_question *q) {
+  h46017_mem_release(&gk->mem, q->device);
+  h46017_mem_release(&gk->mem, q);
+}
+
+void gk_question_free(gk_question *q) {
   question_unlink(q);
-  h46017_mem_release(&q->connection->gk->mem, q);
+  question_release(q->connection->gk, q);
 }
 
 static gk_question *question_find(const h46017_gatekeeper *gk, uint64_t id) {
-  return h46017_map_find(&gk->questions, (const uint8_t *)&id, sizeof(id));
+  gk_question *q =
+      h46017_map_find(&gk->questions, (const uint8_t *)&id, sizeof(id));
+
+  return q != NULL && q->state == GK_QUESTION_ASKED ? q : NULL;
 }
 
-static gk_question *question_keep(h46017_connection *c, uint64_t id,
-                                  uint16_t seq, const uint8_t *per,
-                                  size_t len) {
+static int question_join(gk_question *q) {
+  h46017_gatekeeper *gk = q->connection->gk;
+  int rv = h46017_heap_join(&gk->timers, &q->timer, GK_TIMER_QUESTION);
+
+  if (rv == 0) {
+    q->id = ++gk->last_question;
+    rv = h46017_map_add(&gk->questions, &q->by_id, (const uint8_t *)&q->id,
+                        sizeof(q->id), q);
+    if (rv != 0) {
+      h46017_heap_leave(&gk->timers, &q->timer);
+    }
+  }
+  return rv;
+}
+
+gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
+                              const h46017_ras *ras, const uint8_t *per,
+                              size_t len) {
   h46017_gatekeeper *gk = c->gk;
-  gk_question *q = h46017_mem_alloc(&gk->mem, sizeof(*q) + len);
+  size_t marks = gk_marks_max(ras);
+  gk_question **link = &c->questions;
+  gk_question *q = h46017_mem_zalloc(
+      &gk->mem, 1, sizeof(*q) + marks * sizeof(*q->marks) + len);
 
   if (q == NULL) {
     return NULL;
   }
-  memset(q, 0, sizeof(*q));
-  q->id = id;
   q->connection = c;
-  q->seq = seq;
+  q->kind = ras->kind;
+  q->seq = ras->request_seq_num;
+  q->marks = (uint32_t *)(void *)(q + 1);
+  q->mark_count = gk_marks(c, msg, ras, q->marks, marks);
+  q->per = (uint8_t *)(q->marks + marks);
   q->len = len;
   memcpy(q->per, per, len);
-  if (h46017_heap_join(&gk->timers, &q->timer, GK_TIMER_QUESTION) != 0) {
+  if (question_join(q) != 0) {
     h46017_mem_release(&gk->mem, q);
     return NULL;
   }
-  if (h46017_map_add(&gk->questions, &q->by_id, (const uint8_t *)&q->id,
-                     sizeof(q->id), q) != 0) {
-    h46017_heap_leave(&gk->timers, &q->timer);
-    h46017_mem_release(&gk->mem, q);
-    return NULL;
+  while (*link != NULL) {
+    link = &(*link)->next;
   }
-  q->next = c->questions;
-  c->questions = q;
+  *link = q;
   c->question_count++;
   return q;
 }
 
 /* A quarter before the requester's patience ends there is another RIP. */
-static void question_arm(gk_question *q) {
+void gk_question_arm(gk_question *q) {
   h46017_gatekeeper *gk = q->connection->gk;
   uint32_t delay = gk->settings.rip_delay;
   h46017_time rip = h46017_time_add(gk->now, delay - delay / 4);
@@ -154,87 +182,210 @@ static void question_arm(gk_question *q) {
   h46017_heap_set(&gk->timers, &q->timer, H46017_MIN(rip, q->deadline));
 }
 
-static void question_send_rip(h46017_connection *c, uint16_t seq) {
-  h46017_ras rip = {.kind = H46017_RAS_RIP, .request_seq_num = seq};
+/* -- deciding -------------------------------------------------------------- */
 
-  rip.u.rip.delay = (uint16_t)c->gk->settings.rip_delay;
-  gk_send(c, &rip);
+/* It is out of everything; `q` is not used again. */
+static void question_finish(gk_question *q, const h46017_ras *ras, int code,
+                            const h46017_alias *held,
+                            const gk_decision *decision) {
+  h46017_connection *c = q->connection;
+  h46017_gatekeeper *gk = c->gk;
+  int state = GK_REG_DECIDING;
+
+  question_unlink(q);
+  gk_registration_goto(gk, c, &state,
+                       code == 0 ? GK_REG_REGISTERED : GK_REG_ENDED,
+                       code == 0 ? GK_REG_EV_GRANTED : GK_REG_EV_REFUSED);
+  if (gk->trace != NULL) {
+    h46017_trace_event ev = {
+        .kind = H46017_TRACE_IDENTITY_DECIDED,
+        .now = gk->now,
+        .subject = c,
+        .object = "registration",
+        .code = code,
+        .event = code == 0 ? h46017_auth_used_name(decision->auth)
+                           : h46017_error_name(code)};
+    gk->trace(&ev, gk);
+  }
+  if (code == 0) {
+    gk_register(c, ras, decision);
+  } else {
+    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, held);
+  }
+  question_release(gk, q);
+  gk_advance(c);
+  gk_connection_rearm(c);
 }
 
-bool gk_is_pending(h46017_connection *c, uint16_t seq) {
-  for (const gk_question *q = c->questions; q != NULL; q = q->next) {
-    if (q->seq == seq) {
-      question_send_rip(c, seq);
-      return true;
+/* Who holds one of the names, and is not proved to be the same, is asked first
+ * whether it lives. */
+static int question_probe(gk_question *q, gk_registration *holder,
+                          const gk_decision *d) {
+  h46017_gatekeeper *gk = q->connection->gk;
+
+  if (d->device != NULL) {
+    q->device = h46017_mem_strndup(&gk->mem, d->device, strlen(d->device));
+    if (q->device == NULL) {
+      return H46017_ERR_NOMEM;
     }
   }
-  return false;
+  q->decision = *d;
+  q->decision.device = q->device;
+  gk_probe(q, holder);
+  return 0;
 }
 
-void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
-            const uint8_t *per, size_t len) {
+static void question_settle(gk_question *q, const h46017_ras *ras,
+                            const h46017_registration_answer *answer) {
+  h46017_connection *c = q->connection;
+  const h46017_alias *held = NULL;
+  gk_registration *holder = NULL;
+  gk_decision d;
+  int code = question_decide(c, &ras->u.rrq, answer, &d);
+
+  if (code == 0) {
+    holder = gk_obstacle(c, &ras->u.rrq, &d, &held);
+  }
+  if (holder != NULL) {
+    code = H46017_ERR_DUPLICATE_ALIAS;
+    if (holder->pub.connection != NULL) {
+      code = question_probe(q, holder, &d);
+      if (code == 0) {
+        return;
+      }
+    }
+  }
+  question_finish(q, ras, code, held, &d);
+}
+
+/* The octets are read again; what reads them is given back by the caller. */
+static int question_read(const gk_question *q, gk_message **pm,
+                         h46017_ras *ras) {
+  h46017_gatekeeper *gk = q->connection->gk;
+  gk_message *m = gk_message_take(gk);
+  int rv;
+
+  if (m == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  rv = h46017_ras_read(m->msg, q->per, q->len, &gk->log, ras);
+  if (rv != 0) {
+    gk_message_give(gk, m);
+    return rv;
+  }
+  *pm = m;
+  return 0;
+}
+
+/* -- asking ---------------------------------------------------------------- */
+
+void gk_question_put(gk_question *q, h46017_h225 *msg, const h46017_ras *ras) {
+  h46017_connection *c = q->connection;
   h46017_gatekeeper *gk = c->gk;
   h46017_registration_question asked = {.connection = c,
                                         .peer = c->peer,
                                         .rrq = &ras->u.rrq,
                                         .message = msg,
-                                        .per = per,
-                                        .per_len = len};
+                                        .per = q->per,
+                                        .per_len = q->len};
   h46017_registration_answer answer = {.device = NULL};
-  int rv = question_check(c, &ras->u.rrq);
+  uint64_t id = q->id;
   h46017_answered said;
-  gk_question *q;
-  uint64_t id;
 
-  if (rv != 0) {
-    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, rv, NULL);
-    return;
-  }
-  /* The question exists before it is asked, so that an answer that comes from
-   * within the callback finds it. */
-  id = ++gk->last_question;
-  q = question_keep(c, id, ras->request_seq_num, per, len);
-  if (q == NULL) {
-    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, H46017_ERR_NOMEM, NULL);
-    return;
-  }
+  /* It is there before it is asked, so that an answer that comes from within
+   * the callback finds it. */
+  q->state = GK_QUESTION_ASKED;
+  q->deadline = h46017_time_add(gk->now, gk->settings.question_timeout);
   said = gk->callbacks.select_device(gk, id, &asked, &answer, gk->user_data);
   q = question_find(gk, id);
   if (q == NULL) {
     return; /* answered, or gone with its connection */
   }
   if (said == H46017_LATER) {
-    q->deadline = h46017_time_add(gk->now, gk->settings.question_timeout);
-    question_arm(q);
-    question_send_rip(c, ras->request_seq_num);
+    gk_question_arm(q);
+    gk_send_rip(c, q->seq);
     return;
   }
-  question_free(q);
-  question_settle(c, ras, &answer);
+  question_settle(q, ras, &answer);
 }
 
-/* An answer that came later: the RRQ is read again. */
-static int question_resume(gk_question *q,
-                           const h46017_registration_answer *answer) {
+void gk_question_put_again(gk_question *q) {
+  h46017_connection *c = q->connection;
+  gk_message *m;
+  h46017_ras ras;
+  int rv = question_read(q, &m, &ras);
+
+  if (rv != 0) {
+    gk_question_free(q);
+    gk_connection_fail(c, rv);
+    return;
+  }
+  gk_question_put(q, m->msg, &ras);
+  gk_message_give(c->gk, m);
+}
+
+/* Nobody is asked, or in its turn. `rv`: what is wrong with it already. */
+static void question_begin(gk_question *q, h46017_h225 *msg,
+                           const h46017_ras *ras, int rv) {
+  h46017_connection *c = q->connection;
+
+  if (rv == 0 && gk_queue_turn(q, &rv)) {
+    gk_question_put(q, msg, ras);
+  } else if (rv == 0) {
+    gk_send_rip(c, ras->request_seq_num);
+  } else {
+    gk_question_free(q);
+    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, rv, NULL);
+  }
+}
+
+void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+            const uint8_t *per, size_t len) {
+  gk_question *q;
+  int rv = question_check(c, ras);
+
+  if (rv == 0 && c->question_count >= c->gk->settings.max_pending) {
+    rv = H46017_ERR_LIMIT;
+  }
+  q = rv == 0 ? gk_question_keep(c, msg, ras, per, len) : NULL;
+  if (q != NULL) {
+    question_begin(q, msg, ras, 0);
+    return;
+  }
+  gk_refuse(c, ras->request_seq_num, &ras->u.rrq,
+            rv != 0 ? rv : H46017_ERR_NOMEM, NULL);
+}
+
+/* A full RRQ keeps its place among those that are pending. */
+void gk_question_serve(gk_question *q, h46017_h225 *msg,
+                       const h46017_ras *ras) {
   h46017_connection *c = q->connection;
   h46017_gatekeeper *gk = c->gk;
-  gk_message *m = gk_message_take(gk);
-  h46017_ras ras;
-  int rv;
 
-  if (m == NULL) {
-    return H46017_ERR_NOMEM; /* the question stands; its timer runs */
+  if (ras->kind == H46017_RAS_RRQ && !ras->u.rrq.keep_alive) {
+    q->mark_count = gk_marks(c, msg, ras, q->marks, gk_marks_max(ras));
+    question_begin(q, msg, ras, question_check(c, ras));
+    return;
   }
-  rv = h46017_ras_read(m->msg, q->per, q->len, &gk->log, &ras);
+  question_unlink(q);
+  gk_serve(c, msg, ras, q->per, q->len);
+  question_release(gk, q);
+}
+
+/* -- answers --------------------------------------------------------------- */
+
+static int question_resume(gk_question *q,
+                           const h46017_registration_answer *answer) {
+  h46017_gatekeeper *gk = q->connection->gk;
+  gk_message *m;
+  h46017_ras ras;
+  int rv = question_read(q, &m, &ras);
+
   if (rv == 0) {
-    /* The octets live until the RRQ is dealt with; the question does not. */
-    question_unlink(q);
-    question_settle(c, &ras, answer);
-    h46017_mem_release(&gk->mem, q);
-    gk_connection_rearm(c);
+    question_settle(q, &ras, answer);
+    gk_message_give(gk, m);
   }
-  gk_message_give(gk, m);
-  return rv;
+  return rv; /* NOMEM: the question stands; its timer runs */
 }
 
 int h46017_gatekeeper_answer(h46017_gatekeeper *gk, uint64_t question,
@@ -257,32 +408,107 @@ int h46017_gatekeeper_answer(h46017_gatekeeper *gk, uint64_t question,
   return gk_leave(gk, rv);
 }
 
+/* The holder is gone: nothing came from it. */
+static void question_bury(gk_registration *holder) {
+  h46017_connection *old = holder->pub.connection;
+
+  gk_registration_end(holder, GK_REG_EV_END, H46017_ERR_KEEPALIVE,
+                      H46017_URQ_UNDEFINED_REASON);
+  if (old->registrations == NULL) {
+    gk_connection_end(old, H46017_ERR_KEEPALIVE);
+  }
+}
+
+/* False: it waits for another holder now. */
+static bool question_look_again(gk_question *q, const h46017_ras *ras,
+                                bool alive, const h46017_connection *asked,
+                                int *pcode, const h46017_alias **pheld) {
+  h46017_connection *c = q->connection;
+  uint64_t id = q->id;
+  h46017_gatekeeper *gk = c->gk;
+  gk_registration *holder;
+
+  *pcode = 0;
+  while ((holder = gk_obstacle(c, &ras->u.rrq, &q->decision, pheld)) != NULL) {
+    if (holder->pub.connection == NULL ||
+        (alive && holder->pub.connection == asked)) {
+      *pcode = H46017_ERR_DUPLICATE_ALIAS;
+      return true;
+    }
+    if (holder->pub.connection != asked) {
+      gk_probe(q, holder);
+      return false;
+    }
+    question_bury(holder);
+    if (h46017_map_find(&gk->questions, (const uint8_t *)&id, sizeof(id)) !=
+        q) {
+      return false; /* what heard of it ended the newcomer too */
+    }
+  }
+  return true;
+}
+
+void gk_question_probed(gk_question *q, bool alive) {
+  h46017_connection *c = q->connection;
+  const h46017_connection *asked = q->holder;
+  const h46017_alias *held = NULL;
+  gk_message *m;
+  h46017_ras ras;
+  int code = question_read(q, &m, &ras);
+
+  gk_queue_leave(q);
+  if (code != 0) {
+    gk_question_free(q);
+    gk_connection_fail(c, code);
+    return;
+  }
+  if (question_look_again(q, &ras, alive, asked, &code, &held)) {
+    question_finish(q, &ras, code, held, &q->decision);
+  }
+  gk_message_give(c->gk, m);
+}
+
 /* -- void ------------------------------------------------------------------ */
 
 static void question_drop(gk_question *q) {
   h46017_gatekeeper *gk = q->connection->gk;
   uint64_t id = q->id;
+  bool asked = q->state == GK_QUESTION_ASKED;
 
-  question_free(q);
-  if (gk->callbacks.question_dropped != NULL) {
+  gk_question_free(q);
+  if (asked && gk->callbacks.question_dropped != NULL) {
+    gk->callbacks.question_dropped(gk, id, gk->user_data);
+  }
+}
+
+/* Nobody answered in time. */
+static void question_time_out(gk_question *q) {
+  const h46017_registration_answer late = {
+      .refuse = q->state == GK_QUESTION_ASKED ? H46017_ERR_UNANSWERED
+                                              : H46017_ERR_OVERLOAD};
+  h46017_connection *c = q->connection;
+  h46017_gatekeeper *gk = c->gk;
+  bool asked = q->state == GK_QUESTION_ASKED;
+  uint64_t id = q->id;
+
+  if (question_resume(q, &late) != 0) {
+    question_drop(q);
+    gk_connection_rearm(c);
+  } else if (asked && gk->callbacks.question_dropped != NULL) {
     gk->callbacks.question_dropped(gk, id, gk->user_data);
   }
 }
 
 void gk_question_timer(gk_question *q) {
   h46017_connection *c = q->connection;
-  const h46017_registration_answer late = {.refuse = H46017_ERR_UNANSWERED};
-  uint64_t id = q->id;
-  h46017_gatekeeper *gk = c->gk;
 
-  if (gk->now < q->deadline) {
-    question_arm(q);
-    question_send_rip(c, q->seq);
-  } else if (question_resume(q, &late) != 0) {
-    question_drop(q);
-    gk_connection_rearm(c);
-  } else if (gk->callbacks.question_dropped != NULL) {
-    gk->callbacks.question_dropped(gk, id, gk->user_data);
+  if (c->gk->now < q->deadline) {
+    gk_question_arm(q);
+    gk_send_rip(c, q->seq);
+  } else if (q->state == GK_QUESTION_PROBING) {
+    gk_question_probed(q, false);
+  } else {
+    question_time_out(q);
   }
 }
 

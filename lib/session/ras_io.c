@@ -36,6 +36,9 @@ int h46017_ras_write_built(const h46017_ras_writer *w, h46017_tunnel *t,
   if (rv == 0) {
     rv = ras_encode(w, &len);
   }
+  if (rv == 0 && w->plen != NULL) {
+    *w->plen = len;
+  }
   return rv != 0 ? rv : h46017_tunnel_write_ras(t, *w->scratch, len);
 }
 

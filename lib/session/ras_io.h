@@ -13,6 +13,7 @@ typedef struct h46017_ras_writer {
   const h46017_mem *mem;
   uint8_t **scratch; /* grows to the largest message built */
   size_t *scratch_size;
+  size_t *plen; /* octets of the scratch that were sent; NULL: nobody asks */
   h46017_h225 *message;
   int (*building)(void *owner, h46017_h225 *msg, h46017_ras_kind kind);
   void *owner;

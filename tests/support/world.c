@@ -232,6 +232,7 @@ static h46017_answered gk_select(h46017_gatekeeper *gk, uint64_t question,
   answer->refuse = w->refuse;
   answer->device = w->device.name != NULL ? &w->device : NULL;
   answer->open = w->open;
+  answer->password = w->password;
   hook(w, "select_device", asked->connection);
   return w->answered;
 }
@@ -252,7 +253,8 @@ static int gk_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
   const h46017_text *name = &reg->aliases[0].text;
   h46017_connection *c = reg->connection;
 
-  ck_assert_ptr_eq(h46017_gatekeeper_find(gk, name->text, name->len), reg);
+  ck_assert(w->shared ||
+            h46017_gatekeeper_find(gk, name->text, name->len) == reg);
   ck_assert_uint_eq(strlen(reg->endpoint_identifier), 26);
   tell(w, "gk registered %s by %s ttl %u%s", name->text,
        h46017_auth_used_name(reg->auth), (unsigned)reg->time_to_live,
@@ -288,6 +290,18 @@ static int gk_rejected(h46017_gatekeeper *gk, h46017_connection *c,
   return said(w);
 }
 
+static int gk_lost(h46017_gatekeeper *gk, const h46017_registered *reg,
+                   h46017_connection *c, int why, void *user_data) {
+  world *w = user_data;
+  const h46017_text *name = &reg->aliases[0].text;
+
+  ck_assert_ptr_null(reg->connection);
+  ck_assert_ptr_eq(h46017_gatekeeper_find(gk, name->text, name->len), reg);
+  tell(w, "gk lost %s %s", name->text, h46017_error_name(why));
+  hook(w, "lost", c);
+  return said(w);
+}
+
 static int gk_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
                            int why, void *user_data) {
   world *w = user_data;
@@ -302,11 +316,18 @@ static int gk_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
 
 /* -- making ---------------------------------------------------------------- */
 
+void world_settings(h46017_gatekeeper_settings *settings) {
+  h46017_gatekeeper_settings_default(settings);
+  settings->ttl_spread = 0;
+}
+
 int world_init(world *w, const h46017_gatekeeper_settings *settings,
                const h46017_mem *mem) {
   h46017_gatekeeper_callbacks cb;
+  h46017_gatekeeper_settings s;
   int rv;
 
+  world_settings(&s);
   memset(w, 0, sizeof(*w));
   w->now = 1000;
   w->mem = mem;
@@ -321,12 +342,14 @@ int world_init(world *w, const h46017_gatekeeper_settings *settings,
   cb.refreshed = gk_refreshed;
   cb.rejected = gk_rejected;
   cb.unregistered = gk_unregistered;
+  cb.lost = gk_lost;
   cb.ras_received = gk_ras;
   cb.ras_building = gk_building;
   cb.signalling_received = gk_signalling;
   cb.log_write = gk_log;
   cb.trace = gk_traced;
-  rv = h46017_gatekeeper_new(&w->gk, settings, &cb, mem, w, w->now);
+  rv = h46017_gatekeeper_new(&w->gk, settings != NULL ? settings : &s, &cb, mem,
+                             w, w->now);
   if (mem == NULL) {
     ck_assert_int_eq(rv, 0);
   }

@@ -45,10 +45,12 @@ struct world {
   /* What the gatekeeper's program answers. */
   h46017_device device; /* the only one; name NULL: there is none */
   bool open;
+  h46017_password_outcome password;
   h46017_answered answered;
   uint64_t question; /* the latest */
   uint64_t dropped;  /* the latest */
   int refuse;
+  bool shared;       /* a name may have several holders */
   int fail_callback; /* counts down; at 0 the next callback fails */
   int fail_with;     /* so; 0: with -1 */
 
@@ -61,8 +63,11 @@ struct world {
   void (*in_registered)(world *w, h46017_connection *c);
 };
 
-/* Both NULL for defaults. Ends the test on failure unless `mem` is given, when
- * the error is returned. */
+/* The defaults, but that times to live are granted as they are asked for. */
+void world_settings(h46017_gatekeeper_settings *settings);
+
+/* Both NULL for defaults (world_settings()). Ends the test on failure unless
+ * `mem` is given, when the error is returned. */
 int world_init(world *w, const h46017_gatekeeper_settings *settings,
                const h46017_mem *mem);
 int world_add(world *w, world_line **pline, const char *alias,

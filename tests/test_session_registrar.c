@@ -1,0 +1,923 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who gets a name that somebody holds, what outlives a lost connection, and
+ * what many at once cost the others. */
+#include "octets.h"
+#include "peer.h"
+#include "world.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE "0090332f688a"
+#define SECOND ((h46017_time)1000)
+
+static bool tells(const world *w, const char *line) {
+  return world_count(w, line) > 0;
+}
+
+static const h46017_registered *find(const world *w, const char *name) {
+  return h46017_gatekeeper_find(w->gk, name, strlen(name));
+}
+
+static h46017_identity proved(const char *cn, uint8_t key) {
+  h46017_identity id;
+  h46017_identity_default(&id);
+  id.tls = true;
+  id.proof = H46017_PROOF_CERTIFICATE;
+  id.cn = cn;
+  id.cn_len = strlen(cn);
+  memset(id.key_sha256, key, sizeof(id.key_sha256));
+  memset(id.cert_sha256, key, sizeof(id.cert_sha256));
+  return id;
+}
+
+static const char *const device_ids[] = {DEVICE};
+
+static void one_device(world *w, h46017_device_auth auth) {
+  w->open = false;
+  w->device.name = DEVICE;
+  w->device.hardware_ids = device_ids;
+  w->device.hardware_id_count = 1;
+  w->device.auth = auth;
+}
+
+static void pass(world *w, h46017_time ms) {
+  w->now += ms;
+  ck_assert_int_eq(h46017_gatekeeper_handle_expiry(w->gk, w->now), 0);
+}
+
+static void send_rrq(peer *p, uint16_t seq, const char *name) {
+  h46017_ras ras = peer_rrq(seq, name, NULL);
+  ck_assert_int_eq(peer_send_ras(p, &ras), 0);
+}
+
+static void send_keep_alive(peer *p, uint16_t seq, const char *id) {
+  h46017_ras ras = peer_rrq(seq, DEVICE, NULL);
+  ras.u.rrq.keep_alive = true;
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
+  ras.u.rrq.terminal_alias.present = false;
+  ras.u.rrq.terminal_alias.count = 0;
+  ck_assert_int_eq(peer_send_ras(p, &ras), 0);
+}
+
+static void id_of(const world *w, const char *name, char out[32]) {
+  ck_assert_ptr_nonnull(find(w, name));
+  (void)snprintf(out, 32, "%s", find(w, name)->endpoint_identifier);
+}
+
+/* -- a name that is held --------------------------------------------------- */
+
+START_TEST(two_registrations_of_one_certificate_never_collide) {
+  static const char *const names[] = {"009033010203-TEL1", "009033010203-TEL2"};
+  h46017_identity gateway = proved("009033010203", 7);
+  h46017_endpoint_settings s;
+  world_line *lines[2];
+  world w;
+  (void)world_init(&w, NULL, NULL);
+  h46017_endpoint_settings_default(&s);
+  for (int i = 0; i < 2; i++) {
+    (void)world_add(&w, &lines[i], names[i], &s);
+    lines[i]->peer = &gateway;
+  }
+  ck_assert_int_eq(world_run(&w, 3600 * SECOND), 0);
+  for (int i = 0; i < 2; i++) {
+    ck_assert_uint_eq(lines[i]->connects, 1);
+    ck_assert_ptr_eq(find(&w, names[i])->connection, lines[i]->conn);
+  }
+  ck_assert_int_eq(world_count(&w, "gk registered"), 2);
+  ck_assert_int_gt(world_count(&w, "gk refreshed 009033010203-TEL1"), 20);
+  ck_assert_int_gt(world_count(&w, "gk refreshed 009033010203-TEL2"), 20);
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  ck_assert_int_eq(world_count(&w, "gk rejected"), 0);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(replacing_one_registration_leaves_the_connection_to_the_others) {
+  h46017_identity gateway = proved("009033010203", 7);
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, &gateway);
+  peer_init(&q, &w, &gateway);
+  send_rrq(&p, 1, "009033010203-TEL1");
+  send_rrq(&p, 2, "009033010203-TEL2");
+  send_rrq(&q, 1, "009033010203-TEL1");
+  ck_assert(tells(&w, "gk unregistered 009033010203-TEL1 REPLACED"));
+  ck_assert_ptr_eq(find(&w, "009033010203-TEL1")->connection, q.conn);
+  ck_assert_ptr_eq(find(&w, "009033010203-TEL2")->connection, p.conn);
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URQ);
+  ck_assert(h46017_connection_want_read(p.conn));
+  send_rrq(&q, 2, "009033010203-TEL2");
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert(!h46017_connection_want_read(p.conn)); /* nothing is left on it */
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(the_device_s_password_replaces_too) {
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  one_device(&w, H46017_AUTH_PASSWORD);
+  w.password = H46017_PASSWORD_VALID;
+  peer_init(&p, &w, NULL);
+  peer_init(&q, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  ck_assert(tells(&w, "gk registered " DEVICE " by password"));
+  send_rrq(&q, 1, DEVICE);
+  ck_assert(tells(&w, "gk unregistered " DEVICE " REPLACED"));
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_holder_that_is_dead_loses_its_name_to_anybody) {
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&q, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q, 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  /* A repetition meanwhile gets RIP and asks nobody. */
+  send_rrq(&q, 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  ck_assert_int_eq(world_count(&w, "gk asked"), 2);
+  pass(&w, 2999);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  pass(&w, 1);
+  ck_assert(tells(&w, "gk unregistered " DEVICE " KEEPALIVE"));
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  ck_assert_int_eq(peer_carry(&q), 0);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RCF);
+  ck_assert(!h46017_connection_want_read(p.conn));
+  ck_assert_int_eq(world_count(&w, "gk asked"), 2);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_holder_that_lives_keeps_its_name_by_any_octet) {
+  static const uint8_t empty_tpkt[] = {3, 0, 0, 4};
+  world w;
+  peer p;
+  peer q[2];
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&q[0], &w, NULL);
+  peer_init(&q[1], &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q[0], 1, DEVICE);
+  pass(&w, 1000);
+  send_rrq(&q[1], 1, DEVICE);
+  pass(&w, 1000);
+  /* One octet of an empty TPKT. */
+  ck_assert_int_eq(h46017_connection_recv(p.conn, empty_tpkt, 1, w.now), 0);
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(peer_carry(&q[i]), 0);
+    ck_assert_int_eq((int)peer_last_kind(&q[i]), (int)H46017_RAS_RRJ);
+  }
+  ck_assert_int_eq(
+      world_count(&w, "gk rejected DUPLICATE_ALIAS duplicateAlias"), 2);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  for (int i = 0; i < 2; i++) {
+    peer_free(&q[i]);
+  }
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(who_waits_for_a_name_learns_that_its_holder_went) {
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&q, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q, 1, DEVICE);
+  ck_assert_int_eq(
+      h46017_connection_transport_down(p.conn, H46017_ERR_CLOSED, w.now), 0);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  /* And who goes while it waits is forgotten. */
+  peer_free(&p);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  peer_free(&p);
+  pass(&w, 3000);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(another_key_under_the_same_name_is_another_identity) {
+  h46017_identity old = proved(DEVICE, 1);
+  h46017_identity renewed = proved(DEVICE, 2);
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
+  peer_init(&p, &w, &old);
+  peer_init(&q, &w, &renewed);
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q, 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  pass(&w, 3000);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(with_reject_nobody_takes_a_name_from_who_lives) {
+  h46017_gatekeeper_settings s;
+  h46017_identity same = proved(DEVICE, 1);
+  world w;
+  peer p;
+  peer q;
+  world_settings(&s);
+  s.duplicates = H46017_DUPLICATES_REJECT;
+  (void)world_init(&w, &s, NULL);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
+  peer_init(&p, &w, &same);
+  peer_init(&q, &w, &same);
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q, 1, DEVICE);
+  send_keep_alive(&p, 2, find(&w, DEVICE)->endpoint_identifier);
+  ck_assert(tells(&w, "gk rejected DUPLICATE_ALIAS duplicateAlias"));
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  /* A full RRQ of the holder's own connection is no duplicate. */
+  send_rrq(&p, 3, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  send_rrq(&q, 2, DEVICE);
+  pass(&w, 3000);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(with_allow_a_name_has_several_holders_and_one_that_is_found) {
+  h46017_gatekeeper_settings s;
+  h46017_identity twin = proved(DEVICE, 1);
+  world w;
+  peer p[4];
+  world_settings(&s);
+  s.duplicates = H46017_DUPLICATES_ALLOW;
+  (void)world_init(&w, &s, NULL);
+  w.shared = true;
+  for (int i = 0; i < 4; i++) {
+    peer_init(&p[i], &w, i < 2 ? NULL : &twin);
+    send_rrq(&p[i], 1, DEVICE);
+    ck_assert_int_eq((int)peer_last_kind(&p[i]), (int)H46017_RAS_RCF);
+    /* The first one leads, whoever else comes. */
+    ck_assert_ptr_eq(find(&w, DEVICE)->connection, p[0].conn);
+  }
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 4);
+  /* One in the middle goes; then the first. */
+  peer_free(&p[1]);
+  peer_free(&p[0]);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p[2].conn);
+  /* The same again: it is the newest of the same peer that is found. */
+  peer_init(&p[0], &w, &twin);
+  send_rrq(&p[0], 1, DEVICE);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p[0].conn);
+  ck_assert_int_eq(world_count(&w, "gk rejected"), 0);
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 2);
+  peer_free(&p[0]);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p[2].conn);
+  /* Back to one holder: the next newcomer of the peer ends the others. */
+  s.duplicates = H46017_DUPLICATES_REPLACE;
+  ck_assert_int_eq(h46017_gatekeeper_set_settings(w.gk, &s, w.now), 0);
+  peer_init(&p[0], &w, &twin);
+  send_rrq(&p[0], 1, DEVICE);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  peer_free(&p[0]);
+  peer_free(&p[2]);
+  peer_free(&p[3]);
+  ck_assert_ptr_null(find(&w, DEVICE));
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(urls_are_the_same_name_whatever_stands_around_it) {
+  static const char *const spellings[] = {
+      "h323:alice@Example.ORG", "H323:alice@example.org", "alice@EXAMPLE.org"};
+  h46017_alias name = {H46017_ALIAS_URL_ID, 0, {"alice@example.org", 17}};
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  world w;
+  peer p;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  ras.u.rrq.terminal_alias.list = &name;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  for (size_t i = 0; i < 3; i++) {
+    ck_assert_ptr_nonnull(find(&w, spellings[i]));
+  }
+  ck_assert_ptr_null(find(&w, "Alice@example.org"));
+  ck_assert_ptr_null(find(&w, "h323:h323:alice@example.org"));
+  ck_assert_ptr_null(find(&w, "h323:"));
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+/* -- a lost connection ----------------------------------------------------- */
+
+static void lose(peer *p) {
+  ck_assert_int_eq(
+      h46017_connection_transport_down(p->conn, H46017_ERR_CLOSED, p->w->now),
+      0);
+  peer_free(p);
+}
+
+static void grace_world(world *w, peer *p, const h46017_identity *who) {
+  h46017_gatekeeper_settings s;
+  world_settings(&s);
+  s.registration_grace = 20000;
+  (void)world_init(w, &s, NULL);
+  one_device(w, H46017_AUTH_EITHER);
+  peer_init(p, w, who);
+}
+
+START_TEST(in_grace_a_keep_alive_of_the_same_peer_rebinds) {
+  h46017_identity mine = proved(DEVICE, 1);
+  h46017_identity other = proved(DEVICE, 2);
+  char id[32];
+  world w;
+  peer p;
+  peer q;
+  grace_world(&w, &p, &mine);
+  send_rrq(&p, 1, DEVICE);
+  id_of(&w, DEVICE, id);
+  lose(&p);
+  ck_assert(tells(&w, "gk lost " DEVICE " CLOSED"));
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  ck_assert_ptr_null(find(&w, DEVICE)->connection);
+  ck_assert(find(&w, DEVICE)->expires == w.now + 20000);
+  /* The identifier alone is worth nothing, nor is the name. */
+  peer_init(&q, &w, &other);
+  send_keep_alive(&q, 1, id);
+  ck_assert(tells(&w, "gk rejected WRONG_CONNECTION fullRegistrationRequired"));
+  send_rrq(&q, 2, DEVICE);
+  ck_assert(tells(&w, "gk rejected DUPLICATE_ALIAS duplicateAlias"));
+  peer_init(&p, &w, &mine);
+  pass(&w, 19999);
+  send_keep_alive(&p, 1, id);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  ck_assert(find(&w, DEVICE)->replaced);
+  ck_assert(tells(&w, "gk refreshed " DEVICE));
+  pass(&w, 60 * SECOND);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier) {
+  char id[32];
+  world w;
+  peer p;
+  grace_world(&w, &p, NULL);
+  w.password = H46017_PASSWORD_VALID; /* what a certificate is elsewhere */
+  send_rrq(&p, 1, DEVICE);
+  id_of(&w, DEVICE, id);
+  lose(&p);
+  ck_assert(tells(&w, "gk lost " DEVICE));
+  peer_init(&p, &w, NULL);
+  /* A lightweight RRQ proves no password. */
+  send_keep_alive(&p, 1, id);
+  ck_assert(tells(&w, "gk rejected WRONG_CONNECTION"));
+  send_rrq(&p, 2, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert_str_eq(find(&w, DEVICE)->endpoint_identifier, id);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  ck_assert(tells(&w, "gk registered " DEVICE " by password ttl 120 replaced"));
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(grace_ends_and_is_for_those_who_proved_something) {
+  h46017_identity mine = proved(DEVICE, 1);
+  size_t count = 0;
+  world w;
+  peer p;
+  grace_world(&w, &p, &mine);
+  send_rrq(&p, 1, DEVICE);
+  lose(&p);
+  pass(&w, 19999);
+  ck_assert_ptr_nonnull(find(&w, DEVICE));
+  pass(&w, 1);
+  ck_assert_ptr_null(find(&w, DEVICE));
+  ck_assert(tells(&w, "gk unregistered " DEVICE " CLOSED"));
+  /* Who is let in without proof has nothing to come back with. */
+  w.device.auth = H46017_AUTH_OPEN;
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  lose(&p);
+  ck_assert_ptr_null(find(&w, DEVICE));
+  ck_assert_int_eq(world_count(&w, "gk lost"), 1);
+  /* Unregistered by the program, or closed with the gatekeeper, in grace. */
+  for (int i = 0; i < 2; i++) {
+    peer_init(&p, &w, &mine);
+    send_rrq(&p, 1, DEVICE);
+    lose(&p);
+    ck_assert_ptr_nonnull(find(&w, DEVICE));
+    if (i == 0) {
+      ck_assert_int_eq(
+          h46017_gatekeeper_unregister(w.gk, DEVICE, strlen(DEVICE),
+                                       H46017_URQ_MAINTENANCE, w.now),
+          0);
+    } else {
+      ck_assert_int_eq(h46017_gatekeeper_close(w.gk, w.now), 0);
+    }
+    ck_assert_ptr_null(find(&w, DEVICE));
+    ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), count);
+  }
+  world_free(&w);
+}
+END_TEST
+
+static int one_without(const h46017_registered *reg, void *arg) {
+  *(int *)arg += reg->connection == NULL;
+  return 0;
+}
+
+START_TEST(a_gatekeeper_goes_with_those_in_grace) {
+  h46017_identity mine = proved("009033010203", 1);
+  int without = 0;
+  world w;
+  peer p;
+  grace_world(&w, &p, &mine);
+  w.open = true;
+  w.device.name = NULL;
+  send_rrq(&p, 1, "a");
+  send_rrq(&p, 2, "b");
+  send_rrq(&p, 3, "c");
+  lose(&p);
+  ck_assert_int_eq(h46017_gatekeeper_each(w.gk, one_without, &without), 0);
+  ck_assert_int_eq(without, 3);
+  world_free(&w); /* leaks would be found */
+}
+END_TEST
+
+/* -- what waits ------------------------------------------------------------ */
+
+START_TEST(what_is_about_one_registration_waits_in_order_and_others_do_not) {
+  const h46017_registration_answer yes = {.open = true};
+  char id[32];
+  uint64_t first;
+  h46017_ras urq = {.kind = H46017_RAS_URQ, .request_seq_num = 4};
+  world w;
+  peer p;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  id_of(&w, DEVICE, id);
+  w.answered = H46017_LATER;
+  send_rrq(&p, 2, DEVICE);
+  first = w.question;
+  /* Its keep-alive and its URQ wait; a repetition of one gets RIP. */
+  send_keep_alive(&p, 3, id);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  urq.u.urq.endpoint_identifier = (h46017_text){id, 26};
+  urq.u.urq.reason = H46017_URQ_REASON_ABSENT;
+  ck_assert_int_eq(peer_send_ras(&p, &urq), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  ck_assert_int_eq(peer_send_ras(&p, &urq), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  ck_assert_int_eq(world_count(&w, "gk refreshed"), 0);
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  /* Another registration does not wait, but waits for its own. */
+  send_rrq(&p, 5, "lobby");
+  send_rrq(&p, 6, "lobby");
+  ck_assert_int_eq(world_count(&w, "gk asked"), 3);
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now), 0);
+  ck_assert_int_eq(world_count(&w, "gk asked"), 4);
+  ck_assert_ptr_nonnull(find(&w, "lobby"));
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now), 0);
+  /* The first is answered: all that waited is served, in order. */
+  world_forget(&w);
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, first, &yes, w.now), 0);
+  ck_assert_int_eq(strncmp(w.story,
+                           "gk registered " DEVICE " by open ttl 120\n"
+                           "gk refreshed " DEVICE "\n"
+                           "gk unregistered " DEVICE " UNREGISTERED\n",
+                           strlen(w.story)),
+                   0);
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_UCF);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(full_rrqs_wait_for_their_turn_and_keep_alives_do_not) {
+  h46017_gatekeeper_settings s;
+  char id[32];
+  world w;
+  peer p[8];
+  world_settings(&s);
+  s.full_rate = 2; /* one at once, then one each half second */
+  s.question_timeout = 2000;
+  (void)world_init(&w, &s, NULL);
+  for (int i = 0; i < 8; i++) {
+    char name[8];
+    (void)snprintf(name, sizeof(name), "e%d", i);
+    peer_init(&p[i], &w, NULL);
+    send_rrq(&p[i], 1, name);
+  }
+  /* One is in, four wait (as many as are served in two seconds), the rest is
+   * told to come later. */
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  ck_assert_int_eq(world_count(&w, "gk rejected OVERLOAD resourceUnavailable"),
+                   3);
+  ck_assert_int_eq((int)peer_last_kind(&p[4]), (int)H46017_RAS_RIP);
+  ck_assert_int_eq((int)peer_last_kind(&p[5]), (int)H46017_RAS_RRJ);
+  id_of(&w, "e0", id);
+  send_keep_alive(&p[0], 2, id);
+  ck_assert(tells(&w, "gk refreshed e0"));
+  pass(&w, 499);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  pass(&w, 1);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 2);
+  ck_assert_ptr_nonnull(find(&w, "e1"));
+  /* One that goes makes room; one that waited too long is refused. */
+  peer_free(&p[2]);
+  pass(&w, 500);
+  ck_assert_ptr_nonnull(find(&w, "e3"));
+  pass(&w, 500);
+  ck_assert_ptr_nonnull(find(&w, "e4"));
+  ck_assert_int_eq(world_count(&w, "gk rejected"), 3);
+  for (int i = 0; i < 8; i++) {
+    if (i != 2) {
+      peer_free(&p[i]);
+    }
+  }
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_thousand_that_come_at_once_do_not_starve_who_is_there) {
+  enum { MANY = 1000 };
+  h46017_gatekeeper_settings s;
+  static peer p[MANY];
+  char id[32];
+  world w;
+  peer old;
+  int rounds = 0;
+  world_settings(&s);
+  s.full_rate = 100;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&old, &w, NULL);
+  send_rrq(&old, 1, "old");
+  id_of(&w, "old", id);
+  for (int i = 0; i < MANY; i++) {
+    char name[16];
+    (void)snprintf(name, sizeof(name), "new%d", i);
+    peer_init(&p[i], &w, NULL);
+    send_rrq(&p[i], 1, name);
+  }
+  while (h46017_gatekeeper_registration_count(w.gk) < MANY) {
+    int before = world_count(&w, "gk refreshed old");
+    send_keep_alive(&old, (uint16_t)(2 + rounds), id);
+    ck_assert_int_eq(world_count(&w, "gk refreshed old"), before + 1);
+    old.got_count = 0;
+    pass(&w, 100);
+    ck_assert_int_lt(++rounds, 110);
+  }
+  ck_assert_int_ge(rounds, 98); /* a hundred a second, no more */
+  for (int i = 0; i < MANY; i++) {
+    peer_free(&p[i]);
+  }
+  peer_free(&old);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(requests_on_one_connection_have_a_rate) {
+  h46017_gatekeeper_settings s;
+  char id[32];
+  world w;
+  peer p;
+  peer other;
+  int rv = 0;
+  world_settings(&s);
+  s.request_rate = 10;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&other, &w, NULL);
+  send_rrq(&other, 1, "other");
+  for (uint16_t i = 1; i <= 10; i++) {
+    send_rrq(&p, i, DEVICE);
+    ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  }
+  send_rrq(&p, 11, DEVICE);
+  ck_assert(tells(&w, "gk rejected OVERLOAD resourceUnavailable"));
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RRJ);
+  id_of(&w, "other", id);
+  send_keep_alive(&other, 2, id); /* of nobody else's concern */
+  ck_assert_int_eq((int)peer_last_kind(&other), (int)H46017_RAS_RCF);
+  /* A second later all is well again. */
+  pass(&w, 1000);
+  for (uint16_t i = 21; i <= 30; i++) {
+    send_rrq(&p, i, DEVICE);
+    ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  }
+  /* Four times as many end the connection. */
+  for (uint16_t i = 31; i <= 60; i++) {
+    h46017_ras ras = peer_rrq(i, DEVICE, NULL);
+    ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  }
+  {
+    h46017_ras ras = peer_rrq(61, DEVICE, NULL);
+    rv = peer_send_ras(&p, &ras);
+  }
+  ck_assert_int_eq(rv, H46017_ERR_FLOOD);
+  ck_assert(tells(&w, "gk unregistered " DEVICE " FLOOD"));
+  ck_assert_ptr_nonnull(find(&w, "other"));
+  peer_free(&p);
+  peer_free(&other);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_repetition_has_its_effect_once_and_the_memory_is_bounded) {
+  h46017_gatekeeper_settings s;
+  world w;
+  peer p;
+  world_settings(&s);
+  s.answers_kept = 2;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, "a");
+  send_rrq(&p, 2, "b");
+  send_rrq(&p, 1, "a");
+  send_rrq(&p, 2, "b");
+  ck_assert_int_eq(world_count(&w, "gk registered"), 2);
+  ck_assert_int_eq(p.got_count, 4);
+  ck_assert_str_eq(p.got[0], p.got[2]);
+  ck_assert_str_eq(p.got[1], p.got[3]);
+  send_rrq(&p, 3, "c");
+  send_rrq(&p, 1, "a"); /* not kept any more: the two latest are */
+  ck_assert_int_eq(world_count(&w, "gk registered"), 4);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 3);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+/* -- what is granted and told ---------------------------------------------- */
+
+START_TEST(times_to_live_are_spread_downwards_by_a_tenth) {
+  uint32_t least = UINT32_MAX;
+  uint32_t most = 0;
+  unsigned seen[13] = {0};
+  int different = 0;
+  h46017_gatekeeper_settings s;
+  world w;
+  peer p;
+  h46017_gatekeeper_settings_default(&s);
+  s.full_rate = 0;
+  (void)world_init(&w, &s, NULL);
+  for (int i = 0; i < 300; i++) {
+    char name[16];
+    uint32_t ttl;
+    peer_init(&p, &w, NULL);
+    (void)snprintf(name, sizeof(name), "e%d", i);
+    send_rrq(&p, 1, name);
+    ttl = find(&w, name)->time_to_live;
+    least = ttl < least ? ttl : least;
+    most = ttl > most ? ttl : most;
+    ck_assert_uint_ge(ttl, 108);
+    ck_assert_uint_le(ttl, 120);
+    seen[ttl - 108]++;
+    peer_free(&p);
+  }
+  for (int i = 0; i < 13; i++) {
+    different += seen[i] > 0;
+  }
+  ck_assert_uint_eq(least, 108);
+  ck_assert_uint_eq(most, 120);
+  ck_assert_int_eq(different, 13);
+  /* Never below the least there is. */
+  peer_init(&p, &w, NULL);
+  for (uint16_t i = 1; i < 60; i++) {
+    h46017_ras ras = peer_rrq(i, "short", NULL);
+    ras.u.rrq.time_to_live = 1;
+    ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+    ck_assert_uint_eq(find(&w, "short")->time_to_live, 15);
+  }
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+static bool has(const peer *p, const char *hex) {
+  return strstr(peer_last(p), hex) != NULL;
+}
+
+START_TEST(alternates_are_told_to_those_who_ask_or_have_to_go) {
+  static const char *const alternates[] = {"192.0.2.7:1719",
+                                           "[2001:db8::7]:1719"};
+#define ALTERNATE_4 "c000020706b7"
+#define ALTERNATE_6 "20010db800000000000000000000000706b7"
+  h46017_gatekeeper_settings s;
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  world w;
+  peer p;
+  peer q;
+  world_settings(&s);
+  s.alternates = alternates;
+  s.alternate_count = 2;
+  s.max_registered = 1;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&q, &w, NULL);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert(!has(&p, ALTERNATE_4));
+  ras.u.rrq.supports_alt_gk = true;
+  ras.request_seq_num = 2;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert(has(&p, ALTERNATE_4) && has(&p, ALTERNATE_6));
+  /* There is no room for more: somewhere else there may be. */
+  send_rrq(&q, 1, "lobby");
+  ck_assert(tells(&w, "gk rejected LIMIT resourceUnavailable"));
+  ck_assert(has(&q, ALTERNATE_4) && has(&q, ALTERNATE_6));
+  /* Other refusals have nothing to do with that. */
+  w.refuse = H46017_ERR_REFUSED;
+  send_rrq(&q, 2, "lobby");
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RRJ);
+  ck_assert(!has(&q, ALTERNATE_4));
+  ck_assert_int_eq(h46017_gatekeeper_close(w.gk, w.now), 0);
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URQ);
+  ck_assert(has(&p, ALTERNATE_4) && has(&p, ALTERNATE_6));
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_request_for_another_gatekeeper_is_told_to_discover) {
+  h46017_gatekeeper_settings s;
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  world w;
+  peer p;
+  world_settings(&s);
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  ras.u.rrq.gatekeeper_identifier = (h46017_text){"somebody", 8};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert(tells(&w, "gk rejected WRONG_GATEKEEPER discoveryRequired"));
+  ras.u.rrq.gatekeeper_identifier = (h46017_text){"h46017", 6};
+  ras.request_seq_num = 2;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  s.any_identifier = true;
+  ck_assert_int_eq(h46017_gatekeeper_set_settings(w.gk, &s, w.now), 0);
+  ras.u.rrq.gatekeeper_identifier = (h46017_text){"somebody", 8};
+  ras.request_seq_num = 3;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  /* H.225.0 version 1 knows no tunnel. */
+  ras.protocol_version = 1;
+  ras.request_seq_num = 4;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert(tells(&w, "gk rejected REVISION invalidRevision"));
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(other_settings_come_whole_or_not_at_all) {
+  static const char *const wrong[] = {"192.0.2.7"};
+  static const char *const right[] = {"192.0.2.7:1719"};
+  h46017_gatekeeper_settings s;
+  world w;
+  peer p;
+  world_settings(&s);
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  s.time_to_live = 300;
+  s.min_time_to_live = 300;
+  s.alternates = wrong;
+  s.alternate_count = 1;
+  ck_assert_int_eq(h46017_gatekeeper_set_settings(w.gk, &s, w.now),
+                   H46017_ERR_INVALID_ARGUMENT);
+  send_rrq(&p, 2, DEVICE);
+  ck_assert_uint_eq(find(&w, DEVICE)->time_to_live, 120);
+  s.alternates = right;
+  s.alternate_count = 17;
+  ck_assert_int_eq(h46017_gatekeeper_set_settings(w.gk, &s, w.now),
+                   H46017_ERR_INVALID_ARGUMENT);
+  s.alternate_count = 1;
+  ck_assert_int_eq(h46017_gatekeeper_set_settings(w.gk, &s, w.now), 0);
+  send_rrq(&p, 3, DEVICE);
+  ck_assert_uint_eq(find(&w, DEVICE)->time_to_live, 300);
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(no_address_in_an_rcf_and_the_connection_is_kept) {
+  octets o;
+  h46017_h225 *m;
+  bool keep = false;
+  world w;
+  peer p;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  o = octets_hex(peer_last(&p));
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
+  ck_assert_uint_eq(
+      h46017_h225_count(h46017_h225_get(
+          h46017_h225_root(m), "registrationConfirm.callSignalAddress")),
+      0);
+  ck_assert_int_eq(
+      h46017_h225_read_bool(
+          h46017_h225_get(h46017_h225_root(m),
+                          "registrationConfirm.maintainConnection"),
+          &keep),
+      0);
+  ck_assert(keep);
+  h46017_h225_del(m);
+  octets_free(&o);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("session_registrar");
+  TCase *tc = tcase_create("session_registrar");
+  SRunner *sr;
+  int failed;
+  tcase_set_timeout(tc, 60);
+  tcase_add_test(tc, two_registrations_of_one_certificate_never_collide);
+  tcase_add_test(
+      tc, replacing_one_registration_leaves_the_connection_to_the_others);
+  tcase_add_test(tc, the_device_s_password_replaces_too);
+  tcase_add_test(tc, a_holder_that_is_dead_loses_its_name_to_anybody);
+  tcase_add_test(tc, a_holder_that_lives_keeps_its_name_by_any_octet);
+  tcase_add_test(tc, who_waits_for_a_name_learns_that_its_holder_went);
+  tcase_add_test(tc, another_key_under_the_same_name_is_another_identity);
+  tcase_add_test(tc, with_reject_nobody_takes_a_name_from_who_lives);
+  tcase_add_test(tc,
+                 with_allow_a_name_has_several_holders_and_one_that_is_found);
+  tcase_add_test(tc, urls_are_the_same_name_whatever_stands_around_it);
+  tcase_add_test(tc, in_grace_a_keep_alive_of_the_same_peer_rebinds);
+  tcase_add_test(tc, in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier);
+  tcase_add_test(tc, grace_ends_and_is_for_those_who_proved_something);
+  tcase_add_test(tc, a_gatekeeper_goes_with_those_in_grace);
+  tcase_add_test(
+      tc, what_is_about_one_registration_waits_in_order_and_others_do_not);
+  tcase_add_test(tc, full_rrqs_wait_for_their_turn_and_keep_alives_do_not);
+  tcase_add_test(tc, a_thousand_that_come_at_once_do_not_starve_who_is_there);
+  tcase_add_test(tc, requests_on_one_connection_have_a_rate);
+  tcase_add_test(tc,
+                 a_repetition_has_its_effect_once_and_the_memory_is_bounded);
+  tcase_add_test(tc, times_to_live_are_spread_downwards_by_a_tenth);
+  tcase_add_test(tc, alternates_are_told_to_those_who_ask_or_have_to_go);
+  tcase_add_test(tc, a_request_for_another_gatekeeper_is_told_to_discover);
+  tcase_add_test(tc, other_settings_come_whole_or_not_at_all);
+  tcase_add_test(tc, no_address_in_an_rcf_and_the_connection_is_kept);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
