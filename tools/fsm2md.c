@@ -59,5 +59,6 @@ int main(void) {
   print_machine("Gatekeeper: a connection", &h46017_gatekeeper_connection_fsm);
   print_machine("Gatekeeper: a registration",
                 &h46017_gatekeeper_registration_fsm);
+  print_machine("A call, either side", &h46017_call_fsm);
   return 0;
 }

@@ -44,6 +44,13 @@ extern "C" {
     "go on without it", undefinedReason)                                       \
   X(INCOMPLETE, 110, "a mandatory component has no value",                     \
     "set it before encoding; the error's path names it", undefinedReason)      \
+  X(CALL_REFERENCE, 130, "the call reference is in use, or rests",             \
+    "take another; h46017_call_new() finds one", undefinedReason)              \
+  X(CALL_REFERENCES, 131, "every call reference is in use, or rests",          \
+    "wait until calls have ended", resourceUnavailable)                        \
+  X(H245_TUNNELLING, 132, "the peer does not tunnel H.245",                    \
+    "there is no other way on this connection: fast connect, or release",      \
+    undefinedReason)                                                           \
   /* 2xx: the peer, protocol */                                                \
   X(TPKT, 201, "the TPKT header is not valid",                                 \
     "close; is this port really spoken to by H.323?", undefinedReason)         \
@@ -198,6 +205,14 @@ extern "C" {
     "try later, or another gatekeeper; or raise the limit", resourceUnavailable) \
   X(REVISION, 432, "the peer's version of H.225.0 is too old",                 \
     "H.460.17 needs version 2 or later", invalidRevision)                      \
+  X(CALL_RELEASED, 440, "the other side released the call",                    \
+    "see its cause", undefinedReason)                                          \
+  X(CALL_ENDED, 441, "this side released the call",                            \
+    "nothing", undefinedReason)                                                \
+  X(CALL_TIMEOUT, 442, "nothing more was heard of the call in time",           \
+    "see which state it waited in; call again", undefinedReason)               \
+  X(CALL_LOST, 443, "the other side does not know the call any more",          \
+    "call again", undefinedReason)                                             \
   /* 5xx: store and credentials */                                             \
   X(STORE_IO, 501, "reading or writing the store failed",                      \
     "check space and permissions; nothing held is lost", undefinedReason)      \

@@ -18,6 +18,7 @@
  * | h46017/tunnel.h | RAS over a signalling connection, and nothing else |
  * | h46017/h225.h | H.225.0 messages: decode, look, change, encode |
  * | h46017/ras.h | plain structs for the RAS messages of a registration |
+ * | h46017/call.h | the calls of a connection |
  * | h46017/identity.h, policy.h | does this certificate cover this name? |
  * | h46017/h235.h | password tokens: made, put in, checked |
  * | h46017/trace.h | what an object does, as events |
@@ -72,6 +73,7 @@
  * independent.
  */
 
+#include <h46017/call.h>
 #include <h46017/common.h>
 #include <h46017/endpoint.h>
 #include <h46017/error.h>

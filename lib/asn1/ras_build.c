@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "asn1/h225_aliases.h"
 #include "asn1/h225_leaf.h"
 #include "asn1/ras_address.h"
 #include "base/text.h"
@@ -344,6 +345,31 @@ static void build_aliases(ras_builder *b, build_place list,
       build_aliases((b), BUILD_AT((b), (in), type, component), (given));       \
     }                                                                          \
   } while (0)
+
+int h46017_h225_set_aliases(h46017_h225 *m, const char *path,
+                            const h46017_aliases *list) {
+  ras_builder b = {m, 0};
+  build_place at = {NULL, NULL, 0, NULL, NULL};
+  h46017_h225_value v;
+  int rv = h46017_h225_remove(m, path);
+
+  if (rv != 0 && rv != H46017_ERR_ABSENT) {
+    return rv;
+  }
+  if (!list->present) {
+    return 0;
+  }
+  rv = h46017_h225_set_present(m, path);
+  if (rv != 0) {
+    return rv;
+  }
+  v = h46017_h225_get(h46017_h225_root(m), path);
+  at.node = v.node;
+  memcpy(&at.st, &v.data, sizeof(at.st)); /* in the message: it may change */
+  h46017_h225_begin(m);
+  build_aliases(&b, at, list);
+  return b.error;
+}
 
 /* -- messages ----------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "h46017-asn1.h"
 
+#include "asn1/h225_aliases.h"
 #include "asn1/h225_message.h"
 #include "asn1/ras_address.h"
 #include "base/text.h"
@@ -193,6 +194,52 @@ view_aliases(ras_viewer *v, struct AliasAddress *const *array, int count) {
 #define VIEW_ALIASES(v, of)                                                    \
   ((of) != NULL ? view_aliases((v), (of)->list.array, (of)->list.count)        \
                 : (h46017_aliases){NULL, 0, false})
+
+int h46017_h225_read_aliases(h46017_h225 *m, h46017_h225_value v,
+                             h46017_aliases *out) {
+  ras_viewer viewer = {m, 0};
+  const A_SEQUENCE_OF(struct AliasAddress) *list = v.data;
+  h46017_aliases read = {NULL, 0, false};
+
+  h46017_h225_begin(m);
+  if (h46017_h225_value_kind(v) == H46017_H225_SEQUENCE_OF) {
+    read = view_aliases(&viewer, list->array, list->count);
+  }
+  if (viewer.error == 0) {
+    *out = read;
+  }
+  return viewer.error;
+}
+
+void *h46017_h225_room(h46017_h225 *m, size_t size, int *prv) {
+  void *p;
+
+  h46017_h225_begin(m);
+  p = h46017_h225_alloc(m, size);
+  *prv = p != NULL ? 0 : h46017_h225_last_error(m)->code;
+  return p;
+}
+
+int h46017_h225_read_string(h46017_h225 *m, h46017_h225_value v,
+                            h46017_text *out) {
+  h46017_text text = {NULL, 0};
+  size_t len = 0;
+  char *room;
+  int rv = h46017_h225_read_text(v, NULL, 0, &len);
+
+  if (rv == H46017_ERR_BUFFER_TOO_SMALL) {
+    room = h46017_h225_room(m, len + 1, &rv);
+    if (room == NULL) {
+      return rv;
+    }
+    if (h46017_h225_read_text(v, room, len + 1, &len) == 0) {
+      text.text = room;
+      text.len = len;
+    }
+  }
+  *out = text;
+  return 0;
+}
 
 /* -- components ------------------------------------------------------- */
 

@@ -44,6 +44,7 @@ int h46017_fsm_goto(const h46017_fsm *fsm, int *pstate, int to, int event,
                     const h46017_trace_event *ev);
 
 /* The tables, for the tests and for the diagrams. */
+extern const h46017_fsm h46017_call_fsm;
 extern const h46017_fsm h46017_endpoint_connection_fsm;
 extern const h46017_fsm h46017_endpoint_registration_fsm;
 extern const h46017_fsm h46017_gatekeeper_connection_fsm;
