@@ -8,10 +8,8 @@
 #include <string.h>
 
 static const h46017_fsm *const tables[] = {
-    &h46017_endpoint_connection_fsm,
-    &h46017_call_fsm,
-    &h46017_endpoint_registration_fsm,
-    &h46017_gatekeeper_connection_fsm,
+    &h46017_endpoint_connection_fsm,     &h46017_call_fsm,
+    &h46017_endpoint_registration_fsm,   &h46017_gatekeeper_connection_fsm,
     &h46017_gatekeeper_registration_fsm,
 };
 

@@ -128,13 +128,7 @@ H46017_API uint8_t h46017_release_cause(h46017_release_reason reason);
  * H46017_RELEASE_ABSENT where none does: the cause says it alone. */
 H46017_API h46017_release_reason h46017_release_reason_find(uint8_t cause);
 
-/** Octets with their length, *borrowed*. */
-typedef struct h46017_octets {
-  const uint8_t *data;
-  size_t len;
-} h46017_octets;
-
-/** A list of such. */
+/** A list of runs of octets, *borrowed*. */
 typedef struct h46017_octets_list {
   const h46017_octets *list;
   size_t count;

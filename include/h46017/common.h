@@ -47,6 +47,12 @@ typedef uint64_t h46017_time;
 /** "Never": what a `…_next_expiry` returns when no timer runs. */
 #define H46017_TIME_NEVER UINT64_MAX
 
+/** A run of octets, *borrowed*. */
+typedef struct h46017_octets {
+  const uint8_t *data;
+  size_t len;
+} h46017_octets;
+
 /** Memory functions. Every allocation of an object goes through the set it was
  * made with. The struct is *copied*; `user_data` is *borrowed* for the life of
  * the object. A NULL `const h46017_mem *` anywhere means the C library's.

@@ -21,12 +21,6 @@
 extern "C" {
 #endif
 
-/** A run of octets, *borrowed*. */
-typedef struct h46017_octets {
-  const uint8_t *data;
-  size_t len;
-} h46017_octets;
-
 /** The hash functions that tokens need. */
 typedef enum h46017_digest {
   H46017_DIGEST_MD5 = 1, /**< 16 octets */
