@@ -11,9 +11,10 @@
 
 #define ADDRESS_TEXT 80 /* octets that address_print() needs at most */
 
-/* The default ports of H.323 over TLS and over TCP. */
+/* The default ports of H.323 over TLS and over TCP, and of RAS by itself. */
 #define ADDRESS_PORT_TLS 1300
 #define ADDRESS_PORT_TCP 1720
+#define ADDRESS_PORT_RAS 1719
 
 typedef struct host_port {
   char host[256]; /* without brackets; empty: every address */

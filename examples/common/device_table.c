@@ -29,6 +29,8 @@ static const char schema[] =
     " ON DELETE CASCADE, kind INTEGER NOT NULL, name TEXT NOT NULL,"
     " fold TEXT NOT NULL, PRIMARY KEY(device, kind, name)) WITHOUT ROWID;"
     "CREATE INDEX device_name_fold ON device_name(fold);"
+    /* which devices have the prefix rule: usually none */
+    "CREATE INDEX device_prefix ON device(name) WHERE match=2;"
     "PRAGMA user_version=1;";
 
 enum { KIND_NAME = 0, KIND_HARDWARE_ID = 1, KIND_ALIAS = 2 };
@@ -37,6 +39,7 @@ enum statement {
   GET_DEVICE,
   GET_NAMES,
   FIND_FOLD,
+  HAS_PREFIX,
   FIND_PREFIX,
   EACH_NAME,
   ADD_DEVICE,
@@ -55,7 +58,10 @@ static const char *const statements[STATEMENTS] = {
     [GET_NAMES] = ("SELECT kind, name FROM device_name"
                    " WHERE device=?1 AND kind<>0 ORDER BY kind, name"),
     [FIND_FOLD] = "SELECT device, name FROM device_name WHERE fold=?1",
-    [FIND_PREFIX] = "SELECT name FROM device WHERE match=2",
+    [HAS_PREFIX] = "SELECT 1 FROM device WHERE match=2 LIMIT 1",
+    [FIND_PREFIX] = ("SELECT device FROM device_name JOIN device"
+                     " ON device.name=device_name.device"
+                     " WHERE fold=?1 AND device.match=2"),
     [EACH_NAME] = "SELECT name FROM device ORDER BY name",
     [ADD_DEVICE] = "INSERT INTO device VALUES(?1,?2,?3,?4,?5)",
     [ADD_NAME] = "INSERT OR IGNORE INTO device_name VALUES(?1,?2,?3,?4)",
@@ -369,6 +375,27 @@ typedef struct best_fit {
   size_t length; /* of the hardware ID that fitted */
 } best_fit;
 
+/* H46017_MATCH_PREFIX: every beginning of the name may be a hardware ID. None
+ * of them is looked up where no device has that rule. */
+static int prefix_candidates(device_table *t, const char *name, size_t len,
+                             text_list *list) {
+  char fold[NAME_MAX_OCTETS + 1];
+  sqlite3_stmt *st = begin(t, HAS_PREFIX);
+  int rc = sqlite3_step(st);
+  sqlite3_reset(st);
+  if (rc != SQLITE_ROW) {
+    return rc == SQLITE_DONE ? 0 : table_fail(t, table_code(rc), "reading it");
+  }
+  fold_name(name, len, fold);
+  int code = 0;
+  for (size_t n = strlen(fold); code == 0 && n > 0; n--) {
+    st = begin(t, FIND_PREFIX);
+    bind_text(st, 1, fold, n);
+    code = read_list(t, st, list);
+  }
+  return code;
+}
+
 /* the devices that may fit: by the whole name, and by what stands before its
  * last `-` (an interface's suffix has none in it) */
 static int candidates(device_table *t, const char *name, size_t len,
@@ -391,7 +418,7 @@ static int candidates(device_table *t, const char *name, size_t len,
     }
     cut--;
   }
-  return read_list(t, begin(t, FIND_PREFIX), list);
+  return prefix_candidates(t, name, len, list);
 }
 
 static int select_one(device_table *t, const char *name, size_t len,

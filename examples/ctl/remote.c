@@ -86,10 +86,11 @@ static int print_registrations(const json_t *answer) {
       const char *name = json_string_value(json_array_get(names, n));
       printf("%s%s", n ? "," : "", name ? name : "?");
     }
-    printf("  %s over %s by %s, expires in %" JSON_INTEGER_FORMAT " s\n",
-           json_string_value(json_object_get(one, "peer")),
-           json_string_value(json_object_get(one, "transport")),
-           json_string_value(json_object_get(one, "auth")),
+    const char *peer = json_string_value(json_object_get(one, "peer"));
+    const char *over = json_string_value(json_object_get(one, "transport"));
+    printf("  %s%s%s by %s, expires in %" JSON_INTEGER_FORMAT " s\n",
+           peer ? peer : "without a connection", over ? " over " : "",
+           over ? over : "", json_string_value(json_object_get(one, "auth")),
            json_integer_value(json_object_get(one, "expires_in")));
   }
   return EXIT_DONE;

@@ -5,6 +5,7 @@
 #include "common/state_dir.h"
 #include "common/wallclock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <ini.h>
@@ -17,7 +18,7 @@
 /* -- one table for the file and the command line ----------------------------
  */
 
-enum kind { ADDRESS, TEXT, LIST, FLAG, NUMBER, CHOICE, DATE };
+enum kind { ADDRESS, TEXT, LIST, IP_LIST, FLAG, NUMBER, CHOICE, DATE };
 
 typedef struct setting {
   const char *section; /* NULL: the command line only */
@@ -41,12 +42,22 @@ enum {
   SET_TTL,
   SET_MIN_TTL,
   SET_MAX_TTL,
+  SET_TTL_SPREAD,
+  SET_DUPLICATES,
+  SET_PROBE_TIMEOUT,
+  SET_REGISTRATION_GRACE,
+  SET_ANY_IDENTIFIER,
   SET_CONNECTIONS,
   SET_REGISTRATIONS,
   SET_HANDSHAKES,
   SET_HANDSHAKE_TIMEOUT,
   SET_REGISTER_TIMEOUT,
+  SET_ALL_REGISTRATIONS,
+  SET_PENDING,
+  SET_REQUEST_RATE,
+  SET_FULL_RATE,
   SET_IDENTIFIER,
+  SET_ALTERNATE,
   SET_FILE,
   SET_STATE,
   SET_KEYLOG,
@@ -84,6 +95,31 @@ static const setting settings[SETTINGS] = {
         {"registration", "min_ttl", NUMBER, AT(min_ttl), 1, 86400, {0}},
     [SET_MAX_TTL] =
         {"registration", "max_ttl", NUMBER, AT(max_ttl), 1, 86400, {0}},
+    [SET_TTL_SPREAD] =
+        {"registration", "ttl_spread", NUMBER, AT(ttl_spread), 0, 50, {0}},
+    [SET_DUPLICATES] = {"registration",
+                        "duplicates",
+                        CHOICE,
+                        AT(duplicates),
+                        0,
+                        0,
+                        {"replace", "reject", "allow"}},
+    [SET_PROBE_TIMEOUT] = {"registration",
+                           "probe_timeout",
+                           NUMBER,
+                           AT(probe_timeout),
+                           1,
+                           60,
+                           {0}},
+    [SET_REGISTRATION_GRACE] = {"registration",
+                                "registration_grace",
+                                NUMBER,
+                                AT(registration_grace),
+                                0,
+                                3600,
+                                {0}},
+    [SET_ANY_IDENTIFIER] =
+        {"registration", "any_identifier", FLAG, AT(any_identifier), 0, 0, {0}},
     [SET_CONNECTIONS] =
         {"limits", "connections", NUMBER, AT(connections), 1, 1000000, {0}},
     [SET_REGISTRATIONS] =
@@ -104,8 +140,22 @@ static const setting settings[SETTINGS] = {
                               0,
                               86400,
                               {0}},
+    [SET_ALL_REGISTRATIONS] = {"limits",
+                               "all_registrations",
+                               NUMBER,
+                               AT(all_registrations),
+                               0,
+                               10000000,
+                               {0}},
+    [SET_PENDING] = {"limits", "pending", NUMBER, AT(pending), 1, 65535, {0}},
+    [SET_REQUEST_RATE] =
+        {"limits", "request_rate", NUMBER, AT(request_rate), 0, 1000000, {0}},
+    [SET_FULL_RATE] =
+        {"limits", "full_rate", NUMBER, AT(full_rate), 0, 1000000, {0}},
     [SET_IDENTIFIER] =
         {"gatekeeper", "identifier", TEXT, AT(identifier), 0, 0, {0}},
+    [SET_ALTERNATE] =
+        {"gatekeeper", "alternate", IP_LIST, AT(alternates), 0, 0, {0}},
     [SET_FILE] = {NULL, "config", TEXT, AT(file), 0, 0, {0}},
     [SET_STATE] = {NULL, "state", TEXT, AT(state), 0, 0, {0}},
     [SET_KEYLOG] = {NULL, "keylog", TEXT, AT(keylog), 0, 0, {0}},
@@ -115,6 +165,7 @@ static const setting settings[SETTINGS] = {
 };
 
 #define WHY_SIZE 200
+enum { ALTERNATES_MAX = 16 };
 
 static bool put_address(listen_address *to, const char *value, uint16_t port,
                         char *why) {
@@ -177,6 +228,25 @@ static bool put_list(text_list *to, const char *value, char *why) {
   return true;
 }
 
+/* An address that goes into messages: no name, and spelled in full. */
+static bool put_ip(text_list *to, const char *value, char *why) {
+  host_port at = {0};
+  struct in_addr v4;
+  struct in6_addr v6;
+  if (!host_port_parse(value, ADDRESS_PORT_RAS, &at) ||
+      (inet_pton(AF_INET, at.host, &v4) != 1 &&
+       inet_pton(AF_INET6, at.host, &v6) != 1)) {
+    snprintf(why, WHY_SIZE,
+             "'%.80s' is not IP-ADDRESS[:PORT] (IPv6 as [2001:db8::1]:%u)",
+             value, ADDRESS_PORT_RAS);
+    return false;
+  }
+  char full[sizeof at.host + 16];
+  snprintf(full, sizeof full, strchr(at.host, ':') ? "[%s]:%u" : "%s:%u",
+           at.host, at.port);
+  return put_list(to, full, why);
+}
+
 static bool put_number(const setting *s, uint32_t *to, const char *value,
                        char *why) {
   uint64_t number = 0;
@@ -199,6 +269,8 @@ static bool config_put(config *c, const setting *s, const char *value,
     return put_text(to, value, why);
   case LIST:
     return put_list(to, value, why);
+  case IP_LIST:
+    return put_ip(to, value, why);
   case FLAG:
     return put_flag(to, value, why);
   case NUMBER:
@@ -376,11 +448,16 @@ static bool config_default(config *c) {
       .ttl = 120,
       .min_ttl = 15,
       .max_ttl = 3600,
+      .ttl_spread = 10,
+      .probe_timeout = 3,
       .connections = 20000,
       .registrations = 64,
       .handshakes = 1000,
       .handshake_timeout = 10,
       .register_timeout = 30,
+      .pending = 64,
+      .request_rate = 500,
+      .full_rate = 2000,
       .identifier = strdup("h46017"),
       .state = strdup(STATE_DIR_DEFAULT),
       .time_floor = CLOCK_FLOOR,
@@ -394,6 +471,9 @@ static int config_check(const config *c) {
   }
   if ((c->cert == NULL) != (c->key == NULL)) {
     return report_usage("cert and key are needed together");
+  }
+  if (c->alternates.count > ALTERNATES_MAX) {
+    return report_usage("at most %d alternates", ALTERNATES_MAX);
   }
   if (c->min_ttl > c->max_ttl || c->ttl < c->min_ttl || c->ttl > c->max_ttl) {
     return report_usage(
@@ -446,6 +526,7 @@ void config_clear(config *c) {
   free(c->key);
   text_list_free(&c->trust);
   free(c->identifier);
+  text_list_free(&c->alternates);
   free(c->file);
   free(c->state);
   free(c->keylog);

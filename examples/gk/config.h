@@ -19,6 +19,8 @@ typedef struct listen_address {
 
 enum client_cert { CLIENT_CERT_NONE, CLIENT_CERT_REQUEST, CLIENT_CERT_REQUIRE };
 enum profile { PROFILE_MODERN, PROFILE_LEGACY_DEVICE };
+/* h46017_duplicates, in its order */
+enum duplicates { DUPLICATES_REPLACE, DUPLICATES_REJECT, DUPLICATES_ALLOW };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 /* Texts are the config's own. */
@@ -37,14 +39,24 @@ typedef struct config {
   uint32_t ttl;
   uint32_t min_ttl;
   uint32_t max_ttl;
+  uint32_t ttl_spread; /* percent */
+  uint32_t duplicates;
+  uint32_t probe_timeout;      /* seconds */
+  uint32_t registration_grace; /* seconds */
+  bool any_identifier;
   /* [limits]; seconds where it is a time */
   uint32_t connections;
   uint32_t registrations;
   uint32_t handshakes;
   uint32_t handshake_timeout;
   uint32_t register_timeout;
-  /* [gatekeeper]; read at the start only */
+  uint32_t all_registrations; /* on all connections; 0: any number */
+  uint32_t pending;           /* on one connection */
+  uint32_t request_rate;      /* a second on one connection; 0: any number */
+  uint32_t full_rate;         /* full RRQs a second; 0: any number */
+  /* [gatekeeper]; the identifier is read at the start only */
   char *identifier;
+  text_list alternates;
   /* the command line only */
   char *file;
   char *state;

@@ -87,6 +87,7 @@ static json_t *do_stats(gk *g, const json_t *request) {
       {"registered_total", g->counters.registrations},
       {"refreshed_total", g->counters.refreshes},
       {"rejected_total", g->counters.rejections},
+      {"lost_total", g->counters.losses},
       {"unregistered_total", g->counters.unregistrations},
   };
   json_t *stats = json_object();

@@ -39,6 +39,7 @@ typedef struct counters {
   uint64_t registrations;
   uint64_t refreshes;
   uint64_t rejections;
+  uint64_t losses;
   uint64_t unregistrations;
 } counters;
 

@@ -89,6 +89,41 @@ static bool same_listen(const listen_address *a, const listen_address *b) {
          strcmp(a->at.host, b->at.host) == 0;
 }
 
+/* What the library is told of a configuration; borrows from it. */
+static void config_settings(const config *c, h46017_gatekeeper_settings *s) {
+  h46017_gatekeeper_settings_default(s);
+  s->identifier = c->identifier;
+  s->time_to_live = c->ttl;
+  s->min_time_to_live = c->min_ttl;
+  s->max_time_to_live = c->max_ttl;
+  s->ttl_spread = c->ttl_spread;
+  s->duplicates = (h46017_duplicates)c->duplicates;
+  s->probe_timeout = c->probe_timeout * 1000;
+  s->registration_grace = c->registration_grace * 1000;
+  s->any_identifier = c->any_identifier;
+  s->max_connections = c->connections;
+  s->max_registrations = c->registrations;
+  s->max_registered = c->all_registrations;
+  s->register_timeout = c->register_timeout * 1000;
+  s->max_pending = c->pending;
+  s->request_rate = c->request_rate;
+  s->full_rate = c->full_rate;
+  s->alternates = c->alternates.items;
+  s->alternate_count = c->alternates.count;
+  s->log_level = report_level();
+}
+
+static int set_gatekeeper(gk *g, const config *c) {
+  h46017_gatekeeper_settings settings;
+  config_settings(c, &settings);
+  int code =
+      h46017_gatekeeper_set_settings(g->gatekeeper, &settings, uv_now(g->loop));
+  if (code != 0) {
+    report_code(code, "the new settings");
+  }
+  return code;
+}
+
 bool gk_reload(gk *g) {
   config fresh = {0};
   SSL_CTX *ctx = NULL;
@@ -101,13 +136,16 @@ bool gk_reload(gk *g) {
     config_clear(&fresh);
     return false;
   }
+  if (set_gatekeeper(g, &fresh) != 0) {
+    report("the old configuration stays in force");
+    SSL_CTX_free(ctx);
+    config_clear(&fresh);
+    return false;
+  }
   if (!same_listen(&fresh.tcp, &g->config.tcp) ||
       !same_listen(&fresh.tls, &g->config.tls) ||
-      strcmp(fresh.identifier, g->config.identifier) != 0 ||
-      fresh.registrations != g->config.registrations ||
-      fresh.register_timeout != g->config.register_timeout) {
-    report("addresses, the identifier and the limits of one connection are "
-           "taken at the next start");
+      strcmp(fresh.identifier, g->config.identifier) != 0) {
+    report("addresses and the identifier are taken at the next start");
   }
   /* connections that are up keep the context they have */
   SSL_CTX_free(g->tls_ctx);
@@ -139,16 +177,7 @@ static void signalled(uv_signal_t *handle, int signum) {
 static int make_gatekeeper(gk *g) {
   h46017_gatekeeper_settings settings;
   h46017_gatekeeper_callbacks callbacks;
-  h46017_gatekeeper_settings_default(&settings);
-  settings.identifier = g->config.identifier;
-  settings.time_to_live = g->config.ttl;
-  settings.min_time_to_live = 1; /* the answers say how long, so that a reload
-                                    can change it */
-  settings.max_time_to_live = 86400;
-  settings.max_connections = g->config.connections;
-  settings.max_registrations = g->config.registrations;
-  settings.register_timeout = g->config.register_timeout * 1000;
-  settings.log_level = report_level();
+  config_settings(&g->config, &settings);
   registrar_callbacks(&callbacks);
   if (g->capture != NULL) {
     callbacks.trace = conn_capture;

@@ -12,18 +12,26 @@ static conn *conn_of(const h46017_connection *c) {
   return h46017_connection_user_data(c);
 }
 
+/* A registration that has lost its connection has none to tell of. */
+static void put_connection(json_t *to, const h46017_connection *connection) {
+  const conn *c = connection != NULL ? conn_of(connection) : NULL;
+  json_object_set_new(to, "conn",
+                      c ? json_integer((json_int_t)c->number) : json_null());
+  events_text(to, "peer", c ? c->peer : NULL, c ? strlen(c->peer) : 0);
+  json_object_set_new(to, "transport",
+                      c ? json_string(c->tls ? "tls" : "tcp") : json_null());
+}
+
 static json_t *event_about(const h46017_connection *connection,
                            const char *name) {
-  const conn *c = conn_of(connection);
   json_t *event = events_new(name);
-  json_object_set_new(event, "conn", json_integer((json_int_t)c->number));
-  events_text(event, "peer", c->peer, strlen(c->peer));
-  json_object_set_new(event, "transport", json_string(c->tls ? "tls" : "tcp"));
+  put_connection(event, connection);
   return event;
 }
 
 static void put_registered(json_t *to, const h46017_registered *reg) {
-  const h46017_identity *peer = h46017_connection_peer(reg->connection);
+  const h46017_identity *peer =
+      reg->connection ? h46017_connection_peer(reg->connection) : NULL;
   json_object_set_new(to, "names",
                       events_names(reg->aliases, reg->alias_count));
   events_text(to, "endpoint", reg->endpoint_identifier,
@@ -42,12 +50,9 @@ static void put_registered(json_t *to, const h46017_registered *reg) {
 }
 
 json_t *registrar_describe(const h46017_registered *reg, h46017_time now) {
-  const conn *c = conn_of(reg->connection);
   json_t *out = json_object();
   put_registered(out, reg);
-  json_object_set_new(out, "conn", json_integer((json_int_t)c->number));
-  events_text(out, "peer", c->peer, strlen(c->peer));
-  json_object_set_new(out, "transport", json_string(c->tls ? "tls" : "tcp"));
+  put_connection(out, reg->connection);
   json_object_set_new(
       out, "expires_in",
       json_integer(
@@ -60,12 +65,6 @@ json_t *registrar_describe(const h46017_registered *reg, h46017_time now) {
 
 /* -- questions ----------------------------------------------------------------
  */
-
-static uint32_t granted_ttl(const config *c, uint32_t asked) {
-  uint32_t ttl = asked ? asked : c->ttl;
-  ttl = ttl < c->min_ttl ? c->min_ttl : ttl;
-  return ttl > c->max_ttl ? c->max_ttl : ttl;
-}
 
 static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
                                      uint64_t question,
@@ -86,7 +85,6 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
   }
   answer->device = g->asked; /* lives until the next question */
   answer->open = g->config.open;
-  answer->time_to_live = granted_ttl(&g->config, asked->rrq->time_to_live);
   return H46017_ANSWERED;
 }
 
@@ -148,6 +146,21 @@ static int rejected(h46017_gatekeeper *gatekeeper, h46017_connection *c,
   return 0;
 }
 
+static int lost(h46017_gatekeeper *gatekeeper, const h46017_registered *reg,
+                h46017_connection *c, int why, void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  g->counters.losses++;
+  json_t *event = event_about(c, "lost");
+  json_object_set_new(event, "names",
+                      events_names(reg->aliases, reg->alias_count));
+  events_text(event, "endpoint", reg->endpoint_identifier,
+              strlen(reg->endpoint_identifier));
+  json_object_set_new(event, "why", json_string(h46017_error_name(why)));
+  events_emit(event);
+  return 0;
+}
+
 static int unregistered(h46017_gatekeeper *gatekeeper,
                         const h46017_registered *reg, int why,
                         void *user_data) {
@@ -170,6 +183,7 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
   callbacks->refreshed = refreshed;
   callbacks->rejected = rejected;
   callbacks->unregistered = unregistered;
+  callbacks->lost = lost;
   callbacks->log_write = report_log;
 }
 
@@ -178,8 +192,11 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
 
 /* would one of its names be let in now? */
 static bool still_welcome(gk *g, const h46017_registered *reg) {
-  const h46017_identity *peer = h46017_connection_peer(reg->connection);
   h46017_device *device = NULL;
+  if (reg->connection == NULL) {
+    return false; /* it proves itself anew when it is back */
+  }
+  const h46017_identity *peer = h46017_connection_peer(reg->connection);
   int code =
       device_table_select(g->devices, reg->aliases, reg->alias_count, &device);
   if (code != 0) {

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The programs' device table: which device a name means, and that it is found
+ * as fast among a hundred thousand as among a hundred. */
+#include "common/device_table.h"
+#include "common/state_dir.h"
+
+#include <h46017/error.h>
+
+#include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static void make_dir(void) {
+  (void)snprintf(dir, sizeof(dir), "/tmp/h46017-table-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void) {
+  static const char *const files[] = {"", "-wal", "-shm"};
+  char path[STATE_PATH_MAX];
+  char file[STATE_PATH_MAX + 8];
+
+  ck_assert(state_dir_path(dir, STATE_DIR_DEVICES, path, sizeof(path)));
+  for (size_t i = 0; i < 3; i++) {
+    (void)snprintf(file, sizeof(file), "%s%s", path, files[i]);
+    (void)unlink(file);
+  }
+  ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static int select_name(device_table *t, const char *name, h46017_device **out) {
+  h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, strlen(name)}};
+
+  *out = NULL;
+  return device_table_select(t, &alias, 1, out);
+}
+
+static void expect(device_table *t, const char *name, const char *device) {
+  h46017_device *found;
+
+  ck_assert_int_eq(select_name(t, name, &found), 0);
+  if (device == NULL) {
+    ck_assert_msg(found == NULL, "%s is %s", name, found ? found->name : "");
+  } else {
+    ck_assert_msg(found != NULL, "%s is nobody", name);
+    ck_assert_str_eq(found->name, device);
+  }
+  device_free(found);
+}
+
+static void add(device_table *t, const char *name, const char *id,
+                h46017_match_rule rule) {
+  h46017_device device;
+
+  h46017_device_default(&device);
+  device.name = name;
+  device.hardware_ids = &id;
+  device.hardware_id_count = 1;
+  device.match = rule;
+  ck_assert_int_eq(device_table_add(t, &device), 0);
+}
+
+START_TEST(a_name_selects_by_each_rule) {
+  device_table *t;
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  add(t, "gateway", "009033010203", H46017_MATCH_SERIAL);
+  add(t, "exact", "009033010204", H46017_MATCH_EXACT);
+  expect(t, "009033010203-TEL1", "gateway");
+  expect(t, "00:90:33:01:02:03", "gateway");
+  expect(t, "gateway", "gateway");
+  expect(t, "009033010204", "exact");
+  expect(t, "009033010204-TEL1", NULL);
+  expect(t, "branch-17", NULL);
+  /* The rule that starts with: now it is looked for too. */
+  add(t, "branch", "branch", H46017_MATCH_PREFIX);
+  add(t, "branch office", "branch-17", H46017_MATCH_PREFIX);
+  expect(t, "branch-16", "branch");
+  expect(t, "branch-17", "branch office");
+  expect(t, "branch-1701", "branch office"); /* the longest */
+  expect(t, "branc", NULL);
+  expect(t, "009033010203-TEL2", "gateway");
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* -- a hundred thousand ---------------------------------------------------- */
+
+static void fill(int from, int to) {
+  char path[STATE_PATH_MAX];
+  char sql[512];
+  sqlite3 *db;
+
+  ck_assert(state_dir_path(dir, STATE_DIR_DEVICES, path, sizeof(path)));
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  (void)snprintf(
+      sql, sizeof(sql),
+      "BEGIN;"
+      "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
+      "i<%d) INSERT INTO device SELECT printf('0090%%08x',i),0,0,0,NULL FROM n;"
+      "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
+      "i<%d), k(kind) AS (VALUES (0),(1)) INSERT INTO device_name SELECT "
+      "printf('0090%%08x',i),kind,printf('0090%%08x',i),printf('0090%%08x',i) "
+      "FROM n,k;"
+      "COMMIT;",
+      from, to - 1, from, to - 1);
+  ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static double now_us(void) {
+  struct timespec t;
+
+  (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* µs a look-up, the best of some rounds; visited all over the table. */
+static double measure(device_table *t, uint32_t count) {
+  double best = 1e9;
+  uint32_t at = 1;
+
+  for (int round = 0; round < 5; round++) {
+    double begin = now_us();
+    for (int i = 0; i < 400; i++) {
+      char device[32];
+      char name[40];
+      at = at * 1103515245 + 12345;
+      (void)snprintf(device, sizeof(device), "0090%08x",
+                     (unsigned)((at >> 8) % count));
+      (void)snprintf(name, sizeof(name), "%s-TEL1", device);
+      expect(t, name, device);
+    }
+    begin = (now_us() - begin) / 400;
+    best = begin < best ? begin : best;
+  }
+  return best;
+}
+
+START_TEST(a_hundred_thousand_devices_are_no_slower_than_a_hundred) {
+  device_table *t;
+  double few;
+  double many;
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  fill(0, 100);
+  few = measure(t, 100);
+  fill(100, 100000);
+  many = measure(t, 100000);
+  printf("a look-up: %.1f us among 100 devices, %.1f us among 100000\n", few,
+         many);
+  if (getenv("H46017_NO_TIMES") == NULL) {
+    ck_assert_msg(many < 4 * few, "%.1f us, then %.1f us", few, many);
+  }
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("device_table");
+  TCase *tc = tcase_create("device_table");
+  SRunner *sr;
+  int failed;
+  tcase_set_timeout(tc, 120);
+  tcase_add_test(tc, a_name_selects_by_each_rule);
+  tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
