@@ -142,8 +142,14 @@ class Case(unittest.TestCase):
         ep = self.endpoint(gatekeepers, "--once", *arguments)
         return ep.wait(), ep
 
-    def ctl(self, *arguments, status=0, json_answer=True):
-        command = [PROGRAMS / "h46017-ctl", "--state", self.state]
+    def ctl(self, *arguments, **how):
+        return self._command("h46017-ctl", *arguments, **how)
+
+    def cert(self, *arguments, **how):
+        return self._command("h46017-cert", *arguments, **how)
+
+    def _command(self, name, *arguments, status=0, json_answer=True):
+        command = [PROGRAMS / name, "--state", self.state]
         if json_answer:
             command.append("--json")
         done = subprocess.run(

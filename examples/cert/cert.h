@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef EXAMPLES_CERT_CERT_H
+#define EXAMPLES_CERT_CERT_H
+
+/* The certificate tool: one command a file, found by name in main.c's table.
+ * No daemon is needed; the state directory is shared with those that run. */
+
+#include "common/options.h"
+#include "common/report.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* What every command understands, before and after its name. */
+typedef struct cert {
+  const char *state;
+  bool json;
+  bool yes; /* do not ask */
+} cert;
+
+typedef struct cert_command {
+  const char *name;
+  int (*run)(cert *c, int argc, char **argv); /* argv[0] is the name */
+  const char *help;                           /* lines of h46017-cert --help */
+} cert_command;
+
+extern const cert_command cert_explain; /* explain.c */
+
+/* The options of one command, or of one verb of it. */
+typedef struct cert_syntax {
+  const option_spec *specs; /* ids from 256 on */
+  size_t count;
+  option_text text;
+  size_t least; /* operands after the names of command and verb */
+  size_t most;
+} cert_syntax;
+
+/* Takes one option; `value` is NULL where it has none. 0, or EXIT_USAGE after a
+ * report (cert_bad_value()). */
+typedef int (*cert_take)(void *arg, int id, const char *value);
+
+/* Reads argv[1…]: the command's options and the common ones, operands anywhere
+ * between them. `operands` borrows from argv; clear it either way. 0, or
+ * EXIT_USAGE after a report. */
+int cert_arguments(cert *c, const cert_syntax *syntax, int argc, char **argv,
+                   cert_take take, void *arg, text_list *operands);
+
+/* The common options before the command's name, which is argv[*first]. */
+int cert_common(cert *c, int argc, char **argv, const option_text *text,
+                int *first);
+
+/* "'VALUE' is not a value for --OPTION"; returns EXIT_USAGE. */
+int cert_bad_value(const cert_syntax *syntax, int id, const char *value);
+
+/* Runs the verb that argv[1] names, as `csr new` does. */
+int cert_verb(cert *c, const cert_command *verbs, size_t count, int argc,
+              char **argv);
+
+/* What a person is told of a code, and a program with --json. Returns
+ * EXIT_REFUSED. */
+int cert_fail(const cert *c, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Done: with --json prints {"ok":true} and the members of `members` (*taken*,
+ * may be NULL), else releases them. Returns EXIT_DONE. */
+int cert_done(const cert *c, json_t *members);
+
+/* Prints a JSON value and a newline, and releases it. */
+void cert_print(json_t *value);
+
+/* Asks on the terminal. True at once with --yes; without a terminal false,
+ * after a report that names --yes. */
+bool cert_confirm(const cert *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The certificate tool: what its commands have in common."""
+import unittest
+
+import harness
+
+
+class Common(harness.Case):
+    def test_explains_a_code_by_name_number_and_id(self):
+        for name in ("CERT_EXPIRED", "304", "h46017-304"):
+            got = self.cert("explain", name)
+            self.assertTrue(got["ok"])
+            self.assertEqual(got["code"], "CERT_EXPIRED")
+            self.assertEqual(got["id"], "H46017-304")
+            self.assertEqual(got["reject_reason"], "securityDenial")
+        text = self.cert("explain", "CERT_EXPIRED", json_answer=False)
+        self.assertIn("renew it", text)
+        every = self.cert("explain", json_answer=False)
+        self.assertIn("H46017-101 INVALID_ARGUMENT", every)
+        self.assertIn("H46017-903 INTERNAL", every)
+
+    def test_an_unknown_code_is_exit_status_1(self):
+        self.assertEqual(self.cert("explain", "NONSENSE", status=1)["code"], "NOT_FOUND")
+
+    def test_bad_usage_is_exit_status_2(self):
+        for arguments in ((), ("nonsense",), ("explain", "a", "b"), ("--nonsense",),
+                          ("explain", "--nonsense"), ("explain", "--state")):
+            with self.subTest(arguments):
+                self.assertIn("--help", self.cert(*arguments, status=2, json_answer=False))
+
+    def test_options_may_follow_and_precede_operands(self):
+        for arguments in (("explain", "--yes", "304"), ("explain", "304", "--yes"),
+                          ("--yes", "explain", "--", "304")):
+            with self.subTest(arguments):
+                self.assertEqual(self.cert(*arguments)["id"], "H46017-304")
+
+    def test_help_names_every_command_and_each_has_its_own(self):
+        got = self.cert("--help", json_answer=False)
+        self.assertIn("explain", got)
+        self.assertIn("Examples:", self.cert("explain", "--help", json_answer=False))
+
+
+if __name__ == "__main__":
+    unittest.main()
