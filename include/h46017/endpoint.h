@@ -27,6 +27,7 @@
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
+#include <h46017/h235.h>
 #include <h46017/identity.h>
 #include <h46017/q931.h>
 #include <h46017/ras.h>
@@ -70,7 +71,18 @@ typedef struct h46017_registration {
   const h46017_alias *aliases; /**< at least one */
   size_t alias_count;
   h46017_terminal_type terminal_type; /**< terminal */
-  bool restart; /**< the first full RRQ says that all calls were lost */
+  bool restart;         /**< the first full RRQ says that all calls were lost */
+  const char *password; /**< UTF-8 with its length; wiped when the registration
+                             goes. NULL: none. Every message of the registration
+                             has a token then, and what the gatekeeper answers
+                             is checked */
+  size_t password_len;
+  const char *user;        /**< the name that goes with it; NULL: the first
+                                alias */
+  uint32_t password_kinds; /**< of tokens to send; 0: H46017_H235_HMAC, the one
+                                that protects the message too. Without it
+                                nothing tells whether the gatekeeper knows the
+                                password */
 } h46017_registration;
 
 H46017_API void
@@ -107,6 +119,10 @@ typedef struct h46017_endpoint_settings {
                                  gatekeeper is back, 300000; 0: never */
   uint32_t failback_count; /**< answers "it is" in a row before it is believed,
                               2 */
+  const h46017_crypto *crypto; /**< for passwords, *copied*; NULL: there can be
+                                    none */
+  uint32_t password_window;    /**< seconds that a token's time may differ from
+                                    ours, 300; up to 7200 */
 } h46017_endpoint_settings;
 
 H46017_API void
@@ -186,6 +202,11 @@ typedef struct h46017_endpoint_callbacks {
    * h46017_endpoint_reachable(); saying nothing means no. NULL: the endpoint
    * stays where it is until it loses it. */
   int (*probe)(h46017_endpoint *ep, size_t index, void *user_data);
+
+  /** The time of day, in seconds since 1970 (UTC), for password tokens; false
+   * when it is not known, and NULL is that too: then a registration with a
+   * password fails with H46017_ERR_CLOCK_NOT_SET. */
+  bool (*utc_now)(int64_t *seconds, void *user_data);
 } h46017_endpoint_callbacks;
 
 H46017_API void
@@ -219,7 +240,11 @@ H46017_API void h46017_endpoint_del(h46017_endpoint *ep);
  * on every new one.
  *
  * @param[out] pid  names it in callbacks and in the calls below; never 0
- * @retval H46017_ERR_INVALID_ARGUMENT  no alias, or one that is not valid
+ * @retval H46017_ERR_INVALID_ARGUMENT  no alias, or one that is not valid; a
+ *                                      password without a crypto in the
+ *                                      settings
+ * @retval H46017_ERR_TEXT, H46017_ERR_OUT_OF_RANGE, H46017_ERR_DIGEST  the
+ *                                      password: h46017_h235_secret_new()
  * @retval H46017_ERR_QUEUE_FULL        max_registrations is reached
  * @retval H46017_ERR_NOMEM */
 H46017_API int h46017_endpoint_add(h46017_endpoint *ep,

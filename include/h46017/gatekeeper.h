@@ -27,6 +27,7 @@
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
+#include <h46017/h235.h>
 #include <h46017/identity.h>
 #include <h46017/policy.h>
 #include <h46017/q931.h>
@@ -120,7 +121,22 @@ typedef struct h46017_gatekeeper_settings {
                                       maintenance */
   size_t alternate_count;        /**< up to 16 */
   bool any_identifier; /**< do not mind a full RRQ with the gatekeeperIdentifier
-                            of another; else it gets RRJ discoveryRequired */
+                            of another; else it gets RRJ discoveryRequired.
+                            Nor a password token for another */
+  const h46017_crypto *crypto; /**< for password tokens, *copied*; NULL: they
+                                    cannot be checked, and who gives a password
+                                    in an answer refuses the device
+                                    (H46017_ERR_DIGEST) */
+  uint32_t password_window;    /**< seconds that a token's time may differ from
+                                    ours, 300; up to 7200 */
+  uint32_t password_kinds;     /**< of tokens that count, H46017_H235_ALL */
+  bool password_over_tcp;      /**< a password is enough without TLS too */
+  uint32_t password_attempts;  /**< wrong passwords for one device from one
+                                    place, after which none is looked at for
+                                    password_hold; 5, 0: any number */
+  uint32_t password_hold;      /**< ms, 60000; counted from the last one */
+  bool security_errors;        /**< say in an RRJ what is wrong with a token
+                                    (securityError), not only securityDenial */
 } h46017_gatekeeper_settings;
 
 H46017_API void
@@ -166,6 +182,14 @@ typedef struct h46017_registration_answer {
   bool open;                   /**< without a device: let it in all the same */
   uint32_t time_to_live;       /**< seconds; 0: by the settings */
   h46017_password_outcome password; /**< of a token the program checked */
+  const char *secret; /**< the device's password, UTF-8, *borrowed* for the call
+                           (a copy is kept while the registration lives, and
+                           wiped): the library checks the tokens of this RRQ and
+                           of every later message of the registration, and its
+                           own answers carry one. A wrong token is refused
+                           whatever the device's auth. NULL: nothing is checked,
+                           and `password` counts */
+  size_t secret_len;
 } h46017_registration_answer;
 
 /** What a policy callback returns. */
@@ -241,6 +265,11 @@ typedef struct h46017_gatekeeper_callbacks {
    * did, `unregistered` that it did not. Its names stay held. */
   int (*lost)(h46017_gatekeeper *gk, const h46017_registered *reg,
               h46017_connection *c, int why, void *user_data);
+
+  /** The time of day, in seconds since 1970 (UTC), for password tokens; false
+   * when it is not known, and NULL is that too: then who has to show a password
+   * is refused (H46017_ERR_CLOCK_NOT_SET). */
+  bool (*utc_now)(int64_t *seconds, void *user_data);
 } h46017_gatekeeper_callbacks;
 
 H46017_API void h46017_gatekeeper_callbacks_default_sized(
@@ -411,6 +440,16 @@ H46017_API const h46017_identity *
 h46017_connection_peer(const h46017_connection *c);
 H46017_API h46017_gatekeeper *
 h46017_connection_gatekeeper(const h46017_connection *c);
+
+/** Says where the peer is, so that wrong passwords are counted by device and
+ * place: an address without its port. Connections of which nobody has said it
+ * are places of their own. In callbacks too.
+ *
+ * @param[in] origin  NUL-terminated, 1 to 63 octets, *copied*
+ * @retval H46017_ERR_INVALID_ARGUMENT
+ * @since 0.1 */
+H46017_API int h46017_connection_set_origin(h46017_connection *c,
+                                            const char *origin);
 /**@}*/
 
 #ifdef __cplusplus

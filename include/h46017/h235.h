@@ -143,8 +143,9 @@ H46017_API void h46017_h235_check_default_sized(h46017_h235_check *check,
  * needed; none may be wrong. ClearTokens and cryptoTokens that are not about a
  * password of ours are nobody's business here.
  *
- * @param[in]  m       the message, as decoded from @p per
- * @param[in]  per     its exact octets, *borrowed*
+ * @param[in]  m       the message, as decoded
+ * @param[in]  per     the exact octets it was decoded from, or a copy of them,
+ *                     *borrowed*
  * @param[out] pkinds  the kinds that were right, set on success only; may be
  *                     NULL
  * @retval 0

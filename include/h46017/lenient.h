@@ -48,11 +48,16 @@ typedef enum h46017_lenient {
 
   /** Tunnelled RAS without h245Tunnelling, or with FALSE: innovaphone devices
    * sometimes leave it out; GnuGk sends its own current state. */
-  H46017_LENIENT_RAS_NO_H245_TUNNELLING = 0x0080
+  H46017_LENIENT_RAS_NO_H245_TUNNELLING = 0x0080,
+
+  /** The answer to a lightweight RRQ without a password token, over a transport
+   * that does not prove who the gatekeeper is: innovaphone gatekeepers put one
+   * into the answer to the full RRQ only. */
+  H46017_LENIENT_UNSIGNED_REFRESH = 0x0100
 } h46017_lenient;
 
 /** Everything above: the default. */
-#define H46017_LENIENT_DEFAULT ((uint32_t)0x00ff)
+#define H46017_LENIENT_DEFAULT ((uint32_t)0x01ff)
 
 /** Nothing. */
 #define H46017_LENIENT_STRICT ((uint32_t)0)

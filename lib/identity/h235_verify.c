@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "identity/h235.h"
 
+#include "asn1/h225_message.h"
 #include "base/settings.h"
 #include "base/text.h"
 
@@ -14,6 +15,7 @@
 
 typedef struct verification {
   const h46017_h235_check *check;
+  const h46017_h225 *m;
   const uint8_t *per;
   size_t len;
   int error;       /* the first that was found, but for the next */
@@ -157,18 +159,18 @@ static void token_accept(verification *v, uint32_t kind, uint32_t time,
   v->kinds |= kind;
 }
 
-/* Where `hash` stands in the message: the decoder leaves it there but for a
- * message in fragments, which has no business with so many tokens. */
+/* Where `hash` stands in the message: the decoder leaves it in its input but
+ * for what comes in fragments, which has no business with so many tokens. `per`
+ * may be a copy of that input: what counts is the distance from its end. */
 static bool token_find(const verification *v, const uint8_t *hash,
                        size_t *pat) {
-  const uintptr_t start = (uintptr_t)v->per;
-  const uintptr_t at = (uintptr_t)hash;
+  const uintptr_t end = (uintptr_t)v->m->trailing + v->m->trailing_len;
+  const uintptr_t left = end - (uintptr_t)hash;
 
-  if (at < start || at - start > v->len ||
-      v->len - (at - start) < H235_HMAC_LEN) {
+  if (left < H235_HMAC_LEN || left > v->len) {
     return false;
   }
-  *pat = at - start;
+  *pat = v->len - left;
   return true;
 }
 
@@ -429,6 +431,7 @@ int h46017_h235_verify(const h46017_h225 *m, const uint8_t *per, size_t len,
   }
   memset(&v, 0, sizeof(v));
   v.check = &c;
+  v.m = m;
   v.per = per;
   v.len = len;
   verify_all(&v, h46017_h225_at(h46017_h225_root(m), 0));

@@ -149,6 +149,7 @@ typedef struct admission_parts {
   gk_name *names;
   size_t name_count;
   char *device;
+  gk_login *login;
 } admission_parts;
 
 static int admission_prepare(h46017_connection *c, const h46017_rrq *rrq,
@@ -158,6 +159,7 @@ static int admission_prepare(h46017_connection *c, const h46017_rrq *rrq,
   int rv = h46017_aliases_dup(&gk->mem, a->list, a->count, &p->aliases);
 
   p->alias_count = a->count;
+  p->login = gk_login_hold(d->login);
   if (rv == 0) {
     rv = gk_names_make(gk, a, &p->names, &p->name_count);
   }
@@ -200,6 +202,7 @@ static void admission_release(h46017_gatekeeper *gk, admission_parts *p) {
   h46017_mem_release(&gk->mem, p->aliases);
   h46017_mem_release(&gk->mem, p->names);
   h46017_mem_release(&gk->mem, p->device);
+  gk_login_drop(gk, p->login);
 }
 
 typedef struct admission_newcomer {
@@ -220,6 +223,7 @@ static void admission_install(gk_registration *r, h46017_connection *c,
   const admission_parts before = {.aliases = r->aliases,
                                   .names = r->names,
                                   .device = r->device,
+                                  .login = r->login,
                                   .fresh = p->fresh};
 
   gk_names_leave(r);
@@ -227,6 +231,7 @@ static void admission_install(gk_registration *r, h46017_connection *c,
   r->names = p->names;
   r->name_count = p->name_count;
   r->device = p->device;
+  r->login = p->login;
   gk_names_enter(r, admission_comes_first, &newcomer);
   r->pub.aliases = r->aliases;
   r->pub.alias_count = p->alias_count;

@@ -6,6 +6,9 @@
 #include "identity/identity.h"
 #include "session/fsm.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* ms a closing connection may take to flush. */
 #define CLOSE_TIMEOUT 5000
 
@@ -173,6 +176,8 @@ static int connection_make(h46017_connection **pc, h46017_gatekeeper *gk,
   }
   c->gk = gk;
   c->state = GK_CONN_UP;
+  (void)snprintf(c->origin, sizeof(c->origin), "#%" PRIu64,
+                 ++gk->last_connection);
   c->state_timer = H46017_TIME_NEVER;
   rv = h46017_identity_dup(&gk->mem, &c->peer, peer);
   if (rv == 0) {

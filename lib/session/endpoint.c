@@ -44,6 +44,7 @@ static const h46017_endpoint_settings endpoint_settings = {
     .log_level = H46017_LOG_INFO,
     .failback = 300000,
     .failback_count = 2,
+    .password_window = H46017_H235_WINDOW,
 };
 
 void h46017_endpoint_settings_default_sized(h46017_endpoint_settings *settings,
@@ -146,8 +147,9 @@ static bool endpoint_settings_valid(const h46017_endpoint_settings *s) {
          s->request_timeout > 0 && s->refresh_percent >= 10 &&
          s->refresh_percent <= 95 && s->backoff_first > 0 &&
          s->backoff_max >= s->backoff_first && s->max_registrations > 0 &&
-         s->failback_count > 0 && s->max_tx > 0 && s->max_tx <= UINT32_MAX &&
-         s->max_pdu >= 4 && s->max_pdu <= 65535;
+         s->failback_count > 0 && s->password_window > 0 &&
+         s->password_window <= H46017_H235_WINDOW_MAX && s->max_tx > 0 &&
+         s->max_tx <= UINT32_MAX && s->max_pdu >= 4 && s->max_pdu <= 65535;
 }
 
 static int endpoint_copy_text(h46017_endpoint *ep, h46017_text *text,
@@ -192,9 +194,29 @@ static int endpoint_copy_texts(h46017_endpoint *ep) {
   return 0;
 }
 
+/* The program's own is not ours to keep. */
+static int endpoint_copy_crypto(h46017_endpoint *ep) {
+  const h46017_crypto *given = ep->settings.crypto;
+  int rv;
+
+  h46017_crypto_default(&ep->crypto);
+  ep->settings.crypto = NULL;
+  if (given == NULL) {
+    return 0;
+  }
+  rv = h46017_settings_copy(&ep->crypto, sizeof(ep->crypto), sizeof(ep->crypto),
+                            given);
+  return rv == 0 && ep->crypto.digest == NULL ? H46017_ERR_INVALID_ARGUMENT
+                                              : rv;
+}
+
 static int endpoint_init(h46017_endpoint *ep) {
   int rv = endpoint_copy_texts(ep);
   uint32_t seq = 0;
+
+  if (rv == 0) {
+    rv = endpoint_copy_crypto(ep);
+  }
 
   if (rv == 0) {
     rv = h46017_h225_new(&ep->in, NULL, &ep->mem);
@@ -297,6 +319,9 @@ static int endpoint_make_registration(h46017_endpoint *ep,
   r->terminal_type = reg.terminal_type;
   r->restart = reg.restart;
   rv = h46017_aliases_dup(&ep->mem, reg.aliases, reg.alias_count, &r->aliases);
+  if (rv == 0) {
+    rv = endpoint_password_set(ep, r, &reg);
+  }
   if (rv != 0) {
     endpoint_registration_free(ep, r);
     return rv;
@@ -405,6 +430,7 @@ int h46017_endpoint_transport_up(h46017_endpoint *ep,
                     peer->cn);
   }
   ep->tls = peer != NULL && peer->tls;
+  ep->proved = ep->tls && peer->proof == H46017_PROOF_CERTIFICATE;
   return endpoint_leave(ep,
                         endpoint_event_connection(ep, EP_EV_TRANSPORT_UP, 0));
 }

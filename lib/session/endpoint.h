@@ -9,6 +9,7 @@
  * (messages in and out), endpoint_irr.c (one of them). */
 
 #include <h46017/endpoint.h>
+#include <h46017/h235.h>
 #include <h46017/tunnel.h>
 
 #include "base/log.h"
@@ -53,6 +54,11 @@ struct endpoint_registration {
   h46017_terminal_type terminal_type;
   h46017_alias *aliases; /* owned, texts included: one block */
   size_t alias_count;
+  h46017_h235_secret *secret; /* owned; NULL: no password */
+  h46017_h235_replay *replay; /* owned, with it: of the gatekeeper's tokens */
+  char *user;                 /* owned; NULL: the first alias */
+  uint32_t password_kinds;
+  uint32_t last_random; /* of our tokens */
 };
 
 struct h46017_endpoint {
@@ -73,6 +79,7 @@ struct h46017_endpoint {
   bool denied;       /* the last failure was about trust */
   bool confirmed;    /* a registration was, on this connection */
   bool tls;          /* this connection is TLS */
+  bool proved;       /* and the gatekeeper proved who it is */
   bool heard;        /* something came from the gatekeeper on it */
   h46017_time failback_timer;
   size_t failback_index;  /* the preferred gatekeeper that answers again */
@@ -87,6 +94,10 @@ struct h46017_endpoint {
   h46017_h225 *spare; /* is `out` while ras_building runs; NULL: not yet made */
   uint8_t *scratch;   /* for encoding; grows to what is needed */
   size_t scratch_size;
+
+  h46017_crypto crypto; /* a copy; without a digest where there is none */
+  endpoint_registration *speaker; /* whose message is sent next; NULL: of the
+                                     only one, if there is one only */
 
   endpoint_registration *registrations;
   uint32_t registration_count;
@@ -152,6 +163,19 @@ int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r);
 
 /* What ep->out holds. */
 int endpoint_send_built(h46017_endpoint *ep, h46017_ras_kind kind);
+
+/* endpoint_password.c */
+int endpoint_password_set(h46017_endpoint *ep, endpoint_registration *r,
+                          const h46017_registration *registration);
+void endpoint_password_free(h46017_endpoint *ep, endpoint_registration *r);
+/* The token for a message of a registration with a password. CLOCK_NOT_SET. */
+int endpoint_password_token(const h46017_endpoint *ep, endpoint_registration *r,
+                            h46017_ras_kind kind, h46017_h235_token *token);
+/* False: the message is not the gatekeeper's. */
+bool endpoint_password_check(h46017_endpoint *ep,
+                             const endpoint_registration *r,
+                             const h46017_ras *ras, const uint8_t *per,
+                             size_t len);
 
 /* endpoint_irr.c: answers an IRQ. */
 int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq);

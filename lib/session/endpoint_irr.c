@@ -65,12 +65,13 @@ int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq) {
   int rv = 0;
 
   /* The question names no registration: each of this connection answers. */
-  for (const endpoint_registration *r = ep->registrations; r != NULL && rv == 0;
+  for (endpoint_registration *r = ep->registrations; r != NULL && rv == 0;
        r = r->next) {
     if (r->state == H46017_REGISTRATION_REGISTERED ||
         r->state == H46017_REGISTRATION_REFRESHING) {
       rv = irr_fill(ep->out, r, irq->request_seq_num);
       if (rv == 0) {
+        ep->speaker = r;
         rv = endpoint_send_built(ep, H46017_RAS_IRR);
       }
     }

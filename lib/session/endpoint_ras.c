@@ -44,10 +44,25 @@ static int ras_send_kind(h46017_endpoint *ep, const h46017_ras *ras,
                          .message = ep->out,
                          .building = ras_build,
                          .owner = ep};
+  endpoint_registration *r = ep->speaker;
+  h46017_h235_token token;
   int rv;
 
+  ep->speaker = NULL;
   if (ep->tunnel == NULL || ep->error != 0) {
     return 0; /* the answer that is not sent is not waited for either */
+  }
+  if (r == NULL && ep->registration_count == 1) {
+    r = ep->registrations;
+  }
+  if (r != NULL && r->secret != NULL) {
+    rv = endpoint_password_token(ep, r, kind, &token);
+    if (rv != 0) {
+      endpoint_fail(ep, rv);
+      return 0;
+    }
+    w.secret = r->secret;
+    w.token = &token;
   }
   rv = ras != NULL ? h46017_ras_write(&w, ep->tunnel, ras)
                    : h46017_ras_write_built(&w, ep->tunnel, kind);
@@ -105,6 +120,7 @@ int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
   }
   r->pending = ras.request_seq_num;
   r->extensions = 0;
+  ep->speaker = r;
   return ras_send(ep, &ras);
 }
 
@@ -118,6 +134,7 @@ int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r) {
   ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
   r->pending = ras.request_seq_num;
   r->extensions = 0;
+  ep->speaker = r;
   return ras_send(ep, &ras);
 }
 
@@ -173,6 +190,7 @@ static int ras_urq(h46017_endpoint *ep, const h46017_ras *ras) {
     answer.u.urj.reason = H46017_URJ_NOT_CURRENTLY_REGISTERED;
     return ras_send(ep, &answer);
   }
+  ep->speaker = r;
   rv = ras_send(ep, &answer);
   return rv != 0 ? rv : endpoint_event_registration(ep, r, REG_EV_URQ, ras, 0);
 }
@@ -210,6 +228,20 @@ static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
   return ras_send(ep, &answer);
 }
 
+/* The registration that a message of the gatekeeper is about, if that can be
+ * said. */
+static endpoint_registration *ras_registration(h46017_endpoint *ep,
+                                               const h46017_ras *ras) {
+  endpoint_registration *r = NULL;
+
+  if (ras->kind == H46017_RAS_URQ) {
+    r = ras_find_identifier(ep, &ras->u.urq.endpoint_identifier);
+  } else if (!h46017_ras_is_request(ras->kind) && ras->request_seq_num != 0) {
+    r = ras_find_pending(ep, ras->request_seq_num);
+  }
+  return r == NULL && ep->registration_count == 1 ? ep->registrations : r;
+}
+
 int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
                           void *user_data) {
   h46017_endpoint *ep = user_data;
@@ -236,6 +268,10 @@ int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
     if (rv != 0) {
       return endpoint_callback(ep, rv);
     }
+  }
+  if (!endpoint_password_check(ep, ras_registration(ep, &ras), &ras, per,
+                               len)) {
+    return 0;
   }
   rv = ras_dispatch(ep, &ras, per, len);
   if (rv != 0) {

@@ -82,6 +82,7 @@ const char *h46017_registration_state_name(h46017_registration_state state) {
 }
 
 void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r) {
+  endpoint_password_free(ep, r);
   h46017_mem_release(&ep->mem, r->aliases);
   h46017_mem_release(&ep->mem, r->endpoint_identifier);
   h46017_mem_release(&ep->mem, r);

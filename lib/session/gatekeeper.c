@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CALLBACKS_V1                                                           \
-  (offsetof(h46017_gatekeeper_callbacks, lost) + sizeof(void (*)(void)))
+  (offsetof(h46017_gatekeeper_callbacks, utc_now) + sizeof(void (*)(void)))
 
 /* Messages in use nest as deep as callbacks do; more than these are freed. */
 #define MESSAGES_KEPT 4
@@ -53,6 +53,7 @@ static void gatekeeper_free(h46017_gatekeeper *gk) {
   h46017_map_free(&gk->names);
   h46017_map_free(&gk->identifiers);
   h46017_map_free(&gk->questions);
+  gk_passwords_free(gk);
   h46017_heap_free(&gk->timers);
   h46017_mem_release(&mem, gk->scratch);
   h46017_mem_release(&mem, (void *)gk->alternates);
@@ -84,14 +85,15 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
                           const h46017_mem *mem, void *user_data,
                           h46017_time now) {
   h46017_gatekeeper_settings s;
+  h46017_crypto crypto;
   h46017_gatekeeper_callbacks cb = {.struct_size = sizeof(cb)};
-  uint8_t seed[18];
+  uint8_t seed[22];
   h46017_mem m;
   h46017_gatekeeper *gk;
   int rv = h46017_mem_init(&m, mem);
 
   if (rv == 0) {
-    rv = gk_settings_read(&s, settings);
+    rv = gk_settings_read(&s, &crypto, settings);
   }
   if (rv == 0) {
     rv = h46017_settings_copy(&cb, sizeof(cb), CALLBACKS_V1, callbacks);
@@ -111,6 +113,8 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   }
   gk->mem = m;
   gk->settings = s;
+  gk->settings.crypto = NULL;
+  gk->crypto = crypto;
   gk->callbacks = cb;
   gk->user_data = user_data;
   gk->log =
@@ -122,6 +126,9 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   h46017_map_init(&gk->names, &m, seed);
   h46017_map_init(&gk->identifiers, &m, seed);
   h46017_map_init(&gk->questions, &m, seed);
+  h46017_map_init(&gk->sender_names, &m, seed);
+  gk->senders_end = &gk->senders;
+  memcpy(&gk->last_random, seed + 18, sizeof(gk->last_random));
   gk->queue_end = &gk->queue;
   gk->allowance = UINT32_MAX; /* nobody has used any */
   rv = gatekeeper_fill(gk, &s);

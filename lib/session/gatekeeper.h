@@ -12,6 +12,7 @@
  * gatekeeper_requests.c (requests that are not about registration). */
 
 #include <h46017/gatekeeper.h>
+#include <h46017/h235.h>
 #include <h46017/tunnel.h>
 
 #include "base/heap.h"
@@ -65,7 +66,12 @@ enum {
 /* 130 bits of randomness, five a character. */
 #define GK_IDENTIFIER_LEN 26
 
+/* A text address with room for a scope. */
+#define GK_ORIGIN_MAX 63
+
 typedef struct gk_registration gk_registration;
+typedef struct gk_sender gk_sender; /* passwords.c */
+typedef struct gk_login gk_login;
 
 /* One name of a registration. The first of those that hold the same name is in
  * gk->names; the others stand behind it (duplicates may be allowed). */
@@ -91,7 +97,8 @@ struct gk_registration {
   h46017_alias *aliases; /* owned */
   gk_name *names;        /* owned, keys behind them */
   size_t name_count;
-  char *device; /* owned */
+  char *device;    /* owned */
+  gk_login *login; /* held; NULL: it came without a password */
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
 };
@@ -100,7 +107,8 @@ struct gk_registration {
 typedef struct gk_decision {
   const char *device; /* NULL: none */
   h46017_auth_used auth;
-  bool password; /* the peer knows the device's */
+  bool password;   /* the peer knows the device's */
+  gk_login *login; /* held; with it, where the library has seen that */
   uint32_t time_to_live;
 } gk_decision;
 
@@ -172,8 +180,10 @@ struct h46017_connection {
   gk_question *probers; /* of others, who want to know whether this one lives */
   gk_answered *answered;
   uint32_t bad_ras;
-  uint32_t requests;         /* in this second */
-  h46017_time requests_from; /* when it began */
+  uint32_t requests;              /* in this second */
+  h46017_time requests_from;      /* when it began */
+  const gk_registration *speaker; /* whose request is served */
+  char origin[GK_ORIGIN_MAX + 1]; /* where wrong passwords come from */
 };
 
 /* A decoded message in use; kept for the next when done. */
@@ -206,6 +216,13 @@ struct h46017_gatekeeper {
   uint16_t last_seq;
   size_t registration_count;
   gk_registration *graced; /* those without a connection */
+
+  h46017_crypto crypto; /* a copy; without a digest where there is none */
+  gk_sender *senders;
+  gk_sender **senders_end;
+  h46017_map sender_names; /* device name -> gk_sender */
+  uint32_t last_random;    /* of our own tokens */
+  uint64_t last_connection;
 
   /* Full RRQs that wait until it is their turn. */
   gk_question *queue;
@@ -269,9 +286,11 @@ void gk_connection_timer(h46017_connection *c);
 
 /* -- gatekeeper_settings.c ------------------------------------------------- */
 
-/* Fills `settings` from what a program gave; NULL: the defaults.
- * INVALID_ARGUMENT: a struct_size, or a value out of its range. */
+/* Fills `settings`, and the crypto that they lead to, from what a program gave;
+ * NULL: the defaults. INVALID_ARGUMENT: a struct_size, or a value out of its
+ * range. */
 int gk_settings_read(h46017_gatekeeper_settings *settings,
+                     h46017_crypto *crypto,
                      const h46017_gatekeeper_settings *given);
 /* A deep copy of the list of alternates; NULL for none. NOMEM. */
 int gk_alternates_dup(const h46017_mem *mem,
@@ -347,6 +366,33 @@ void gk_question_free(gk_question *q);
 void gk_question_arm(gk_question *q);
 void gk_question_timer(gk_question *q);
 void gk_drop_questions(h46017_connection *c);
+
+/* -- passwords.c ----------------------------------------------------------- */
+
+/* What the tokens of a full RRQ prove, where the program has given the device's
+ * password: a code, or an outcome for the policy; a login in `d` if it is
+ * right.
+ */
+int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
+                      const h46017_rrq *rrq, const uint8_t *per, size_t len,
+                      const h46017_registration_answer *answer, gk_decision *d,
+                      h46017_password_outcome *poutcome);
+/* What those of a later message have to. */
+int gk_password_check(h46017_connection *c, const h46017_h225 *msg,
+                      const h46017_ras *ras, const uint8_t *per, size_t len);
+/* The registration of this connection that a message is about; NULL: it says
+ * none, and there is not exactly one. */
+gk_registration *gk_registration_of(const h46017_connection *c,
+                                    const h46017_h225 *msg);
+/* For a message to a registration: NULL, it goes without; else the token to put
+ * in. */
+const h46017_h235_secret *gk_password_token(const gk_registration *r,
+                                            h46017_h235_token *token);
+/* The SecurityErrors alternative for a code, or NULL. */
+const char *gk_security_error(int code);
+gk_login *gk_login_hold(gk_login *l);
+void gk_login_drop(h46017_gatekeeper *gk, gk_login *l);
+void gk_passwords_free(h46017_gatekeeper *gk);
 
 /* -- queue.c --------------------------------------------------------------- */
 

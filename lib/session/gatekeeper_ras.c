@@ -4,11 +4,14 @@
 #include "base/mem.h"
 #include "session/ras_io.h"
 
+#include <stdio.h>
+
 /* -- out ------------------------------------------------------------------- */
 
 typedef struct ras_outgoing {
   h46017_connection *c;
-  bool alternates; /* the alternate gatekeepers go along */
+  const gk_registration *to; /* NULL: to none in particular */
+  bool alternates;           /* the alternate gatekeepers go along */
 } ras_outgoing;
 
 static int ras_put_alternates(const h46017_gatekeeper *gk, h46017_h225 *msg,
@@ -64,16 +67,22 @@ static void ras_send(ras_outgoing *out, gk_message *m, const h46017_ras *ras,
   h46017_connection *c = out->c;
   h46017_gatekeeper *gk = c->gk;
   size_t len = 0;
+  /* what ras_building begins may put another in its place */
+  gk_login *login = gk_login_hold(out->to != NULL ? out->to->login : NULL);
+  h46017_h235_token token;
   h46017_ras_writer w = {.mem = &gk->mem,
                          .scratch = &gk->scratch,
                          .scratch_size = &gk->scratch_size,
                          .plen = &len,
                          .message = m->msg,
+                         .secret = gk_password_token(out->to, &token),
+                         .token = &token,
                          .building = ras_build,
                          .owner = out};
   int rv = ras != NULL ? h46017_ras_write(&w, c->tunnel, ras)
                        : h46017_ras_write_built(&w, c->tunnel, kind);
 
+  gk_login_drop(gk, login);
   gk_message_give(gk, m);
   if (rv == 0) {
     gk_keep_answer(c, kind, seq, gk->scratch, len);
@@ -85,9 +94,9 @@ static bool ras_can_send(const h46017_connection *c) {
   return c->state != GK_CONN_CLOSED && !c->down;
 }
 
-static void ras_send_view(h46017_connection *c, const h46017_ras *ras,
-                          bool alternates) {
-  ras_outgoing out = {c, alternates};
+static void ras_send_view(h46017_connection *c, const gk_registration *to,
+                          const h46017_ras *ras, bool alternates) {
+  ras_outgoing out = {c, to, alternates};
   gk_message *m;
 
   if (!ras_can_send(c)) {
@@ -102,12 +111,12 @@ static void ras_send_view(h46017_connection *c, const h46017_ras *ras,
 }
 
 void gk_send(h46017_connection *c, const h46017_ras *ras) {
-  ras_send_view(c, ras, false);
+  ras_send_view(c, c->speaker, ras, false);
 }
 
 void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind,
                    uint16_t seq) {
-  ras_outgoing out = {c, false};
+  ras_outgoing out = {c, c->speaker, false};
 
   if (!ras_can_send(c)) {
     gk_message_give(c->gk, m);
@@ -163,7 +172,7 @@ void gk_send_rcf(gk_registration *r, uint16_t seq) {
   rcf->time_to_live = r->pub.time_to_live;
   rcf->maintain_connection = true;
   rcf->supports_additive_registration = true;
-  ras_send_view(c, &ras, r->alternates);
+  ras_send_view(c, r, &ras, r->alternates);
 }
 
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
@@ -174,7 +183,39 @@ void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
   ras.u.urq.endpoint_identifier = ras_endpoint_identifier(r);
   ras.u.urq.gatekeeper_identifier = ras_gatekeeper_identifier(c);
   ras.u.urq.reason = reason;
-  ras_send_view(c, &ras, reason == H46017_URQ_MAINTENANCE);
+  ras_send_view(c, r, &ras, reason == H46017_URQ_MAINTENANCE);
+}
+
+/* An RRJ with what the view has no room for. */
+static void ras_send_security_error(h46017_connection *c, const h46017_ras *ras,
+                                    const char *what) {
+  ras_outgoing out = {c, NULL, false};
+  h46017_ras rrj = *ras;
+  char path[96];
+  gk_message *m;
+  int rv;
+
+  if (!ras_can_send(c)) {
+    return;
+  }
+  m = gk_message_take(c->gk);
+  if (m == NULL) {
+    gk_connection_fail(c, H46017_ERR_NOMEM);
+    return;
+  }
+  rrj.u.rrj.reason = H46017_RRJ_SECURITY_DENIAL;
+  rv = h46017_ras_build(m->msg, &rrj);
+  if (rv == 0) {
+    (void)snprintf(path, sizeof(path),
+                   "registrationReject.rejectReason.securityError.%s", what);
+    rv = h46017_h225_set_present(m->msg, path);
+  }
+  if (rv != 0) {
+    gk_message_give(c->gk, m);
+    gk_connection_fail(c, rv);
+    return;
+  }
+  ras_send(&out, m, NULL, H46017_RAS_RRJ, ras->request_seq_num);
 }
 
 void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
@@ -191,7 +232,13 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
     rrj->duplicate_alias.present = true;
   }
   rrj->gatekeeper_identifier = ras_gatekeeper_identifier(c);
-  ras_send_view(c, &ras, rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE);
+  if (gk->settings.security_errors && gk_security_error(code) != NULL) {
+    rrj->reason = H46017_RRJ_SECURITY_ERROR;
+    ras_send_security_error(c, &ras, gk_security_error(code));
+  } else {
+    ras_send_view(c, NULL, &ras,
+                  rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE);
+  }
   h46017_log_code(&gk->log, H46017_LOG_WARN, code,
                   "registration of \"%s\" refused: %s",
                   names->count > 0 && names->list[0].text.text != NULL
@@ -267,8 +314,8 @@ static void ras_urq(h46017_connection *c, const h46017_ras *ras) {
   gk_send(c, &answer);
 }
 
-void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
-              const uint8_t *per, size_t len) {
+static void ras_serve(h46017_connection *c, h46017_h225 *msg,
+                      const h46017_ras *ras, const uint8_t *per, size_t len) {
   if (ras->kind == H46017_RAS_RRQ) {
     ras_rrq(c, msg, ras, per, len);
     return;
@@ -282,6 +329,46 @@ void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   } else if (h46017_ras_is_request(ras->kind)) {
     gk_answer_request(c, msg, ras, per, len);
   }
+}
+
+/* Answers go to whoever asked: a registration stays where it is until the outer
+ * call returns, also when it ends. */
+void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+              const uint8_t *per, size_t len) {
+  const gk_registration *before = c->speaker;
+
+  c->speaker = ras->kind == H46017_RAS_RRQ ? NULL : gk_registration_of(c, msg);
+  ras_serve(c, msg, ras, per, len);
+  c->speaker = before;
+}
+
+/* Refused with this code: in an RRJ, or in the request's own words. */
+static void ras_refuse(h46017_connection *c, const h46017_ras *ras, int code) {
+  if (ras->kind == H46017_RAS_RRQ) {
+    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, NULL);
+  } else {
+    gk_refuse_request(c, ras->kind, ras->request_seq_num, code);
+  }
+}
+
+/* The password's. True: go on with it. */
+static bool ras_prove(h46017_connection *c, const h46017_h225 *msg,
+                      const h46017_ras *ras, const uint8_t *per, size_t len) {
+  int code = gk_password_check(c, msg, ras, per, len);
+
+  if (code == 0) {
+    return true;
+  }
+  if (h46017_error_is_fatal(code)) {
+    gk_connection_fail(c, code);
+    return false;
+  }
+  if (ras->kind != H46017_RAS_RRQ) { /* an RRJ is logged by itself */
+    h46017_log_code(&c->gk->log, H46017_LOG_WARN, code, "%s refused: %s",
+                    h46017_ras_kind_name(ras->kind), h46017_strerror(code));
+  }
+  ras_refuse(c, ras, code);
+  return false;
 }
 
 /* The program's word on a message. True: go on with it. */
@@ -302,11 +389,7 @@ static bool ras_show(h46017_connection *c, h46017_h225 *msg,
   if (kind != H46017_ERROR_TRUST && kind != H46017_ERROR_OUTCOME) {
     return gk_connection_go_on(c, rv);
   }
-  if (ras->kind == H46017_RAS_RRQ) {
-    gk_refuse(c, ras->request_seq_num, &ras->u.rrq, rv, NULL);
-  } else {
-    gk_refuse_request(c, ras->kind, ras->request_seq_num, rv);
-  }
+  ras_refuse(c, ras, rv);
   return false;
 }
 
@@ -317,7 +400,8 @@ static void ras_take(h46017_connection *c, h46017_h225 *msg,
       gk_repeats(c, ras->kind, ras->request_seq_num)) {
     return;
   }
-  if (ras_show(c, msg, ras, per, len) && !gk_waits(c, msg, ras, per, len)) {
+  if (ras_show(c, msg, ras, per, len) && ras_prove(c, msg, ras, per, len) &&
+      !gk_waits(c, msg, ras, per, len)) {
     gk_serve(c, msg, ras, per, len);
   }
 }

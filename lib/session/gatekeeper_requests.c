@@ -303,6 +303,7 @@ void gk_refuse_request(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
 void gk_send_irq(gk_registration *r) {
   static const uint8_t no_call[16] = {0};
   h46017_connection *c = r->pub.connection;
+  const gk_registration *before = c->speaker;
   gk_message *m = gk_message_take(c->gk);
   uint16_t seq = gk_next_seq(c->gk);
   answer a;
@@ -315,7 +316,9 @@ void gk_send_irq(gk_registration *r) {
   answer_begin(&a, m->msg, H46017_RAS_IRQ, seq);
   answer_uint(&a, "callReferenceValue", 0);
   answer_octets(&a, "callIdentifier.guid", no_call, sizeof(no_call));
+  c->speaker = r;
   answer_send(c, m, &a, H46017_RAS_IRQ, seq);
+  c->speaker = before;
 }
 
 void gk_irr(h46017_connection *c, const h46017_h225 *irr) {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SETTINGS_V1                                                            \
-  (offsetof(h46017_gatekeeper_settings, any_identifier) + sizeof(bool))
+  (offsetof(h46017_gatekeeper_settings, security_errors) + sizeof(bool))
 
 #define MAX_ALTERNATES 16
 #define MAX_TTL_SPREAD 50
@@ -40,6 +40,10 @@ static const h46017_gatekeeper_settings settings_default = {
     .answers_kept = 4,
     .request_rate = 500,
     .full_rate = 2000,
+    .password_window = H46017_H235_WINDOW,
+    .password_kinds = H46017_H235_ALL,
+    .password_attempts = 5,
+    .password_hold = 60000,
 };
 
 void h46017_gatekeeper_settings_default_sized(
@@ -58,6 +62,19 @@ static bool settings_limits_valid(const h46017_gatekeeper_settings *s) {
          s->max_tx <= UINT32_MAX && s->max_pdu >= 4 && s->max_pdu <= 65535 &&
          s->duplicates >= H46017_DUPLICATES_REPLACE &&
          s->duplicates <= H46017_DUPLICATES_ALLOW;
+}
+
+/* `*crypto`: what the settings' leads to, cleared where there is none. */
+static bool settings_passwords_valid(const h46017_gatekeeper_settings *s,
+                                     h46017_crypto *crypto) {
+  h46017_crypto_default(crypto);
+  return s->password_window > 0 &&
+         s->password_window <= H46017_H235_WINDOW_MAX &&
+         s->password_kinds > 0 && s->password_kinds <= H46017_H235_ALL &&
+         (s->crypto == NULL ||
+          (h46017_settings_copy(crypto, sizeof(*crypto), sizeof(*crypto),
+                                s->crypto) == 0 &&
+           crypto->digest != NULL));
 }
 
 static bool settings_alternates_valid(const h46017_gatekeeper_settings *s) {
@@ -80,6 +97,7 @@ static bool settings_alternates_valid(const h46017_gatekeeper_settings *s) {
 }
 
 int gk_settings_read(h46017_gatekeeper_settings *settings,
+                     h46017_crypto *crypto,
                      const h46017_gatekeeper_settings *given) {
   h46017_gatekeeper_settings s = settings_default;
   size_t len;
@@ -93,7 +111,8 @@ int gk_settings_read(h46017_gatekeeper_settings *settings,
   len = s.identifier != NULL ? strlen(s.identifier) : 0;
   if (len == 0 || !h46017_text_is_valid(s.identifier, len) ||
       h46017_text_bmp_size(s.identifier, len) > 256 ||
-      !settings_limits_valid(&s) || !settings_alternates_valid(&s)) {
+      !settings_limits_valid(&s) || !settings_alternates_valid(&s) ||
+      !settings_passwords_valid(&s, crypto)) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   *settings = s;
@@ -179,13 +198,14 @@ int h46017_gatekeeper_set_settings(h46017_gatekeeper *gk,
                                    const h46017_gatekeeper_settings *settings,
                                    h46017_time now) {
   h46017_gatekeeper_settings s;
+  h46017_crypto crypto;
   const char **alternates = NULL;
   int rv = gk_enter_nested(gk, now);
 
   if (rv != 0) {
     return rv;
   }
-  rv = gk_settings_read(&s, settings);
+  rv = gk_settings_read(&s, &crypto, settings);
   if (rv == 0) {
     rv = gk_alternates_dup(&gk->mem, &s, &alternates);
   }
@@ -195,6 +215,8 @@ int h46017_gatekeeper_set_settings(h46017_gatekeeper *gk,
     gk->settings = s;
     gk->settings.identifier = gk->identifier;
     gk->settings.alternates = alternates;
+    gk->settings.crypto = NULL; /* the program's is not ours to keep */
+    gk->crypto = crypto;
     gk->log.level = s.log_level;
   }
   return gk_leave(gk, rv);

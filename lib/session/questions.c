@@ -57,11 +57,34 @@ static int question_check(const h46017_connection *c, const h46017_ras *ras) {
   return rv;
 }
 
+/* A password that is right but came in the open is none, unless the settings
+ * say so; of what the program checked it knows best. */
+static int question_permit(const h46017_connection *c,
+                           const h46017_device *device, const gk_decision *d,
+                           h46017_password_outcome password,
+                           const h46017_text *name, h46017_auth_used *pauth) {
+  const bool open =
+      d->login != NULL && !c->peer->tls && !c->gk->settings.password_over_tcp;
+  int rv = h46017_policy_decide(device, c->peer,
+                                open ? H46017_PASSWORD_ABSENT : password,
+                                name->text, name->len, pauth);
+
+  return open && (rv == H46017_ERR_PASSWORD_MISSING ||
+                  rv == H46017_ERR_UNAUTHENTICATED)
+             ? H46017_ERR_PASSWORD_OVER_TCP
+             : rv;
+}
+
 /* The program's answer against what the peer proved. Every name has to belong
  * to the device, and to be covered. The decision borrows from the answer. */
-static int question_decide(const h46017_connection *c, const h46017_rrq *rrq,
+static int question_decide(const gk_question *q, const h46017_h225 *msg,
+                           const h46017_rrq *rrq,
                            const h46017_registration_answer *answer,
                            gk_decision *d) {
+  h46017_connection *c = q->connection;
+  h46017_password_outcome password;
+  int rv;
+
   *d = (gk_decision){.auth = H46017_AUTH_USED_OPEN,
                      .time_to_live = answer->time_to_live};
   if (answer->refuse != 0) {
@@ -75,20 +98,19 @@ static int question_decide(const h46017_connection *c, const h46017_rrq *rrq,
   }
   for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
     const h46017_text *name = &rrq->terminal_alias.list[i].text;
-    int rv;
     if (h46017_device_fits(answer->device, name->text, name->len, NULL) ==
         H46017_FIT_NONE) {
       return H46017_ERR_ALIAS_CONFLICT;
     }
-    rv = h46017_policy_decide(answer->device, c->peer, answer->password,
-                              name->text, name->len, &d->auth);
-    if (rv != 0) {
-      return rv;
-    }
   }
-  d->password = answer->password == H46017_PASSWORD_VALID;
+  rv = gk_password_judge(c, msg, rrq, q->per, q->len, answer, d, &password);
+  for (size_t i = 0; rv == 0 && i < rrq->terminal_alias.count; i++) {
+    const h46017_text *name = &rrq->terminal_alias.list[i].text;
+    rv = question_permit(c, answer->device, d, password, name, &d->auth);
+  }
+  d->password = password == H46017_PASSWORD_VALID;
   d->device = answer->device->name;
-  return 0;
+  return rv;
 }
 
 /* -- pending --------------------------------------------------------------- */
@@ -110,6 +132,7 @@ static void question_unlink(gk_question *q) {
 }
 
 static void question_release(h46017_gatekeeper *gk, gk_question *q) {
+  gk_login_drop(gk, q->decision.login);
   h46017_mem_release(&gk->mem, q->device);
   h46017_mem_release(&gk->mem, q);
 }
@@ -231,17 +254,20 @@ static int question_probe(gk_question *q, gk_registration *holder,
   }
   q->decision = *d;
   q->decision.device = q->device;
+  (void)gk_login_hold(d->login);
   gk_probe(q, holder);
   return 0;
 }
 
-static void question_settle(gk_question *q, const h46017_ras *ras,
+static void question_settle(gk_question *q, const h46017_h225 *msg,
+                            const h46017_ras *ras,
                             const h46017_registration_answer *answer) {
   h46017_connection *c = q->connection;
+  h46017_gatekeeper *gk = c->gk;
   const h46017_alias *held = NULL;
   gk_registration *holder = NULL;
   gk_decision d;
-  int code = question_decide(c, &ras->u.rrq, answer, &d);
+  int code = question_decide(q, msg, &ras->u.rrq, answer, &d);
 
   if (code == 0) {
     holder = gk_obstacle(c, &ras->u.rrq, &d, &held);
@@ -250,12 +276,12 @@ static void question_settle(gk_question *q, const h46017_ras *ras,
     code = H46017_ERR_DUPLICATE_ALIAS;
     if (holder->pub.connection != NULL) {
       code = question_probe(q, holder, &d);
-      if (code == 0) {
-        return;
-      }
     }
   }
-  question_finish(q, ras, code, held, &d);
+  if (holder == NULL || code != 0) {
+    question_finish(q, ras, code, held, &d);
+  }
+  gk_login_drop(gk, d.login);
 }
 
 /* The octets are read again; what reads them is given back by the caller. */
@@ -306,7 +332,7 @@ void gk_question_put(gk_question *q, h46017_h225 *msg, const h46017_ras *ras) {
     gk_send_rip(c, q->seq);
     return;
   }
-  question_settle(q, ras, &answer);
+  question_settle(q, msg, ras, &answer);
 }
 
 void gk_question_put_again(gk_question *q) {
@@ -382,7 +408,7 @@ static int question_resume(gk_question *q,
   int rv = question_read(q, &m, &ras);
 
   if (rv == 0) {
-    question_settle(q, &ras, answer);
+    question_settle(q, m->msg, &ras, answer);
     gk_message_give(gk, m);
   }
   return rv; /* NOMEM: the question stands; its timer runs */

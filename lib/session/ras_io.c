@@ -13,7 +13,8 @@
 static int ras_encode(const h46017_ras_writer *w, size_t *plen) {
   size_t size;
   uint8_t *scratch;
-  int rv = h46017_h225_encode(w->message, *w->scratch, *w->scratch_size, plen);
+  int rv = h46017_h235_encode(w->message, w->secret, *w->scratch,
+                              *w->scratch_size, plen);
 
   if (rv != H46017_ERR_BUFFER_TOO_SMALL && (rv != 0 || *w->scratch != NULL)) {
     return rv; /* without a buffer it only told the size */
@@ -25,7 +26,7 @@ static int ras_encode(const h46017_ras_writer *w, size_t *plen) {
   }
   *w->scratch = scratch;
   *w->scratch_size = size;
-  return h46017_h225_encode(w->message, scratch, size, plen);
+  return h46017_h235_encode(w->message, w->secret, scratch, size, plen);
 }
 
 int h46017_ras_write_built(const h46017_ras_writer *w, h46017_tunnel *t,
@@ -33,6 +34,9 @@ int h46017_ras_write_built(const h46017_ras_writer *w, h46017_tunnel *t,
   size_t len = 0;
   int rv = w->building(w->owner, w->message, kind);
 
+  if (rv == 0 && w->secret != NULL) {
+    rv = h46017_h235_add(w->message, w->secret, w->token);
+  }
   if (rv == 0) {
     rv = ras_encode(w, &len);
   }

@@ -4,6 +4,7 @@
 
 /* RAS messages between a session and its tunnel, the same for both sides. */
 
+#include <h46017/h235.h>
 #include <h46017/ras.h>
 #include <h46017/tunnel.h>
 
@@ -17,10 +18,12 @@ typedef struct h46017_ras_writer {
   h46017_h225 *message;
   int (*building)(void *owner, h46017_h225 *msg, h46017_ras_kind kind);
   void *owner;
+  const h46017_h235_secret *secret; /* NULL: no tokens */
+  const h46017_h235_token *token;
 } h46017_ras_writer;
 
-/* Builds, shows it to the program, encodes, queues. What the tunnel or the
- * codec says; CALLBACK_FAILURE from `building`. */
+/* Builds, shows it to the program, adds tokens, encodes, queues. What the
+ * tunnel or the codec says; CALLBACK_FAILURE from `building`. */
 int h46017_ras_write(const h46017_ras_writer *w, h46017_tunnel *t,
                      const h46017_ras *ras);
 

@@ -183,6 +183,7 @@ static void registrar_take_out(gk_registration *r) {
 static void registrar_free(gk_registration *r) {
   const h46017_mem *mem = &r->gk->mem;
 
+  gk_login_drop(r->gk, r->login);
   h46017_mem_release(mem, r->names);
   h46017_mem_release(mem, r->aliases);
   h46017_mem_release(mem, r->device);

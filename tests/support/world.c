@@ -175,13 +175,17 @@ static void hook(world *w, const char *callback, h46017_connection *c) {
 static int gk_ras(h46017_gatekeeper *gk, h46017_connection *c, h46017_h225 *msg,
                   const h46017_ras *ras, const uint8_t *per, size_t len,
                   void *user_data) {
+  world *w = user_data;
+
   (void)gk;
   (void)msg;
   (void)ras;
-  (void)per;
   ck_assert_uint_gt(len, 0);
-  hook(user_data, "ras_received", c);
-  return said(user_data);
+  if (w->seen != NULL) {
+    w->seen(w, true, per, len);
+  }
+  hook(w, "ras_received", c);
+  return said(w);
 }
 
 static int gk_building(h46017_gatekeeper *gk, h46017_connection *c,
@@ -203,6 +207,33 @@ static int gk_signalling(h46017_gatekeeper *gk, h46017_connection *c,
   (void)len;
   hook(user_data, "signalling_received", c);
   return said(user_data);
+}
+
+static bool gk_utc(int64_t *seconds, void *user_data) {
+  const world *w = user_data;
+
+  *seconds = w->utc + (int64_t)(w->now / 1000);
+  return w->utc >= 0;
+}
+
+static bool ep_utc(int64_t *seconds, void *user_data) {
+  const world *w = ((world_line *)user_data)->w;
+
+  *seconds = w->ep_utc + (int64_t)(w->now / 1000);
+  return w->ep_utc >= 0;
+}
+
+static int ep_ras(h46017_endpoint *ep, h46017_h225 *msg, const h46017_ras *ras,
+                  const uint8_t *per, size_t len, void *user_data) {
+  world *w = ((world_line *)user_data)->w;
+
+  (void)ep;
+  (void)msg;
+  (void)ras;
+  if (w->seen != NULL) {
+    w->seen(w, false, per, len);
+  }
+  return 0;
 }
 
 static void gk_log(h46017_log_level level, const char *line, size_t len,
@@ -232,6 +263,8 @@ static h46017_answered gk_select(h46017_gatekeeper *gk, uint64_t question,
   answer->refuse = w->refuse;
   answer->device = w->device.name != NULL ? &w->device : NULL;
   answer->open = w->open;
+  answer->secret = w->secret;
+  answer->secret_len = w->secret != NULL ? strlen(w->secret) : 0;
   answer->password = w->password;
   hook(w, "select_device", asked->connection);
   return w->answered;
@@ -348,6 +381,7 @@ int world_init(world *w, const h46017_gatekeeper_settings *settings,
   cb.signalling_received = gk_signalling;
   cb.log_write = gk_log;
   cb.trace = gk_traced;
+  cb.utc_now = gk_utc;
   rv = h46017_gatekeeper_new(&w->gk, settings != NULL ? settings : &s, &cb, mem,
                              w, w->now);
   if (mem == NULL) {
@@ -381,9 +415,15 @@ int world_add(world *w, world_line **pline, const char *alias,
   cb.unregistered = ep_unregistered;
   cb.backing_off = ep_backing_off;
   cb.probe = ep_probe;
+  cb.ras_received = ep_ras;
+  cb.utc_now = ep_utc;
   h46017_registration_default(&reg);
   reg.aliases = &name;
   reg.alias_count = 1;
+  reg.password = w->ep_password;
+  reg.password_len = w->ep_password != NULL ? strlen(w->ep_password) : 0;
+  reg.user = w->ep_user;
+  reg.password_kinds = w->ep_kinds;
   rv = h46017_endpoint_new(&line->ep, settings, &cb, w->mem, line, w->now);
   if (rv == 0) {
     rv = h46017_endpoint_add(line->ep, &reg, &line->reg, w->now);

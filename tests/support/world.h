@@ -59,6 +59,18 @@ struct world {
   void (*hook)(world *w, const char *callback, h46017_connection *c);
   void *hook_data;
 
+  /* Passwords: what the gatekeeper's program knows, what endpoints that are
+   * added have (NULL: none), the time of day at 0 ms; -1: it is not known. */
+  const char *secret;
+  const char *ep_password;
+  const char *ep_user;
+  uint32_t ep_kinds;
+  int64_t utc;
+  int64_t ep_utc;
+
+  /* Every RAS message as it comes in at either side, when set. */
+  void (*seen)(world *w, bool at_gatekeeper, const uint8_t *per, size_t len);
+
   /* Called inside `registered` of the gatekeeper, when set. */
   void (*in_registered)(world *w, h46017_connection *c);
 };
