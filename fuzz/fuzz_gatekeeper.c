@@ -22,6 +22,7 @@ typedef struct fuzz_world {
   h46017_time now;
   uint64_t question;
   bool later;
+  bool shared;   /* a name may have, or have had, several holders */
   bool restless; /* callbacks read the script too */
   bool acting;
   int fail_callback;
@@ -200,7 +201,9 @@ static int on_registration(h46017_gatekeeper *gk, const h46017_registered *reg,
   }
   switch (script_octet(&w->s) & 15) {
   case 0:
-    (void)h46017_connection_close(c, H46017_ERR_REFUSED, w->now);
+    if (c != NULL) {
+      (void)h46017_connection_close(c, H46017_ERR_REFUSED, w->now);
+    }
     break;
   case 1:
     (void)h46017_gatekeeper_unregister(gk, reg->aliases[0].text.text,
@@ -209,7 +212,7 @@ static int on_registration(h46017_gatekeeper *gk, const h46017_registered *reg,
     break;
   case 2:
     for (int i = 0; i < CONNECTIONS; i++) {
-      if (w->conns[i] == c) {
+      if (c != NULL && w->conns[i] == c) {
         w->conns[i] = NULL;
         h46017_connection_del(c);
       }
@@ -225,6 +228,16 @@ static int on_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
                            int why, void *user_data) {
   (void)why;
   return on_registration(gk, reg, user_data);
+}
+
+static int on_lost(h46017_gatekeeper *gk, const h46017_registered *reg,
+                   h46017_connection *c, int why, void *user_data) {
+  fuzz_world *w = user_data;
+
+  (void)why;
+  FUZZ_ASSERT(reg->connection == NULL);
+  act(w, gk, c);
+  return outcome(w);
 }
 
 static int on_rejected(h46017_gatekeeper *gk, h46017_connection *c,
@@ -246,7 +259,9 @@ static int check_registration(const h46017_registered *reg, void *arg) {
   FUZZ_ASSERT(strlen(reg->endpoint_identifier) == 26);
   for (size_t i = 0; i < reg->alias_count; i++) {
     const h46017_text *name = &reg->aliases[i].text;
-    FUZZ_ASSERT(h46017_gatekeeper_find(w->gk, name->text, name->len) == reg);
+    FUZZ_ASSERT(w->shared ||
+                h46017_gatekeeper_find(w->gk, name->text, name->len) == reg);
+    FUZZ_ASSERT(h46017_gatekeeper_find(w->gk, name->text, name->len) != NULL);
   }
   return 0;
 }
@@ -384,6 +399,24 @@ static void step_send(fuzz_world *w) {
   }
 }
 
+/* Other settings while it runs. */
+static void step_settings(fuzz_world *w) {
+  static const char *const alternates[] = {"192.0.2.7:1719"};
+  h46017_gatekeeper_settings s;
+  uint8_t how = script_octet(&w->s);
+
+  h46017_gatekeeper_settings_default(&s);
+  s.duplicates = (h46017_duplicates)(how % 3);
+  s.registration_grace = (how & 4) != 0 ? 5000 : 0;
+  s.full_rate = (how & 8) != 0 ? 1 : 0;
+  s.request_rate = (how & 16) != 0 ? 3 : 0;
+  s.answers_kept = how >> 6;
+  s.alternates = alternates;
+  s.alternate_count = (how & 32) != 0;
+  w->shared = w->shared || s.duplicates == H46017_DUPLICATES_ALLOW;
+  (void)h46017_gatekeeper_set_settings(w->gk, &s, w->now);
+}
+
 static void step_end(fuzz_world *w, int i) {
   h46017_connection *c = w->conns[i];
   uint8_t how = script_octet(&w->s) & 3;
@@ -450,6 +483,9 @@ static void step(fuzz_world *w) {
     (void)h46017_gatekeeper_unregister(w->gk, device_ids[0], 12,
                                        H46017_URQ_TTL_EXPIRED, w->now);
     break;
+  case 14:
+    step_settings(w);
+    break;
   default:
     step_end(w, i);
     break;
@@ -470,6 +506,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   cb.registered = on_registration;
   cb.refreshed = on_registration;
   cb.unregistered = on_unregistered;
+  cb.lost = on_lost;
   cb.rejected = on_rejected;
   cb.question_dropped = on_dropped;
   cb.ras_received = on_ras;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
   SCHEMA_VERSION = 1,
@@ -461,7 +462,13 @@ int device_table_select(device_table *t, const h46017_alias *aliases,
     if (aliases[i].text.text == NULL) {
       continue;
     }
-    code = select_one(t, aliases[i].text.text, aliases[i].text.len, &one);
+    /* `h323:` in front of a URL is no part of the name */
+    size_t skip = aliases[i].type == H46017_ALIAS_URL_ID &&
+                          strncasecmp(aliases[i].text.text, "h323:", 5) == 0
+                      ? 5
+                      : 0;
+    code = select_one(t, aliases[i].text.text + skip,
+                      aliases[i].text.len - skip, &one);
     if (one.device == NULL) {
       continue;
     }

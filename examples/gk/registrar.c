@@ -206,12 +206,16 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
   if (device == NULL) {
     return reg->device == NULL && g->config.open;
   }
+  /* the password of its RRQ is not asked for again */
+  h46017_password_outcome password = reg->auth == H46017_AUTH_USED_PASSWORD
+                                         ? H46017_PASSWORD_VALID
+                                         : H46017_PASSWORD_ABSENT;
   bool welcome = false;
   for (size_t i = 0; !welcome && i < reg->alias_count; i++) {
     const h46017_text *name = &reg->aliases[i].text;
     welcome = name->text != NULL &&
-              h46017_policy_decide(device, peer, H46017_PASSWORD_ABSENT,
-                                   name->text, name->len, NULL) == 0;
+              h46017_policy_decide(device, peer, password, name->text,
+                                   name->len, NULL) == 0;
   }
   device_free(device);
   return welcome;

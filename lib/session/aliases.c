@@ -90,28 +90,37 @@ static size_t alias_put_mac(const char *text, size_t len, uint8_t *out) {
   return n;
 }
 
-/* `h323:` in front of a URL is no part of the name, and its host has no letter
- * case. H.323 Annex O, RFC 3508 */
-static size_t alias_put_url(const char *text, size_t len, bool scheme,
-                            uint8_t *out) {
-  static const char h323[] = "h323:";
-  size_t skip = 0;
-  size_t host = len;
+h46017_text h46017_alias_name(const h46017_alias *alias) {
+  static const char scheme[] = "h323:";
+  h46017_text name = alias->text;
+  size_t n = 0;
 
-  while (scheme && skip < sizeof(h323) - 1 && skip < len &&
-         h46017_text_lower(text[skip]) == h323[skip]) {
-    skip++;
+  if (alias->type != H46017_ALIAS_URL_ID) {
+    return name;
   }
-  if (skip < sizeof(h323) - 1 || skip == len) {
-    skip = 0;
+  while (n < sizeof(scheme) - 1 && n < name.len &&
+         h46017_text_lower(name.text[n]) == scheme[n]) {
+    n++;
   }
-  for (size_t i = len; i > skip && host == len; i--) {
-    host = text[i - 1] == '@' ? i : host;
+  if (n == sizeof(scheme) - 1 && n < name.len) {
+    name.text += n;
+    name.len -= n;
   }
-  for (size_t i = skip; i < len; i++) {
-    *out++ = (uint8_t)(i >= host ? h46017_text_lower(text[i]) : text[i]);
+  return name;
+}
+
+/* A host has no letter case. */
+static size_t alias_put_url(h46017_text url, uint8_t *out) {
+  size_t host = url.len;
+
+  for (size_t i = url.len; i > 0 && host == url.len; i--) {
+    host = url.text[i - 1] == '@' ? i : host;
   }
-  return len - skip;
+  for (size_t i = 0; i < url.len; i++) {
+    *out++ =
+        (uint8_t)(i >= host ? h46017_text_lower(url.text[i]) : url.text[i]);
+  }
+  return url.len;
 }
 
 size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key) {
@@ -131,8 +140,7 @@ size_t h46017_alias_key(const h46017_alias *alias, uint8_t *key) {
   }
   if (alias->type == H46017_ALIAS_URL_ID ||
       alias->type == H46017_ALIAS_EMAIL_ID) {
-    return n + alias_put_url(text, len, alias->type == H46017_ALIAS_URL_ID,
-                             key + n);
+    return n + alias_put_url(h46017_alias_name(alias), key + n);
   }
   if (alias->type != H46017_ALIAS_H323_ID ||
       !h46017_name_is_serial(text, len)) {

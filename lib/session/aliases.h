@@ -14,6 +14,9 @@ int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
  * valid or not of the type's alphabet. */
 int h46017_alias_check(const h46017_alias *alias);
 
+/* The text without what is no part of the name: `h323:` in front of a URL. */
+h46017_text h46017_alias_name(const h46017_alias *alias);
+
 /* Octets of the longest text: 256 UTF-16 units of h323-ID, three octets of
  * UTF-8 each at the most; 512 of IA5 in a url-ID. */
 #define H46017_ALIAS_TEXT_MAX (256 * 3)

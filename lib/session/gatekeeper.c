@@ -35,6 +35,7 @@ static void gatekeeper_free(h46017_gatekeeper *gk) {
   gk->trace = NULL;
   for (h46017_connection *c = gk->connections; c != NULL; c = c->next) {
     c->state = GK_CONN_CLOSED;
+    gk_drop_questions(c); /* so that none finds its way free */
   }
   while (gk->connections != NULL) {
     gk_connection_free(gk->connections);
@@ -84,7 +85,7 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
                           const h46017_gatekeeper_callbacks *callbacks,
                           const h46017_mem *mem, void *user_data,
                           h46017_time now) {
-  h46017_gatekeeper_settings s;
+  h46017_gatekeeper_settings s = {.struct_size = 0};
   h46017_crypto crypto;
   h46017_gatekeeper_callbacks cb = {.struct_size = sizeof(cb)};
   uint8_t seed[22];

@@ -317,7 +317,10 @@ void gk_send_rip(h46017_connection *c, uint16_t seq);
 uint16_t gk_next_seq(h46017_gatekeeper *gk);
 void gk_send_rcf(gk_registration *r, uint16_t seq);
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason);
-/* Refuses an RRQ: RRJ, log, callback. `held`: the alias of DUPLICATE_ALIAS. */
+/* An RRJ; `held`: the alias of DUPLICATE_ALIAS. */
+h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
+                              const h46017_alias *held);
+/* Refuses an RRQ: RRJ, log, callback. */
 void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
                int code, const h46017_alias *held);
 

@@ -218,10 +218,8 @@ static void ras_send_security_error(h46017_connection *c, const h46017_ras *ras,
   ras_send(&out, m, NULL, H46017_RAS_RRJ, ras->request_seq_num);
 }
 
-void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
-               int code, const h46017_alias *held) {
-  h46017_gatekeeper *gk = c->gk;
-  const h46017_aliases *names = &rrq->terminal_alias;
+h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
+                              const h46017_alias *held) {
   h46017_ras ras = {.kind = H46017_RAS_RRJ, .request_seq_num = seq};
   h46017_rrj *rrj = &ras.u.rrj;
 
@@ -232,13 +230,22 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
     rrj->duplicate_alias.present = true;
   }
   rrj->gatekeeper_identifier = ras_gatekeeper_identifier(c);
-  if (gk->settings.security_errors && gk_security_error(code) != NULL) {
+  if (c->gk->settings.security_errors && gk_security_error(code) != NULL) {
     rrj->reason = H46017_RRJ_SECURITY_ERROR;
     ras_send_security_error(c, &ras, gk_security_error(code));
   } else {
     ras_send_view(c, NULL, &ras,
                   rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE);
   }
+  return rrj->reason;
+}
+
+void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
+               int code, const h46017_alias *held) {
+  h46017_gatekeeper *gk = c->gk;
+  const h46017_aliases *names = &rrq->terminal_alias;
+  h46017_rrj_reason reason = gk_send_rrj(c, seq, code, held);
+
   h46017_log_code(&gk->log, H46017_LOG_WARN, code,
                   "registration of \"%s\" refused: %s",
                   names->count > 0 && names->list[0].text.text != NULL
@@ -247,8 +254,7 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
                   h46017_strerror(code));
   if (c->state == GK_CONN_UP && gk->callbacks.rejected != NULL) {
     (void)gk_connection_go_on(
-        c,
-        gk->callbacks.rejected(gk, c, rrq, code, rrj->reason, gk->user_data));
+        c, gk->callbacks.rejected(gk, c, rrq, code, reason, gk->user_data));
   }
 }
 

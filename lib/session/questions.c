@@ -97,16 +97,16 @@ static int question_decide(const gk_question *q, const h46017_h225 *msg,
     return answer->open ? 0 : H46017_ERR_UNKNOWN_DEVICE;
   }
   for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    const h46017_text *name = &rrq->terminal_alias.list[i].text;
-    if (h46017_device_fits(answer->device, name->text, name->len, NULL) ==
+    h46017_text name = h46017_alias_name(&rrq->terminal_alias.list[i]);
+    if (h46017_device_fits(answer->device, name.text, name.len, NULL) ==
         H46017_FIT_NONE) {
       return H46017_ERR_ALIAS_CONFLICT;
     }
   }
   rv = gk_password_judge(c, msg, rrq, q->per, q->len, answer, d, &password);
   for (size_t i = 0; rv == 0 && i < rrq->terminal_alias.count; i++) {
-    const h46017_text *name = &rrq->terminal_alias.list[i].text;
-    rv = question_permit(c, answer->device, d, password, name, &d->auth);
+    h46017_text name = h46017_alias_name(&rrq->terminal_alias.list[i]);
+    rv = question_permit(c, answer->device, d, password, &name, &d->auth);
   }
   d->password = password == H46017_PASSWORD_VALID;
   d->device = answer->device->name;

@@ -125,6 +125,7 @@ void gk_drop_answers(h46017_connection *c) {
 /* -- too often ------------------------------------------------------------- */
 
 bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len) {
+  /* It is not worth reading. */
   static const h46017_rrq nothing_read = {.time_to_live = 0};
   const h46017_gatekeeper *gk = c->gk;
   uint64_t rate = gk->settings.request_rate;
@@ -144,13 +145,15 @@ bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len) {
   }
   if (c->requests > rate * FLOOD_FACTOR) {
     gk_connection_fail(c, H46017_ERR_FLOOD);
-  } else if (h46017_ras_peek(per, len, &kind, &seq) == 0 && seq != 0) {
-    /* It is not worth reading. */
-    if (kind == H46017_RAS_RRQ) {
-      gk_refuse(c, seq, &nothing_read, H46017_ERR_OVERLOAD, NULL);
-    } else {
-      gk_refuse_request(c, kind, seq, H46017_ERR_OVERLOAD);
-    }
+  } else if (h46017_ras_peek(per, len, &kind, &seq) != 0 || seq == 0) {
+    return false;
+  } else if (kind != H46017_RAS_RRQ) {
+    gk_refuse_request(c, kind, seq, H46017_ERR_OVERLOAD);
+  } else if (c->requests == rate + 1) {
+    gk_refuse(c, seq, &nothing_read, H46017_ERR_OVERLOAD, NULL);
+  } else {
+    /* The program has been told, and its log is spared. */
+    (void)gk_send_rrj(c, seq, H46017_ERR_OVERLOAD, NULL);
   }
   return false;
 }
