@@ -171,6 +171,13 @@ extern "C" {
   X(DIGEST, 369, "a hash function that password tokens need is not available", \
     "OpenSSL's provider lacks it (FIPS has no MD5); or none was given",        \
     securityDenial)                                                            \
+  X(CERT_VERSION, 340, "a certificate without extensions (X.509 version 1) proves nobody by its issuer", \
+    "add this very certificate to the trust list, or have one of version 3 issued", \
+    securityDenial)                                                            \
+  X(NOT_AN_AUTHORITY, 341, "the certificate says that it is no authority",     \
+    "trust it as an end entity", undefinedReason)                              \
+  X(FINGERPRINT, 342, "the certificate is not the one expected",               \
+    "compare the fingerprint with what the device itself shows", securityDenial) \
   /* 4xx: an outcome */                                                        \
   X(REJECTED, 401, "the gatekeeper rejected the request",                      \
     "see the reject reason", undefinedReason)                                  \
@@ -224,6 +231,8 @@ extern "C" {
     "give the right one", undefinedReason)                                     \
   X(FORMAT, 505, "the file is not in a format that is understood",             \
     "PEM, DER and PKCS#12 are", undefinedReason)                               \
+  X(AMBIGUOUS_ID, 510, "several entries begin with these digits",              \
+    "give more of them", undefinedReason)                                      \
   /* 6xx: TLS */                                                               \
   X(TLS, 601, "TLS failed",                                                    \
     "see the log for OpenSSL's reason", undefinedReason)                       \

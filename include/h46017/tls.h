@@ -35,6 +35,7 @@ extern "C" {
 /* What <openssl/types.h> says; C11 and C++ allow to say it twice. */
 typedef struct ssl_st SSL;
 typedef struct ssl_ctx_st SSL_CTX;
+typedef struct ssl_session_st SSL_SESSION;
 
 /** Which side of the handshake this is. An endpoint is the client, a gatekeeper
  * the server. */
@@ -45,12 +46,17 @@ typedef enum h46017_tls_role {
 
 /** How old the peers may be. TLS 1.2 is the least in both. */
 typedef enum h46017_tls_profile {
-  H46017_TLS_MODERN = 0,       /**< RSA from 2048 bits, SHA-2; in TLS 1.2 only
-                                    ECDHE with an AEAD cipher */
-  H46017_TLS_LEGACY_DEVICE = 1 /**< what stock phones carry besides: RSA from
+  H46017_TLS_MODERN = 0,        /**< RSA from 2048 bits, SHA-2; in TLS 1.2 only
+                                     ECDHE with an AEAD cipher */
+  H46017_TLS_LEGACY_DEVICE = 1, /**< what stock phones carry besides: RSA from
                                     1024 bits with SHA-256, CBC ciphers and RSA
                                     key exchange in TLS 1.2. SHA-1 signatures
                                     stay refused */
+  H46017_TLS_LEGACY_SHA1 = 2    /**< and SHA-1 signatures too: anybody with
+                                     enough money can forge one. For a listener
+                                     of its own; h46017_trust_attach() refuses
+                                     what is weaker still (MD5, RSA below
+                                     1024 bits) */
 } h46017_tls_profile;
 
 /** What a server wants of its clients. */
@@ -63,7 +69,7 @@ typedef enum h46017_client_cert_mode {
   H46017_CLIENT_CERT_NONE = 2     /**< not asked for */
 } h46017_client_cert_mode;
 
-/** A trust list. None exists yet: wherever one is asked for, NULL means that
+/** A trust list: h46017/trust.h. Wherever one is asked for, NULL means that
  * the store of the `SSL_CTX` decides, in which every certificate is an
  * authority (it may issue others). */
 typedef struct h46017_trust h46017_trust;
@@ -99,8 +105,15 @@ H46017_API int h46017_tls_ctx_defaults(SSL_CTX *ctx, h46017_tls_role role,
  * wrong is kept with the connection for h46017_identity_from_ssl(), also where
  * the handshake goes on, and the peer gets the alert that says it best.
  *
+ * With a list, that list alone decides, as it stands when a handshake begins:
+ * an end entity of it by being the very certificate, any other by a chain that
+ * leads to an authority of it. A server then also resumes sessions (tickets, of
+ * this context only), as long as the entry that a session rested on stands and
+ * no certificate of its chain has expired. Without one nothing is resumed.
+ *
  * @param[in] trust  *borrowed* for the life of the context; may be NULL
  * @retval H46017_ERR_INVALID_ARGUMENT
+ * @retval H46017_ERR_TLS  OpenSSL refused a setting
  * @since 0.1 */
 H46017_API int h46017_trust_attach(const h46017_trust *trust, SSL_CTX *ctx,
                                    h46017_tls_role role,
@@ -193,6 +206,12 @@ typedef struct h46017_tls_settings {
   const h46017_trust *trust;        /**< what the context was attached with;
                                      *borrowed* */
   h46017_log_level log_level;       /**< H46017_LOG_INFO */
+  SSL_SESSION *session; /**< client, with a trust list: what an earlier
+                             connection to this server left
+                             (SSL_get1_session()); *borrowed* for the call. It
+                             is resumed if the server lets it, and if list and
+                             name would let its certificate pass today; else
+                             the handshake is a full one. NULL: none */
 } h46017_tls_settings;
 
 H46017_API void h46017_tls_settings_default_sized(h46017_tls_settings *settings,

@@ -19,8 +19,11 @@ static bool context_set_strength(SSL_CTX *ctx, h46017_tls_profile profile) {
   bool modern = profile == H46017_TLS_MODERN;
 
   /* Level 2 asks for 112 bits: RSA 2048. Level 1 for 80: RSA 1024, and no
-   * SHA-1 in signatures since OpenSSL 3. */
-  SSL_CTX_set_security_level(ctx, modern ? 2 : 1);
+   * SHA-1 in signatures since OpenSSL 3. Level 0 asks for nothing: the decision
+   * does (decide.c). */
+  SSL_CTX_set_security_level(ctx, modern                                ? 2
+                                  : profile == H46017_TLS_LEGACY_DEVICE ? 1
+                                                                        : 0);
   return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
          SSL_CTX_set_max_proto_version(ctx, 0) == 1 &&
          SSL_CTX_set_cipher_list(ctx,
@@ -60,7 +63,8 @@ static bool context_set_sessions(SSL_CTX *ctx, h46017_tls_role role) {
 int h46017_tls_ctx_defaults(SSL_CTX *ctx, h46017_tls_role role,
                             h46017_tls_profile profile) {
   if (ctx == NULL || (role != H46017_TLS_CLIENT && role != H46017_TLS_SERVER) ||
-      (profile != H46017_TLS_MODERN && profile != H46017_TLS_LEGACY_DEVICE)) {
+      (profile != H46017_TLS_MODERN && profile != H46017_TLS_LEGACY_DEVICE &&
+       profile != H46017_TLS_LEGACY_SHA1)) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   ERR_clear_error();
@@ -76,7 +80,7 @@ int h46017_tls_ctx_defaults(SSL_CTX *ctx, h46017_tls_role role,
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_post_handshake_auth(ctx, 0);
-  if (role == H46017_TLS_SERVER && profile == H46017_TLS_LEGACY_DEVICE) {
+  if (role == H46017_TLS_SERVER && profile != H46017_TLS_MODERN) {
     SSL_CTX_set_dh_auto(ctx, 1);
   }
   if (!context_set_strength(ctx, profile) ||

@@ -360,7 +360,11 @@ static int engine_begin(h46017_tls *t, SSL_CTX *ctx) {
     return 0;
   }
   rv = engine_prepare_client(t);
+  if (rv == 0 && t->settings.session != NULL) {
+    rv = h46017_trust_resume(t->settings.trust, t->ssl, t->settings.session);
+  }
   t->settings.server_name = NULL; /* borrowed for the call */
+  t->settings.session = NULL;
   if (rv != 0) {
     return rv;
   }

@@ -34,6 +34,22 @@ long h46017_tls_own_verify_result(int code);
 /* The judgement alone: 0, or why the peer proved nothing. */
 int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl);
 
+/* The one CN, as UTF-8 in OpenSSL's memory; 0: there is not exactly one that
+ * can name somebody. */
+size_t h46017_tls_common_name(const X509 *x, unsigned char **pcn);
+/* RFC 4514 text, in the BIO that it makes; NULL without memory. */
+const char *h46017_tls_print_name(BIO **pbio, const X509_NAME *name);
+/* Seconds since 1970; false without memory. */
+bool h46017_tls_validity(const X509 *x, int64_t *pfrom, int64_t *pto);
+/* The time a connection's certificates are judged by; false: not known. */
+bool h46017_tls_time(const X509_VERIFY_PARAM *param, int64_t *putc);
+
+/* -- ticket.c ------------------------------------------------------------- */
+
+/* A client offers an earlier session, if its server would pass today. */
+int h46017_trust_resume(const h46017_trust *trust, SSL *ssl,
+                        SSL_SESSION *session);
+
 /* -- engine.c, bio.c ------------------------------------------------------ */
 
 typedef enum h46017_tls_state {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tls/internal.h"
+#include "tls/trust.h"
 
 #include "identity/identity.h"
 
@@ -134,29 +134,36 @@ static void peer_take_sans(peer_draft *draft, const X509 *leaf) {
 
 /* The one CN, whatever string type it is written in. Two of them name nobody:
  * libraries disagree on which one counts. */
-static void peer_take_cn(peer_draft *draft, const X509 *leaf) {
+size_t h46017_tls_common_name(const X509 *leaf, unsigned char **pcn) {
   const X509_NAME *subject = X509_get_subject_name(leaf);
   int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
   const X509_NAME_ENTRY *entry;
+  unsigned char *cn = NULL;
   int len;
 
   if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) {
-    return;
+    return 0;
   }
   entry = X509_NAME_get_entry(subject, at);
-  len = ASN1_STRING_to_UTF8(&draft->cn, X509_NAME_ENTRY_get_data(entry));
-  if (len < 0) {
-    draft->cn = NULL;
-    return;
+  len = ASN1_STRING_to_UTF8(&cn, X509_NAME_ENTRY_get_data(entry));
+  if (len < 0 || !h46017_name_is_clean((const char *)cn, (size_t)len)) {
+    if (len >= 0) {
+      OPENSSL_free(cn);
+    }
+    ERR_clear_error();
+    return 0;
   }
-  if (h46017_name_is_clean((const char *)draft->cn, (size_t)len)) {
-    draft->id.cn = (const char *)draft->cn;
-    draft->id.cn_len = (size_t)len;
-  }
+  *pcn = cn;
+  return (size_t)len;
+}
+
+static void peer_take_cn(peer_draft *draft, const X509 *leaf) {
+  draft->id.cn_len = h46017_tls_common_name(leaf, &draft->cn);
+  draft->id.cn = (const char *)draft->cn;
 }
 
 /* UTF-8 stays readable; what could confuse a terminal is escaped. */
-static const char *peer_print_name(BIO **pbio, const X509_NAME *name) {
+const char *h46017_tls_print_name(BIO **pbio, const X509_NAME *name) {
   char *text = NULL;
 
   *pbio = BIO_new(BIO_s_mem());
@@ -181,14 +188,14 @@ static int64_t peer_seconds(const ASN1_TIME *time, const ASN1_TIME *epoch) {
   return (int64_t)days * 86400 + seconds;
 }
 
-static bool peer_take_validity(peer_draft *draft, const X509 *leaf) {
+bool h46017_tls_validity(const X509 *x, int64_t *pfrom, int64_t *pto) {
   ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
 
   if (epoch == NULL) {
     return false;
   }
-  draft->id.not_before = peer_seconds(X509_get0_notBefore(leaf), epoch);
-  draft->id.not_after = peer_seconds(X509_get0_notAfter(leaf), epoch);
+  *pfrom = peer_seconds(X509_get0_notBefore(x), epoch);
+  *pto = peer_seconds(X509_get0_notAfter(x), epoch);
   ASN1_TIME_free(epoch);
   return true;
 }
@@ -210,27 +217,43 @@ static int peer_take_certificate(peer_draft *draft, const X509 *leaf) {
   peer_take_cn(draft, leaf);
   peer_take_sans(draft, leaf);
   draft->id.subject =
-      peer_print_name(&draft->subject, X509_get_subject_name(leaf));
+      h46017_tls_print_name(&draft->subject, X509_get_subject_name(leaf));
   draft->id.issuer =
-      peer_print_name(&draft->issuer, X509_get_issuer_name(leaf));
+      h46017_tls_print_name(&draft->issuer, X509_get_issuer_name(leaf));
   return draft->id.subject != NULL && draft->id.issuer != NULL &&
                  peer_take_hashes(draft, leaf) &&
-                 peer_take_validity(draft, leaf)
+                 h46017_tls_validity(leaf, &draft->id.not_before,
+                                     &draft->id.not_after)
              ? 0
              : H46017_ERR_NOMEM;
 }
 
 /* -- the judgement -------------------------------------------------------- */
 
-/* A ticket brings the leaf back and the verdict of that time, not the chain:
- * at least the leaf has to be valid still. */
-static int peer_judge_resumed(const X509 *leaf) {
-  if (X509_cmp_current_time(X509_get0_notAfter(leaf)) <= 0) {
+/* A ticket brings the leaf back and the verdict of that time, not the chain.
+ * With a trust list ticket.c asked what that verdict rested on; without one at
+ * least the leaf has to be valid still. */
+static int peer_judge_resumed(const h46017_trust *trust, const SSL *ssl,
+                              const X509 *leaf) {
+  const h46017_peer_record *record = h46017_trust_get_record(trust, ssl);
+  int64_t utc;
+  int64_t from;
+  int64_t to;
+
+  if (trust != NULL && SSL_is_server(ssl) != 0 &&
+      (record == NULL || !record->matched)) {
+    return H46017_ERR_UNAUTHENTICATED;
+  }
+  if (!h46017_tls_time(SSL_get0_param((SSL *)(uintptr_t)ssl), &utc)) {
+    return H46017_ERR_CLOCK_NOT_SET;
+  }
+  if (!h46017_tls_validity(leaf, &from, &to)) {
+    return H46017_ERR_NOMEM;
+  }
+  if (utc > to) {
     return H46017_ERR_CERT_EXPIRED;
   }
-  return X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0
-             ? 0
-             : H46017_ERR_CERT_NOT_YET_VALID;
+  return utc < from ? H46017_ERR_CERT_NOT_YET_VALID : 0;
 }
 
 int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl) {
@@ -238,7 +261,6 @@ int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl) {
   bool asked = (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
   int code;
 
-  (void)trust;
   if (leaf == NULL) {
     return asked ? H46017_ERR_CERT_MISSING : 0;
   }
@@ -250,12 +272,14 @@ int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl) {
     return code;
   }
   if (SSL_session_reused(ssl) != 0) {
-    code = peer_judge_resumed(leaf);
+    code = peer_judge_resumed(trust, ssl, leaf);
   } else if (sk_X509_num(SSL_get0_verified_chain(ssl)) <= 0) {
     /* a callback of the program said yes and verified nothing */
     code = H46017_ERR_UNAUTHENTICATED;
   }
-  if (code == 0 && SSL_is_server(ssl) != 0 && X509_check_ca(leaf) != 0) {
+  /* a list that has this very certificate knows what it is */
+  if (code == 0 && trust == NULL && SSL_is_server(ssl) != 0 &&
+      X509_check_ca(leaf) != 0) {
     code = H46017_ERR_CERT_IS_CA;
   }
   return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tls/internal.h"
+#include "tls/trust.h"
 
 /* Verify results of our own: far from OpenSSL's, which are below a hundred,
  * and within a 32-bit long. */
@@ -58,14 +58,14 @@ int h46017_error_from_verify_result(int64_t result) {
   return H46017_ERR_CERT_REJECTED;
 }
 
-/* 0 where the chain is good, else a verify result. */
+/* Without a list: the context's own store, in which all are authorities. 0
+ * where the chain is good, else a verify result. */
 static long verify_chain(X509_STORE_CTX *store, bool is_server) {
-  X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
   X509 *leaf = X509_STORE_CTX_get0_cert(store);
+  int64_t utc;
   int rv;
 
-  if ((X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_USE_CHECK_TIME) != 0 &&
-      X509_VERIFY_PARAM_get_time(param) == H46017_TLS_NO_TIME) {
+  if (!h46017_tls_time(X509_STORE_CTX_get0_param(store), &utc)) {
     return h46017_tls_own_verify_result(H46017_ERR_CLOCK_NOT_SET);
   }
   rv = X509_verify_cert(store);
@@ -85,12 +85,13 @@ static long verify_chain(X509_STORE_CTX *store, bool is_server) {
 /* Instead of X509_verify_cert() inside the handshake. What is set as error
  * picks the alert and becomes SSL_get_verify_result(). */
 static int verify_peer(X509_STORE_CTX *store, void *arg) {
-  const SSL *ssl =
+  SSL *ssl =
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   bool is_server = ssl != NULL && SSL_is_server(ssl) != 0;
-  long result = verify_chain(store, is_server);
+  long result = arg == NULL || ssl == NULL
+                    ? verify_chain(store, is_server)
+                    : h46017_trust_decide(arg, store, ssl);
 
-  (void)arg;
   X509_STORE_CTX_set_error(store, (int)result);
   if (result == X509_V_OK) {
     return 1;
@@ -125,10 +126,20 @@ int h46017_trust_attach(const h46017_trust *trust, SSL_CTX *ctx,
                         h46017_tls_role role, h46017_client_cert_mode mode) {
   int verify = verify_mode(role, mode);
 
-  if (ctx == NULL || trust != NULL || verify < 0) {
+  if (ctx == NULL || verify < 0) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
+  if (trust != NULL && role == H46017_TLS_SERVER) {
+    int rv = h46017_trust_attach_tickets(trust, ctx);
+
+    if (rv != 0) {
+      return rv;
+    }
+  } else if (trust != NULL) {
+    SSL_CTX_clear_options(ctx, SSL_OP_NO_TICKET);
+  }
   SSL_CTX_set_verify(ctx, verify, NULL);
-  SSL_CTX_set_cert_verify_callback(ctx, verify_peer, NULL);
+  /* read only: what threads share is reached through a pointer in it */
+  SSL_CTX_set_cert_verify_callback(ctx, verify_peer, (void *)(uintptr_t)trust);
   return 0;
 }

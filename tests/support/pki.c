@@ -72,9 +72,11 @@ static void pki_extensions(X509 *x, const pki_spec *spec) {
       (void)snprintf(text, sizeof(text), "critical,CA:TRUE");
     }
     pki_extension(x, NID_basic_constraints, text);
-    pki_extension(x, NID_key_usage,
-                  "critical,keyCertSign,cRLSign,"
-                  "digitalSignature");
+    if (!spec->no_key_usage) {
+      pki_extension(x, NID_key_usage,
+                    "critical,keyCertSign,cRLSign,"
+                    "digitalSignature");
+    }
   } else {
     pki_extension(x, NID_basic_constraints, "critical,CA:FALSE");
   }

@@ -25,6 +25,7 @@ typedef struct pki_cn {
 typedef struct pki_spec {
   pki_cn cn[3];       /* up to the first without a type */
   bool ca;            /* basicConstraints CA:TRUE, keyUsage keyCertSign */
+  bool no_key_usage;  /* CA: without that extension */
   bool v1;            /* X.509 version 1: no extensions */
   int pathlen;        /* CA: 0 none, else the limit + 1 */
   int rsa_bits;       /* 0: EC P-256 */
