@@ -123,6 +123,15 @@ typedef struct h46017_endpoint_settings {
                                     none */
   uint32_t password_window;    /**< seconds that a token's time may differ from
                                     ours, 300; up to 7200 */
+  bool discover; /**< send a GRQ first on each connection: only for a gatekeeper
+                      that wants one. The one it is sent to has to answer */
+  uint32_t max_registering; /**< full RRQs sent on one connection before an
+                                 answer is there, 8 */
+  uint32_t
+      max_alternates; /**< other gatekeepers remembered that this one names,
+                           0: their names are not listened to. With some,
+                           `connect` asks for indices from gatekeeper_count
+                           on: see h46017_endpoint_alternate() */
 } h46017_endpoint_settings;
 
 H46017_API void
@@ -140,8 +149,10 @@ typedef struct h46017_endpoint_callbacks {
   size_t struct_size;
 
   /** Open the transport to gatekeeper @p index (0 … gatekeeper_count - 1) of
-   * the program's list; TCP or TLS is what the list says, never less. Answer
-   * with transport_up or transport_down, later or after this call. */
+   * the program's list; TCP or TLS is what the list says, never less. From
+   * gatekeeper_count on, and only with max_alternates: to one that a gatekeeper
+   * named, see h46017_endpoint_alternate(). Answer with transport_up or
+   * transport_down, later or after this call. */
   int (*connect)(h46017_endpoint *ep, size_t index, void *user_data);
 
   /** Fill @p dest with random octets fit for identifiers. */
@@ -256,6 +267,23 @@ H46017_API int h46017_endpoint_add(h46017_endpoint *ep,
 H46017_API int h46017_endpoint_remove(h46017_endpoint *ep, uint32_t id,
                                       h46017_time now);
 
+/** Adds names to a registration: at once, by an additive RRQ where the
+ * gatekeeper offers that and by a full one where it does not, if it is
+ * registered; otherwise with its next full RRQ. What the gatekeeper refuses of
+ * them (callback `rejected`) leaves the registration as it was, and is asked
+ * for again on the next connection.
+ *
+ * @param[in] aliases  *copied*; those it has already are passed over
+ * @retval H46017_ERR_NOT_FOUND         no such registration
+ * @retval H46017_ERR_INVALID_ARGUMENT  an alias is not valid
+ * @retval H46017_ERR_QUEUE_FULL        it would have more than 256
+ * @retval H46017_ERR_NOMEM             nothing was added
+ * @spec H.225.0 7.9.1
+ * @since 0.1 */
+H46017_API int h46017_endpoint_add_aliases(h46017_endpoint *ep, uint32_t id,
+                                           const h46017_alias *aliases,
+                                           size_t count, h46017_time now);
+
 /** Starts: the callback `connect` comes inside this call.
  * @retval H46017_ERR_INVALID_STATE  not IDLE */
 H46017_API int h46017_endpoint_start(h46017_endpoint *ep, h46017_time now);
@@ -323,7 +351,38 @@ h46017_endpoint_get_state(const h46017_endpoint *ep);
 H46017_API h46017_registration_state
 h46017_endpoint_registration_state(const h46017_endpoint *ep, uint32_t id);
 
-/** Which gatekeeper of the list it is connected, or connecting, to. */
+/** The names the gatekeeper granted: its RCF's list, which may be shorter than
+ * what was asked for or hold others; what was asked for where the RCF had no
+ * list.
+ *
+ * @param[out] out  *borrowed* until the next call that is not const
+ * @retval H46017_ERR_NOT_FOUND  no such registration, or it is not registered
+ * @spec H.225.0 7.9.2
+ * @since 0.1 */
+H46017_API int h46017_endpoint_granted(const h46017_endpoint *ep, uint32_t id,
+                                       h46017_aliases *out);
+
+/** A gatekeeper that another one named (alternateGatekeeper, altGKInfo,
+ * assignedGatekeeper): a hint where to go when those of the list fail. */
+typedef struct h46017_alternate {
+  char address[48];   /**< an IPv4 or IPv6 address as text. The port that came
+                           with it is a RAS port and means nothing here */
+  size_t learnt_from; /**< index in the program's list: connect as to that entry
+                           (port, TCP or TLS, the server name its certificate
+                           has to be for), but to this address */
+  uint8_t priority;   /**< 0 is tried first */
+} h46017_alternate;
+
+/** The alternate that `connect` asked for as @p index.
+ *
+ * @param[out] out  *copied*
+ * @retval H46017_ERR_NOT_FOUND  there is no such one, or no longer
+ * @since 0.1 */
+H46017_API int h46017_endpoint_alternate(const h46017_endpoint *ep,
+                                         size_t index, h46017_alternate *out);
+
+/** Which gatekeeper of the list it is connected, or connecting, to; from
+ * gatekeeper_count on an alternate. */
 H46017_API size_t h46017_endpoint_gatekeeper(const h46017_endpoint *ep);
 
 #ifdef __cplusplus

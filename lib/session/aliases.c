@@ -11,7 +11,7 @@
 
 int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
                        size_t count, h46017_alias **pout) {
-  size_t size = count * sizeof(h46017_alias);
+  size_t size = count * sizeof(h46017_alias) + 1; /* never nothing */
   h46017_alias *copy;
   char *text;
 

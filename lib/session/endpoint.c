@@ -45,6 +45,7 @@ static const h46017_endpoint_settings endpoint_settings = {
     .failback = 300000,
     .failback_count = 2,
     .password_window = H46017_H235_WINDOW,
+    .max_registering = 8,
 };
 
 void h46017_endpoint_settings_default_sized(h46017_endpoint_settings *settings,
@@ -87,6 +88,7 @@ static void endpoint_free(h46017_endpoint *ep) {
   h46017_mem_release(&mem, ep->product_id);
   h46017_mem_release(&mem, ep->version_id);
   h46017_mem_release(&mem, ep->gatekeeper_identifier);
+  h46017_mem_release(&mem, ep->alternates);
   h46017_mem_release(&mem, ep);
 }
 
@@ -148,7 +150,8 @@ static bool endpoint_settings_valid(const h46017_endpoint_settings *s) {
          s->refresh_percent <= 95 && s->backoff_first > 0 &&
          s->backoff_max >= s->backoff_first && s->max_registrations > 0 &&
          s->failback_count > 0 && s->password_window > 0 &&
-         s->password_window <= H46017_H235_WINDOW_MAX && s->max_tx > 0 &&
+         s->password_window <= H46017_H235_WINDOW_MAX &&
+         s->max_registering > 0 && s->max_alternates <= 64 && s->max_tx > 0 &&
          s->max_tx <= UINT32_MAX && s->max_pdu >= 4 && s->max_pdu <= 65535;
 }
 
@@ -224,6 +227,11 @@ static int endpoint_init(h46017_endpoint *ep) {
   if (rv == 0) {
     rv = h46017_h225_new(&ep->out, NULL, &ep->mem);
   }
+  if (rv == 0 && ep->settings.max_alternates > 0) {
+    ep->alternates = h46017_mem_zalloc(&ep->mem, ep->settings.max_alternates,
+                                       sizeof(*ep->alternates));
+    rv = ep->alternates != NULL ? 0 : H46017_ERR_NOMEM;
+  }
   if (rv == 0) {
     rv = endpoint_random(ep, 65535, &seq);
   }
@@ -270,6 +278,7 @@ int h46017_endpoint_new(h46017_endpoint **pep,
   ep->state = H46017_ENDPOINT_IDLE;
   ep->timer = ep->keepalive_timer = H46017_TIME_NEVER;
   ep->failback_timer = ep->flush_timer = H46017_TIME_NEVER;
+  ep->discovery_timer = H46017_TIME_NEVER;
   rv = endpoint_init(ep);
   if (rv != 0) {
     endpoint_free(ep);
@@ -302,7 +311,8 @@ static int endpoint_make_registration(h46017_endpoint *ep,
   if (rv != 0) {
     return rv;
   }
-  if (reg.alias_count == 0 || reg.aliases == NULL || reg.alias_count > 256) {
+  if (reg.alias_count == 0 || reg.aliases == NULL ||
+      reg.alias_count > ENDPOINT_MAX_ALIASES) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   for (size_t i = 0; i < reg.alias_count; i++) {
@@ -331,9 +341,7 @@ static int endpoint_make_registration(h46017_endpoint *ep,
   return 0;
 }
 
-/* Calls that a callback may make: nothing is entered, so that leave in the
- * outer call does the sweeping. */
-static int endpoint_enter_nested(h46017_endpoint *ep, h46017_time now) {
+int endpoint_enter_nested(h46017_endpoint *ep, h46017_time now) {
   if (ep->observing > 0) {
     return H46017_ERR_REENTRANT;
   }
@@ -372,28 +380,33 @@ int h46017_endpoint_add(h46017_endpoint *ep,
   if (pid != NULL) {
     *pid = r->id;
   }
-  if (ep->state == H46017_ENDPOINT_UP && ep->error == 0) {
-    rv = endpoint_event_registration(ep, r, REG_EV_UP, NULL, 0);
+  return endpoint_leave(ep, endpoint_register_next(ep));
+}
+
+endpoint_registration *endpoint_find(const h46017_endpoint *ep, uint32_t id) {
+  endpoint_registration *r = ep->registrations;
+
+  while (r != NULL && r->id != id) {
+    r = r->next;
   }
-  return endpoint_leave(ep, rv);
+  return r;
 }
 
 int h46017_endpoint_remove(h46017_endpoint *ep, uint32_t id, h46017_time now) {
+  endpoint_registration *r;
   int rv = endpoint_enter_nested(ep, now);
 
   if (rv != 0) {
     return rv;
   }
-  rv = H46017_ERR_NOT_FOUND;
-  for (endpoint_registration *r = ep->registrations; r != NULL; r = r->next) {
-    if (r->id == id && !r->removing) {
-      r->removing = true;
-      rv = endpoint_event_registration(ep, r, REG_EV_REMOVE, NULL,
-                                       H46017_ERR_UNREGISTERED);
-      break;
-    }
+  r = endpoint_find(ep, id);
+  if (r == NULL || r->removing) {
+    return endpoint_leave(ep, H46017_ERR_NOT_FOUND);
   }
-  return endpoint_leave(ep, rv);
+  r->removing = true;
+  return endpoint_leave(ep,
+                        endpoint_event_registration(ep, r, REG_EV_REMOVE, NULL,
+                                                    H46017_ERR_UNREGISTERED));
 }
 
 /* -- the connection -------------------------------------------------------- */
@@ -522,6 +535,7 @@ h46017_time h46017_endpoint_next_expiry(const h46017_endpoint *ep) {
 
   next = H46017_MIN(next, ep->failback_timer);
   next = H46017_MIN(next, ep->flush_timer);
+  next = H46017_MIN(next, ep->discovery_timer);
   if (ep->fatal != 0) {
     return H46017_TIME_NEVER;
   }
@@ -566,6 +580,10 @@ int h46017_endpoint_handle_expiry(h46017_endpoint *ep, h46017_time now) {
       rv = 0;
     }
   }
+  if (ep->discovery_timer <= ep->now) {
+    ep->discovery_timer = H46017_TIME_NEVER;
+    endpoint_fail(ep, H46017_ERR_TIMEOUT);
+  }
   if (ep->timer <= ep->now) {
     rv = endpoint_event_connection(ep, EP_EV_TIMER, 0);
   }
@@ -574,6 +592,9 @@ int h46017_endpoint_handle_expiry(h46017_endpoint *ep, h46017_time now) {
     if (r->timer <= ep->now) {
       rv = endpoint_event_registration(ep, r, REG_EV_TIMER, NULL, 0);
     }
+  }
+  if (rv == 0) {
+    rv = endpoint_register_next(ep); /* somebody's turn may have come */
   }
   if (rv == 0) {
     rv = endpoint_keepalive(ep);
@@ -597,13 +618,10 @@ h46017_endpoint_state h46017_endpoint_get_state(const h46017_endpoint *ep) {
 
 h46017_registration_state
 h46017_endpoint_registration_state(const h46017_endpoint *ep, uint32_t id) {
-  for (const endpoint_registration *r = ep->registrations; r != NULL;
-       r = r->next) {
-    if (r->id == id) {
-      return (h46017_registration_state)r->state;
-    }
-  }
-  return H46017_REGISTRATION_UNREGISTERED;
+  const endpoint_registration *r = endpoint_find(ep, id);
+
+  return r != NULL ? (h46017_registration_state)r->state
+                   : H46017_REGISTRATION_UNREGISTERED;
 }
 
 size_t h46017_endpoint_gatekeeper(const h46017_endpoint *ep) {

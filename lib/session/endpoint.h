@@ -4,9 +4,11 @@
 
 /* The endpoint's inside, shared by the files that implement it: endpoint.c
  * (life and edge), endpoint_connection.c (the connection's machine),
- * endpoint_failback.c (back to a preferred gatekeeper),
- * endpoint_registration.c (one registration's machine), endpoint_ras.c
- * (messages in and out), endpoint_irr.c (one of them). */
+ * endpoint_alternates.c (gatekeepers that another one named),
+ * endpoint_failback.c (back to a preferred gatekeeper), endpoint_discovery.c
+ * (GRQ, where it is wanted), endpoint_registration.c (one registration's
+ * machine), endpoint_names.c (its names: wanted, refused, granted),
+ * endpoint_ras.c (messages in and out), endpoint_irr.c (one of them). */
 
 #include <h46017/endpoint.h>
 #include <h46017/h235.h>
@@ -32,9 +34,12 @@ typedef enum registration_event {
   REG_EV_URQ,    /* the gatekeeper unregisters it */
   REG_EV_UCF,    /* the pending URQ was answered, by UCF or URJ */
   REG_EV_TIMER,  /* the state's timer fired */
+  REG_EV_NAMES,  /* it has names that were not asked for yet */
   REG_EV_REMOVE, /* the program wants it gone */
   REG_EV_COUNT
 } registration_event;
+
+#define ENDPOINT_MAX_ALIASES 256
 
 typedef struct endpoint_registration endpoint_registration;
 struct endpoint_registration {
@@ -46,7 +51,7 @@ struct endpoint_registration {
   bool restart;        /* to be said in the next full RRQ */
   bool leaving;        /* unregister as soon as the pending RRQ is answered */
   uint16_t pending;    /* requestSeqNum waited for; 0: none */
-  uint32_t refusals;   /* one after the other: the hold grows with them */
+  uint32_t refusals;   /* since a refresh went well: the hold grows with them */
   uint32_t extensions; /* RIPs for the pending request */
   uint32_t ttl;        /* seconds granted; 0: for ever */
   char *endpoint_identifier; /* granted; NULL: none */
@@ -56,9 +61,20 @@ struct endpoint_registration {
   size_t alias_count;
   h46017_h235_secret *secret; /* owned; NULL: no password */
   h46017_h235_replay *replay; /* owned, with it: of the gatekeeper's tokens */
-  char *user;                 /* owned; NULL: the first alias */
+  char *user;                 /* owned: whose password it is */
+  size_t user_len;
   uint32_t password_kinds;
   uint32_t last_random; /* of our tokens */
+  /* Of the aliases: first those that are confirmed, then those that the pending
+   * RRQ asks for, up to `asked`; the last `refused` are not asked for again on
+   * this connection. */
+  size_t confirmed;
+  size_t asked;
+  size_t refused;
+  h46017_alias *granted; /* owned; NULL: just those that are confirmed */
+  size_t granted_count;
+  bool additive; /* the gatekeeper takes additive RRQs */
+  bool adding;   /* the pending RRQ is one */
 };
 
 struct h46017_endpoint {
@@ -86,9 +102,15 @@ struct h46017_endpoint {
   uint32_t failback_hits; /* so often in a row */
   bool failback_answered; /* since it was asked last */
   bool moving;            /* closing, to connect to failback_index */
-  int error;              /* what ended the connection */
-  int fatal;              /* what ended the endpoint */
-  h46017_tunnel *tunnel;  /* while the transport is there */
+  h46017_alternate *alternates; /* owned, max_alternates of them; NULL: none */
+  size_t alternate_count;
+  bool redirected;             /* the next attempt is the first alternate's */
+  uint16_t discovery;          /* requestSeqNum of the GRQ; 0: none pending */
+  h46017_time discovery_timer; /* until it has to be answered */
+  bool discovered;             /* it was, on this connection */
+  int error;                   /* what ended the connection */
+  int fatal;                   /* what ended the endpoint */
+  h46017_tunnel *tunnel;       /* while the transport is there */
   h46017_h225 *in;
   h46017_h225 *out;
   h46017_h225 *spare; /* is `out` while ras_building runs; NULL: not yet made */
@@ -126,6 +148,13 @@ void endpoint_trace(const h46017_trace_event *event, void *user_data);
 void endpoint_log_write(h46017_log_level level, const char *line, size_t len,
                         void *user_data);
 
+/* Calls that a callback may make: nothing is entered, so that leave in the
+ * outer call does the sweeping. */
+int endpoint_enter_nested(h46017_endpoint *ep, h46017_time now);
+
+/* NULL: there is none of this id. */
+endpoint_registration *endpoint_find(const h46017_endpoint *ep, uint32_t id);
+
 /* CALLBACK_FAILURE made sticky. */
 int endpoint_callback(h46017_endpoint *ep, int rv);
 
@@ -141,6 +170,21 @@ void endpoint_fail(h46017_endpoint *ep, int code);
 /* CLOSING ends when no registration is left that waits for an answer. */
 void endpoint_check_drained(h46017_endpoint *ep);
 
+/* Sends full RRQs while some registration waits for its turn. */
+int endpoint_register_next(h46017_endpoint *ep);
+
+/* endpoint_alternates.c */
+/* Those of the program's list and those that were named. */
+size_t endpoint_gatekeepers(const h46017_endpoint *ep);
+/* Remembers whom `ras`, which ep->in holds, names. True: it names some. */
+bool endpoint_alternates_learn(h46017_endpoint *ep, const h46017_ras *ras);
+
+/* endpoint_discovery.c */
+int endpoint_discovery_begin(h46017_endpoint *ep);
+/* GCF, GRJ or RIP. True: it answers the GRQ, and was dealt with. */
+bool endpoint_discovery_answer(h46017_endpoint *ep, const h46017_ras *ras,
+                               int *prv);
+
 /* endpoint_failback.c */
 /* Begins to look for a preferred gatekeeper, where there is one. */
 void endpoint_failback_arm(h46017_endpoint *ep);
@@ -154,11 +198,36 @@ void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r);
 /* Takes those off the list that are done with. */
 void endpoint_sweep(h46017_endpoint *ep);
 
+/* endpoint_names.c */
+/* Names that were not asked for on this connection. */
+size_t endpoint_names_unasked(const endpoint_registration *r);
+/* An RCF came: what it grants. */
+int endpoint_names_granted(h46017_endpoint *ep, endpoint_registration *r,
+                           const h46017_aliases *list);
+/* An additive RRQ was refused: what it asked for is. */
+void endpoint_names_refuse_asked(endpoint_registration *r);
+/* What an RRJ in ep->in says of them. True: some are refused that were not, and
+ * others are left. */
+bool endpoint_names_refused(h46017_endpoint *ep, endpoint_registration *r);
+/* Takes granted names away; none may be left. */
+int endpoint_names_reduce(h46017_endpoint *ep, endpoint_registration *r,
+                          const h46017_aliases *gone);
+/* Nothing is asked for, refused or granted: another connection. */
+void endpoint_names_forget(h46017_endpoint *ep, endpoint_registration *r);
+
 /* endpoint_ras.c */
+uint16_t endpoint_next_seq(h46017_endpoint *ep);
+h46017_text endpoint_gatekeeper_identifier(const h46017_endpoint *ep);
+int endpoint_learn_gatekeeper(h46017_endpoint *ep, const h46017_text *gk);
 int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
                           void *user_data);
+typedef enum endpoint_rrq {
+  ENDPOINT_RRQ_FULL,
+  ENDPOINT_RRQ_KEEP_ALIVE,
+  ENDPOINT_RRQ_ADDITIVE
+} endpoint_rrq;
 int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
-                      bool keep_alive);
+                      endpoint_rrq what);
 int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r);
 
 /* What ep->out holds. */

@@ -109,7 +109,7 @@ static bool connection_is_denial(int code) {
 static int connection_delay(h46017_endpoint *ep, int why, uint32_t *out) {
   const h46017_endpoint_settings *s = &ep->settings;
   uint64_t delay = s->backoff_first;
-  size_t rounds = (ep->attempts - 1) / s->gatekeeper_count;
+  size_t rounds = (ep->attempts - 1) / endpoint_gatekeepers(ep);
   uint32_t jitter;
   int rv;
 
@@ -151,7 +151,11 @@ static int connection_back_off(h46017_endpoint *ep, endpoint_event event,
   /* An attempt that never came to a registration goes on to the next of the
    * list; a registration that was lost comes back to its gatekeeper first. */
   if (!ep->confirmed) {
-    ep->gatekeeper = (ep->gatekeeper + 1) % ep->settings.gatekeeper_count;
+    ep->gatekeeper = (ep->gatekeeper + 1) % endpoint_gatekeepers(ep);
+  }
+  if (ep->redirected) { /* it named others, and said that it is not the one */
+    ep->redirected = false;
+    ep->gatekeeper = ep->settings.gatekeeper_count;
   }
   if (ep->attempts < UINT32_MAX) {
     ep->attempts++;
@@ -232,16 +236,13 @@ static int connection_up(h46017_endpoint *ep) {
   }
   rv = connection_goto(ep, H46017_ENDPOINT_UP, EP_EV_TRANSPORT_UP,
                        H46017_TIME_NEVER);
-  for (endpoint_registration *r = ep->registrations; r != NULL && rv == 0;
-       r = r->next) {
-    /* Callbacks may close the endpoint, and may add registrations, which are
-     * sent at once. */
-    if (ep->state == H46017_ENDPOINT_UP && ep->error == 0 &&
-        r->state == H46017_REGISTRATION_UNREGISTERED && !r->removing) {
-      rv = endpoint_event_registration(ep, r, REG_EV_UP, NULL, 0);
-    }
+  if (rv != 0 || ep->state != H46017_ENDPOINT_UP) {
+    return rv; /* the program closed it when it heard of the state */
   }
-  return rv;
+  if (ep->settings.discover && ep->registrations != NULL) {
+    return endpoint_discovery_begin(ep);
+  }
+  return endpoint_register_next(ep);
 }
 
 /* A refusal of our certificate may look like nothing but an end: TLS 1.3 has
@@ -265,8 +266,9 @@ static int connection_down(h46017_endpoint *ep, int why) {
   h46017_tunnel_del(ep->tunnel);
   ep->tunnel = NULL;
   ep->keepalive_timer = ep->failback_timer = H46017_TIME_NEVER;
-  ep->flush_timer = H46017_TIME_NEVER;
-  ep->flushed = false;
+  ep->flush_timer = ep->discovery_timer = H46017_TIME_NEVER;
+  ep->discovery = 0;
+  ep->discovered = ep->flushed = false;
   if (ep->state != H46017_ENDPOINT_CLOSING) {
     return connection_back_off(ep, EP_EV_TRANSPORT_DOWN, why);
   }
@@ -287,7 +289,7 @@ static int connection_down(h46017_endpoint *ep, int why) {
 /* What is queued goes out, but a peer that does not take it holds nobody up. */
 static void connection_flush(h46017_endpoint *ep, int error) {
   ep->error = error;
-  ep->keepalive_timer = H46017_TIME_NEVER;
+  ep->keepalive_timer = ep->discovery_timer = H46017_TIME_NEVER;
   ep->flush_timer = h46017_time_add(ep->now, FLUSH_TIMEOUT);
 }
 
@@ -321,7 +323,8 @@ void endpoint_check_drained(h46017_endpoint *ep) {
 static int connection_close(h46017_endpoint *ep) {
   int rv;
 
-  ep->failback_timer = H46017_TIME_NEVER;
+  ep->failback_timer = ep->discovery_timer = H46017_TIME_NEVER;
+  ep->discovery = 0;
   if (ep->state != H46017_ENDPOINT_UP) {
     return connection_goto(ep, H46017_ENDPOINT_IDLE, EP_EV_CLOSE,
                            H46017_TIME_NEVER);

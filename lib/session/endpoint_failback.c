@@ -7,6 +7,12 @@
  * one has answered several times in a row: going there costs a registration,
  * so a gatekeeper that comes and goes is left alone. */
 
+/* Those that stand before the one in use; an alternate was named, not
+ * preferred. */
+static size_t failback_preferred(const h46017_endpoint *ep) {
+  return H46017_MIN(ep->gatekeeper, ep->settings.gatekeeper_count);
+}
+
 void endpoint_failback_arm(h46017_endpoint *ep) {
   if (ep->gatekeeper == 0 || ep->settings.failback == 0 ||
       ep->callbacks.probe == NULL) {
@@ -25,7 +31,7 @@ int endpoint_failback_timer(h46017_endpoint *ep) {
   }
   ep->failback_answered = false;
   ep->failback_timer = h46017_time_add(ep->now, ep->settings.failback);
-  for (size_t i = 0; i < ep->gatekeeper && rv == 0; i++) {
+  for (size_t i = 0; i < failback_preferred(ep) && rv == 0; i++) {
     rv = endpoint_callback(ep, ep->callbacks.probe(ep, i, ep->user_data));
   }
   return rv;
@@ -38,7 +44,8 @@ int h46017_endpoint_reachable(h46017_endpoint *ep, size_t index,
   if (rv != 0) {
     return rv;
   }
-  if (ep->failback_timer == H46017_TIME_NEVER || index >= ep->gatekeeper) {
+  if (ep->failback_timer == H46017_TIME_NEVER ||
+      index >= failback_preferred(ep)) {
     return endpoint_leave(ep, H46017_ERR_NOT_FOUND);
   }
   /* The most preferred of those that answer is the one that counts. */

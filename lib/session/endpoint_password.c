@@ -12,7 +12,8 @@
 int endpoint_password_set(h46017_endpoint *ep, endpoint_registration *r,
                           const h46017_registration *registration) {
   const uint32_t kinds = registration->password_kinds;
-  const char *user = registration->user;
+  const h46017_text *first = &registration->aliases[0].text;
+  h46017_text user = {registration->user, 0};
   uint32_t random = 0;
   int rv;
 
@@ -27,8 +28,11 @@ int endpoint_password_set(h46017_endpoint *ep, endpoint_registration *r,
   if (rv == 0) {
     rv = h46017_h235_replay_new(&r->replay, 0, &ep->mem);
   }
-  if (rv == 0 && user != NULL) {
-    r->user = h46017_mem_strndup(&ep->mem, user, strlen(user));
+  if (rv == 0) { /* the first name now: refused names change places */
+    user.len = user.text != NULL ? strlen(user.text) : 0;
+    user = user.text != NULL ? user : *first;
+    r->user = h46017_mem_strndup(&ep->mem, user.text, user.len);
+    r->user_len = user.len;
     rv = r->user != NULL ? 0 : H46017_ERR_NOMEM;
   }
   if (rv == 0) {
@@ -53,9 +57,9 @@ static int password_now(const h46017_endpoint *ep, int64_t *utc) {
 }
 
 static h46017_text password_user(const endpoint_registration *r) {
-  h46017_text user = {r->user, r->user != NULL ? strlen(r->user) : 0};
+  const h46017_text user = {r->user, r->user_len};
 
-  return r->user != NULL ? user : r->aliases[0].text;
+  return user;
 }
 
 /* -- out ------------------------------------------------------------------- */

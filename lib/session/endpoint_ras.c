@@ -82,41 +82,74 @@ int endpoint_send_built(h46017_endpoint *ep, h46017_ras_kind kind) {
   return ras_send_kind(ep, NULL, kind);
 }
 
-static uint16_t ras_next_seq(h46017_endpoint *ep) {
+uint16_t endpoint_next_seq(h46017_endpoint *ep) {
   /* H.225.0: 1 to 65535; 0 cannot be encoded. */
   ep->last_seq = ep->last_seq == 65535 ? 1 : (uint16_t)(ep->last_seq + 1);
   return ep->last_seq;
 }
 
-static h46017_text ras_gatekeeper_identifier(const h46017_endpoint *ep) {
+h46017_text endpoint_gatekeeper_identifier(const h46017_endpoint *ep) {
   h46017_text none = {NULL, 0};
   h46017_text text = {ep->gatekeeper_identifier, ep->gatekeeper_identifier_len};
 
   return ep->gatekeeper_identifier_len > 0 ? text : none;
 }
 
+int endpoint_learn_gatekeeper(h46017_endpoint *ep, const h46017_text *gk) {
+  char *copy;
+
+  if (gk->text == NULL || ep->gatekeeper_identifier_fixed ||
+      (ep->gatekeeper_identifier_len == gk->len &&
+       memcmp(ep->gatekeeper_identifier, gk->text, gk->len) == 0)) {
+    return 0;
+  }
+  copy = h46017_mem_strndup(&ep->mem, gk->text, gk->len);
+  if (copy == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  h46017_mem_release(&ep->mem, ep->gatekeeper_identifier);
+  ep->gatekeeper_identifier = copy;
+  ep->gatekeeper_identifier_len = gk->len;
+  return 0;
+}
+
+/* The names that are asked for, and of those what was said of them before. */
+static void ras_ask_names(endpoint_registration *r, endpoint_rrq what,
+                          h46017_aliases *out) {
+  const size_t from = what == ENDPOINT_RRQ_ADDITIVE ? r->asked : 0;
+
+  if (what == ENDPOINT_RRQ_FULL) {
+    r->confirmed = r->asked = 0;
+  }
+  r->asked += endpoint_names_unasked(r);
+  out->list = r->aliases + from;
+  out->count = r->asked - from;
+  out->present = true;
+}
+
 int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
-                      bool keep_alive) {
+                      endpoint_rrq what) {
   h46017_ras ras = {.kind = H46017_RAS_RRQ,
-                    .request_seq_num = ras_next_seq(ep)};
+                    .request_seq_num = endpoint_next_seq(ep)};
   h46017_rrq *rrq = &ras.u.rrq;
 
   rrq->terminal_type = r->terminal_type;
   rrq->vendor = ep->settings.vendor;
   rrq->time_to_live = ep->settings.time_to_live;
-  rrq->gatekeeper_identifier = ras_gatekeeper_identifier(ep);
-  rrq->keep_alive = keep_alive;
-  rrq->discovery_complete = keep_alive;
+  rrq->gatekeeper_identifier = endpoint_gatekeeper_identifier(ep);
+  rrq->keep_alive = what == ENDPOINT_RRQ_KEEP_ALIVE;
+  rrq->additive_registration = what == ENDPOINT_RRQ_ADDITIVE;
+  rrq->discovery_complete = what != ENDPOINT_RRQ_FULL || ep->discovered;
   rrq->maintain_connection = true;
-  if (keep_alive) {
+  if (what != ENDPOINT_RRQ_KEEP_ALIVE) {
+    ras_ask_names(r, what, &rrq->terminal_alias);
+    rrq->multiple_calls = true;
+    rrq->supports_alt_gk = ep->settings.max_alternates > 0;
+    rrq->restart = r->restart;
+  }
+  if (what != ENDPOINT_RRQ_FULL) {
     rrq->endpoint_identifier.text = r->endpoint_identifier;
     rrq->endpoint_identifier.len = r->endpoint_identifier_len;
-  } else {
-    rrq->terminal_alias.list = r->aliases;
-    rrq->terminal_alias.count = r->alias_count;
-    rrq->terminal_alias.present = true;
-    rrq->multiple_calls = true;
-    rrq->restart = r->restart;
   }
   r->pending = ras.request_seq_num;
   r->extensions = 0;
@@ -126,11 +159,11 @@ int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
 
 int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r) {
   h46017_ras ras = {.kind = H46017_RAS_URQ,
-                    .request_seq_num = ras_next_seq(ep)};
+                    .request_seq_num = endpoint_next_seq(ep)};
 
   ras.u.urq.endpoint_identifier.text = r->endpoint_identifier;
   ras.u.urq.endpoint_identifier.len = r->endpoint_identifier_len;
-  ras.u.urq.gatekeeper_identifier = ras_gatekeeper_identifier(ep);
+  ras.u.urq.gatekeeper_identifier = endpoint_gatekeeper_identifier(ep);
   ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
   r->pending = ras.request_seq_num;
   r->extensions = 0;
@@ -165,6 +198,7 @@ static endpoint_registration *ras_find_identifier(h46017_endpoint *ep,
 static int ras_answer(h46017_endpoint *ep, const h46017_ras *ras,
                       registration_event event, uint32_t states) {
   endpoint_registration *r = ras_find_pending(ep, ras->request_seq_num);
+  int rv;
 
   if (r == NULL || (states & (uint32_t)1 << r->state) == 0) {
     h46017_log_line(&ep->log, H46017_LOG_DEBUG, "%s %u answers nothing",
@@ -172,20 +206,24 @@ static int ras_answer(h46017_endpoint *ep, const h46017_ras *ras,
                     (unsigned)ras->request_seq_num);
     return 0;
   }
-  if (event != REG_EV_RIP) {
-    r->pending = 0;
+  if (event == REG_EV_RIP) {
+    return endpoint_event_registration(ep, r, event, ras, 0);
   }
-  return endpoint_event_registration(ep, r, event, ras, 0);
+  r->pending = 0;
+  rv = endpoint_event_registration(ep, r, event, ras, 0);
+  return rv != 0 ? rv : endpoint_register_next(ep);
 }
 
 static int ras_urq(h46017_endpoint *ep, const h46017_ras *ras) {
   const h46017_text *id = &ras->u.urq.endpoint_identifier;
-  endpoint_registration *r = ras_find_identifier(ep, id);
+  endpoint_registration *r = id->text == NULL && ep->registration_count == 1
+                                 ? ep->registrations /* whom else? */
+                                 : ras_find_identifier(ep, id);
   h46017_ras answer = {.kind = H46017_RAS_UCF,
                        .request_seq_num = ras->request_seq_num};
   int rv;
 
-  if (r == NULL) {
+  if (r == NULL || r->endpoint_identifier == NULL) {
     answer.kind = H46017_RAS_URJ;
     answer.u.urj.reason = H46017_URJ_NOT_CURRENTLY_REGISTERED;
     return ras_send(ep, &answer);
@@ -202,7 +240,11 @@ static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
   const uint32_t unregistering = (uint32_t)1
                                  << H46017_REGISTRATION_UNREGISTERING;
   h46017_ras answer;
+  int rv;
 
+  if (endpoint_discovery_answer(ep, ras, &rv)) {
+    return rv;
+  }
   if (ras->kind == H46017_RAS_RCF) {
     return ras_answer(ep, ras, REG_EV_RCF, registering);
   }

@@ -15,9 +15,11 @@
 #define ST(s) H46017_FSM_BIT(H46017_REGISTRATION_##s)
 
 static const char *const registration_events[REG_EV_COUNT] = {
-    [REG_EV_UP] = "UP",   [REG_EV_DOWN] = "DOWN",   [REG_EV_RCF] = "RCF",
-    [REG_EV_RRJ] = "RRJ", [REG_EV_RIP] = "RIP",     [REG_EV_URQ] = "URQ",
-    [REG_EV_UCF] = "UCF", [REG_EV_TIMER] = "TIMER", [REG_EV_REMOVE] = "REMOVE",
+    [REG_EV_UP] = "UP",       [REG_EV_DOWN] = "DOWN",
+    [REG_EV_RCF] = "RCF",     [REG_EV_RRJ] = "RRJ",
+    [REG_EV_RIP] = "RIP",     [REG_EV_URQ] = "URQ",
+    [REG_EV_UCF] = "UCF",     [REG_EV_TIMER] = "TIMER",
+    [REG_EV_NAMES] = "NAMES", [REG_EV_REMOVE] = "REMOVE",
 };
 
 /* Answers that come when nothing is pending are dropped before they get here:
@@ -25,29 +27,31 @@ static const char *const registration_events[REG_EV_COUNT] = {
 static const h46017_fsm_state registration_states[] = {
     [H46017_REGISTRATION_UNREGISTERED] = {.name = "UNREGISTERED",
                                           .handles = EV(UP),
-                                          .ignores = EV(DOWN) | EV(REMOVE),
+                                          .ignores =
+                                              EV(DOWN) | EV(NAMES) | EV(REMOVE),
                                           .next = ST(REGISTERING),
                                           .waits_for = "the connection"},
     [H46017_REGISTRATION_REGISTERING] = {.name = "REGISTERING",
                                          .handles = EV(DOWN) | EV(RCF) |
                                                     EV(RRJ) | EV(RIP) |
                                                     EV(TIMER) | EV(REMOVE),
+                                         .ignores = EV(NAMES),
                                          .next = ST(UNREGISTERED) |
+                                                 ST(REGISTERING) |
                                                  ST(REGISTERED) | ST(HELD) |
                                                  ST(UNREGISTERING),
                                          .timer = "request"},
-    [H46017_REGISTRATION_REGISTERED] = {.name = "REGISTERED",
-                                        .handles = EV(DOWN) | EV(URQ) |
-                                                   EV(TIMER) | EV(REMOVE),
-                                        .next = ST(UNREGISTERED) |
-                                                ST(REGISTERING) |
-                                                ST(REFRESHING) |
-                                                ST(UNREGISTERING) | ST(HELD),
-                                        .timer = "refresh"},
+    [H46017_REGISTRATION_REGISTERED] =
+        {.name = "REGISTERED",
+         .handles = EV(DOWN) | EV(URQ) | EV(TIMER) | EV(NAMES) | EV(REMOVE),
+         .next = ST(UNREGISTERED) | ST(REGISTERING) | ST(REFRESHING) |
+                 ST(UNREGISTERING) | ST(HELD),
+         .timer = "refresh"},
     [H46017_REGISTRATION_REFRESHING] = {.name = "REFRESHING",
                                         .handles = EV(DOWN) | EV(RCF) |
                                                    EV(RRJ) | EV(RIP) | EV(URQ) |
                                                    EV(TIMER) | EV(REMOVE),
+                                        .ignores = EV(NAMES),
                                         .next = ST(UNREGISTERED) |
                                                 ST(REGISTERED) |
                                                 ST(REGISTERING) |
@@ -57,11 +61,12 @@ static const h46017_fsm_state registration_states[] = {
                                            .handles = EV(DOWN) | EV(UCF) |
                                                       EV(RIP) | EV(URQ) |
                                                       EV(TIMER),
-                                           .ignores = EV(REMOVE),
+                                           .ignores = EV(NAMES) | EV(REMOVE),
                                            .next = ST(UNREGISTERED),
                                            .timer = "request"},
     [H46017_REGISTRATION_HELD] = {.name = "HELD",
                                   .handles = EV(DOWN) | EV(TIMER) | EV(REMOVE),
+                                  .ignores = EV(NAMES),
                                   .next = ST(UNREGISTERED) | ST(REGISTERING),
                                   .timer = "hold"},
 };
@@ -84,6 +89,7 @@ const char *h46017_registration_state_name(h46017_registration_state state) {
 void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r) {
   endpoint_password_free(ep, r);
   h46017_mem_release(&ep->mem, r->aliases);
+  h46017_mem_release(&ep->mem, r->granted);
   h46017_mem_release(&ep->mem, r->endpoint_identifier);
   h46017_mem_release(&ep->mem, r);
 }
@@ -143,7 +149,34 @@ static int registration_register(h46017_endpoint *ep, endpoint_registration *r,
   if (rv != 0 || r->state != H46017_REGISTRATION_REGISTERING) {
     return rv; /* the program removed it when it heard of the state */
   }
-  return endpoint_send_rrq(ep, r, false);
+  return endpoint_send_rrq(ep, r, ENDPOINT_RRQ_FULL);
+}
+
+/* Only so many wait for an answer at once: a gateway with many names does not
+ * flood a gatekeeper that just came back. */
+int endpoint_register_next(h46017_endpoint *ep) {
+  uint32_t waiting = 0;
+  int rv = 0;
+
+  if (ep->discovery != 0) {
+    return 0;
+  }
+  for (const endpoint_registration *r = ep->registrations; r != NULL;
+       r = r->next) {
+    waiting += r->state == H46017_REGISTRATION_REGISTERING;
+  }
+  /* Callbacks may close the endpoint, and may add registrations, which are
+   * sent at once. */
+  for (endpoint_registration *r = ep->registrations;
+       r != NULL && rv == 0 && waiting < ep->settings.max_registering &&
+       ep->state == H46017_ENDPOINT_UP && ep->error == 0;
+       r = r->next) {
+    if (r->state == H46017_REGISTRATION_UNREGISTERED && !r->removing) {
+      rv = endpoint_event_registration(ep, r, REG_EV_UP, NULL, 0);
+      waiting++;
+    }
+  }
+  return rv;
 }
 
 /* Tells the end of a registration that was there. */
@@ -171,6 +204,7 @@ static int registration_end(h46017_endpoint *ep, endpoint_registration *r,
 
   r->pending = 0;
   registration_forget_identifier(ep, r);
+  endpoint_names_forget(ep, r);
   rv = registration_goto(ep, r, H46017_REGISTRATION_UNREGISTERED, event,
                          H46017_TIME_NEVER);
   return rv != 0 || !there ? rv : registration_tell_end(ep, r, why);
@@ -228,14 +262,13 @@ static int registration_keep_granted(h46017_endpoint *ep,
                                      endpoint_registration *r,
                                      const h46017_rcf *rcf) {
   const h46017_text *id = &rcf->endpoint_identifier;
-  const h46017_text *gk = &rcf->gatekeeper_identifier;
-  char *copy;
+  int rv;
 
   if (id->text != NULL &&
       (r->endpoint_identifier == NULL ||
        r->endpoint_identifier_len != id->len ||
        memcmp(r->endpoint_identifier, id->text, id->len) != 0)) {
-    copy = h46017_mem_strndup(&ep->mem, id->text, id->len);
+    char *copy = h46017_mem_strndup(&ep->mem, id->text, id->len);
     if (copy == NULL) {
       return H46017_ERR_NOMEM;
     }
@@ -243,18 +276,13 @@ static int registration_keep_granted(h46017_endpoint *ep,
     r->endpoint_identifier = copy;
     r->endpoint_identifier_len = id->len;
   }
-  if (gk->text != NULL && !ep->gatekeeper_identifier_fixed &&
-      (ep->gatekeeper_identifier_len != gk->len ||
-       memcmp(ep->gatekeeper_identifier, gk->text, gk->len) != 0)) {
-    copy = h46017_mem_strndup(&ep->mem, gk->text, gk->len);
-    if (copy == NULL) {
-      return H46017_ERR_NOMEM;
-    }
-    h46017_mem_release(&ep->mem, ep->gatekeeper_identifier);
-    ep->gatekeeper_identifier = copy;
-    ep->gatekeeper_identifier_len = gk->len;
+  rv = endpoint_learn_gatekeeper(ep, &rcf->gatekeeper_identifier);
+  if (rv == 0) {
+    rv = endpoint_names_granted(ep, r, &rcf->terminal_alias);
   }
-  return 0;
+  r->adding = false;
+  r->additive = rcf->supports_additive_registration;
+  return rv;
 }
 
 /* When to refresh: at refresh_percent of the TTL at the latest, up to a fifth
@@ -280,6 +308,36 @@ static int registration_refresh_time(h46017_endpoint *ep,
   return rv;
 }
 
+/* Names that were not asked for when the last RRQ went out. */
+static int registration_ask_names(h46017_endpoint *ep, endpoint_registration *r,
+                                  registration_event event) {
+  int rv;
+
+  if (endpoint_names_unasked(r) == 0) {
+    return 0;
+  }
+  if (!r->additive) {
+    return registration_register(ep, r, event);
+  }
+  rv = registration_goto(ep, r, H46017_REGISTRATION_REFRESHING, event,
+                         registration_request_deadline(ep));
+  if (rv != 0 || r->state != H46017_REGISTRATION_REFRESHING) {
+    return rv;
+  }
+  r->adding = true;
+  return endpoint_send_rrq(ep, r, ENDPOINT_RRQ_ADDITIVE);
+}
+
+/* The answer is dealt with, and the program was told: what has waited for it?
+ */
+static int registration_settled(h46017_endpoint *ep, endpoint_registration *r) {
+  if (r->state != H46017_REGISTRATION_REGISTERED) {
+    return 0;
+  }
+  return r->leaving ? registration_remove(ep, r, H46017_ERR_UNREGISTERED)
+                    : registration_ask_names(ep, r, REG_EV_NAMES);
+}
+
 static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
                                   const h46017_ras *ras) {
   bool full = r->state == H46017_REGISTRATION_REGISTERING;
@@ -291,9 +349,16 @@ static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
   if (rv != 0) {
     return rv;
   }
-  r->ttl = ras->u.rcf.time_to_live;
-  r->refusals = 0;
+  /* Without one there is no end to it; but a refresh that says nothing changes
+   * nothing. */
+  if (full || ras->u.rcf.time_to_live != 0) {
+    r->ttl = ras->u.rcf.time_to_live;
+  }
+  if (!full) { /* it held: a refusal is the first again */
+    r->refusals = 0;
+  }
   r->restart = false;
+  (void)endpoint_alternates_learn(ep, ras);
   ep->attempts = 0;
   if (!ep->confirmed) {
     ep->confirmed = true;
@@ -317,9 +382,7 @@ static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
   if (tell != NULL) {
     rv = endpoint_callback(ep, tell(ep, r->id, ras, ep->user_data));
   }
-  return rv != 0 || !r->leaving || r->state != H46017_REGISTRATION_REGISTERED
-             ? rv
-             : registration_remove(ep, r, H46017_ERR_UNREGISTERED);
+  return rv != 0 ? rv : registration_settled(ep, r);
 }
 
 /* What to do about each reason of H.225.0 RegistrationRejectReason. Nothing is
@@ -327,6 +390,7 @@ static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
  * device must not need a visit then. */
 typedef enum rrj_reaction {
   RRJ_AGAIN, /* to a refresh: the full RRQ at once */
+  RRJ_NAMES, /* at once without the names it lists, else wait long */
   RRJ_HOLD,  /* wait, the longer the more often */
   RRJ_LONG,  /* somebody has to change something: wait long */
   RRJ_NEXT   /* another gatekeeper may do better */
@@ -347,7 +411,7 @@ static const rrj_reaction rrj_reactions[] = {
     [H46017_RRJ_SECURITY_DENIAL] = RRJ_LONG,
     [H46017_RRJ_FULL_REGISTRATION_REQUIRED] = RRJ_AGAIN,
     [H46017_RRJ_ADDITIVE_REGISTRATION_NOT_SUPPORTED] = RRJ_LONG,
-    [H46017_RRJ_INVALID_TERMINAL_ALIASES] = RRJ_LONG,
+    [H46017_RRJ_INVALID_TERMINAL_ALIASES] = RRJ_NAMES,
     [H46017_RRJ_GENERIC_DATA_REASON] = RRJ_HOLD,
     [H46017_RRJ_NEEDED_FEATURE_NOT_SUPPORTED] = RRJ_LONG,
     [H46017_RRJ_SECURITY_ERROR] = RRJ_LONG,
@@ -371,10 +435,57 @@ static void registration_try_next(h46017_endpoint *ep) {
       return;
     }
   }
-  if (ep->settings.gatekeeper_count > 1) {
+  if (endpoint_gatekeepers(ep) > 1) {
     ep->confirmed = false;
     endpoint_fail(ep, H46017_ERR_REJECTED);
   }
+}
+
+static int registration_tell_rejected(h46017_endpoint *ep,
+                                      endpoint_registration *r,
+                                      const h46017_ras *rrj) {
+  if (ep->callbacks.rejected == NULL) {
+    return 0;
+  }
+  return endpoint_callback(ep, ep->callbacks.rejected(ep, r->id, rrj,
+                                                      H46017_ERR_REJECTED,
+                                                      ep->user_data));
+}
+
+/* The names that were to be added are not; what was registered still is. */
+static int registration_not_added(h46017_endpoint *ep, endpoint_registration *r,
+                                  const h46017_ras *ras) {
+  h46017_time refresh;
+  int rv;
+
+  r->adding = false;
+  endpoint_names_refuse_asked(r);
+  rv = registration_refresh_time(ep, r, &refresh);
+  if (rv == 0) {
+    rv = registration_goto(ep, r, H46017_REGISTRATION_REGISTERED, REG_EV_RRJ,
+                           refresh);
+  }
+  if (rv == 0) {
+    rv = registration_tell_rejected(ep, r, ras);
+  }
+  return rv != 0 ? rv : registration_settled(ep, r);
+}
+
+/* True: an RRJ that a full RRQ answers best, at once. One that says so to a
+ * full RRQ too is waited for like any other. */
+static bool registration_full_is_better(h46017_endpoint *ep,
+                                        endpoint_registration *r,
+                                        h46017_rrj_reason reason) {
+  if (r->leaving) {
+    return false;
+  }
+  if (registration_reaction(reason) == RRJ_NAMES && !r->adding) {
+    return endpoint_names_refused(ep, r);
+  }
+  return r->state == H46017_REGISTRATION_REFRESHING &&
+         (registration_reaction(reason) == RRJ_AGAIN ||
+          (r->adding &&
+           reason == H46017_RRJ_ADDITIVE_REGISTRATION_NOT_SUPPORTED));
 }
 
 static int registration_rejected(h46017_endpoint *ep, endpoint_registration *r,
@@ -382,46 +493,96 @@ static int registration_rejected(h46017_endpoint *ep, endpoint_registration *r,
   h46017_rrj_reason reason = ras->u.rrj.reason;
   rrj_reaction reaction = registration_reaction(reason);
   bool refreshing = r->state == H46017_REGISTRATION_REFRESHING;
+  bool hinted = endpoint_alternates_learn(ep, ras);
   int rv;
 
   h46017_log_code(&ep->log, H46017_LOG_WARN, H46017_ERR_REJECTED,
                   "registration %u rejected: %s", (unsigned)r->id,
                   h46017_rrj_reason_name(reason));
-  /* One that says so to a full RRQ too is waited for like any other. */
-  if (refreshing && reaction == RRJ_AGAIN) {
+  if (registration_full_is_better(ep, r, reason)) {
+    r->adding = false;
     registration_forget_identifier(ep, r);
     return registration_register(ep, r, REG_EV_RRJ);
   }
-  rv = r->leaving ? registration_end(ep, r, REG_EV_RRJ, H46017_ERR_REJECTED)
-                  : registration_hold(ep, r, REG_EV_RRJ, reaction == RRJ_LONG);
+  if (r->adding) {
+    return registration_not_added(ep, r, ras);
+  }
+  rv = r->leaving
+           ? registration_end(ep, r, REG_EV_RRJ, H46017_ERR_REJECTED)
+           : registration_hold(ep, r, REG_EV_RRJ,
+                               reaction == RRJ_LONG || reaction == RRJ_NAMES);
   if (rv == 0 && refreshing) {
     rv = registration_tell_end(ep, r, H46017_ERR_REJECTED);
   }
-  if (rv == 0 && ep->callbacks.rejected != NULL) {
-    rv = endpoint_callback(ep, ep->callbacks.rejected(ep, r->id, ras,
-                                                      H46017_ERR_REJECTED,
-                                                      ep->user_data));
+  if (rv == 0) {
+    rv = registration_tell_rejected(ep, r, ras);
   }
   if (rv == 0 && reaction == RRJ_NEXT) {
+    ep->redirected = hinted;
     registration_try_next(ep);
   }
   return rv;
 }
 
-/* The gatekeeper ends it: register again, but for a refusal on principle at
- * once. The UCF went out before. */
+/* What to do when the gatekeeper unregisters it, by UnregRequestReason. Another
+ * reason, or none: wait like after a refusal. */
+static rrj_reaction registration_urq_reaction(const endpoint_registration *r,
+                                              h46017_urq_reason reason) {
+  switch (reason) {
+  case H46017_URQ_REREGISTRATION_REQUIRED:
+  case H46017_URQ_TTL_EXPIRED:
+    /* but not for ever as fast as it goes */
+    return r->refusals == 0 ? RRJ_AGAIN : RRJ_HOLD;
+  case H46017_URQ_SECURITY_DENIAL:
+  case H46017_URQ_SECURITY_ERROR:
+    return RRJ_LONG;
+  case H46017_URQ_MAINTENANCE:
+  case H46017_URQ_REGISTER_WITH_ASSIGNED_GK:
+    return RRJ_NEXT;
+  case H46017_URQ_UNDEFINED_REASON:
+  case H46017_URQ_REASON_ABSENT:
+  case H46017_URQ_REASON_UNKNOWN:
+    break;
+  }
+  return RRJ_HOLD;
+}
+
+/* The gatekeeper ends it, or takes names away. The UCF went out before. */
 static int registration_urq(h46017_endpoint *ep, endpoint_registration *r,
                             const h46017_ras *ras) {
-  bool denied = ras->u.urq.reason == H46017_URQ_SECURITY_DENIAL ||
-                ras->u.urq.reason == H46017_URQ_SECURITY_ERROR;
+  const h46017_urq *urq = &ras->u.urq;
+  rrj_reaction reaction = registration_urq_reaction(r, urq->reason);
+  h46017_aliases left;
   int rv;
 
   if (r->state == H46017_REGISTRATION_UNREGISTERING) {
     return registration_end(ep, r, REG_EV_URQ, H46017_ERR_UNREGISTERED);
   }
+  /* H.323 7.2.2: with endpointAlias only these names go. */
+  if (urq->endpoint_alias.count > 0) {
+    rv = endpoint_names_reduce(ep, r, &urq->endpoint_alias);
+    if (rv != 0 ||
+        (h46017_endpoint_granted(ep, r->id, &left) == 0 && left.count > 0)) {
+      return rv;
+    }
+  }
   r->pending = 0;
-  rv = registration_hold(ep, r, REG_EV_URQ, denied);
-  return rv != 0 ? rv : registration_tell_end(ep, r, H46017_ERR_REJECTED);
+  r->adding = false;
+  ep->redirected = endpoint_alternates_learn(ep, ras) && reaction == RRJ_NEXT;
+  if (reaction == RRJ_AGAIN) {
+    r->refusals++;
+    registration_forget_identifier(ep, r);
+    rv = registration_register(ep, r, REG_EV_URQ);
+  } else {
+    rv = registration_hold(ep, r, REG_EV_URQ, reaction == RRJ_LONG);
+  }
+  if (rv == 0) {
+    rv = registration_tell_end(ep, r, H46017_ERR_REJECTED);
+  }
+  if (rv == 0 && reaction == RRJ_NEXT) {
+    registration_try_next(ep);
+  }
+  return rv;
 }
 
 /* -- the rest -------------------------------------------------------------- */
@@ -436,7 +597,7 @@ static int registration_timer(h46017_endpoint *ep, endpoint_registration *r) {
                            registration_request_deadline(ep));
     return rv != 0 || r->state != H46017_REGISTRATION_REFRESHING
                ? rv
-               : endpoint_send_rrq(ep, r, true);
+               : endpoint_send_rrq(ep, r, ENDPOINT_RRQ_KEEP_ALIVE);
   case H46017_REGISTRATION_REGISTERING:
   case H46017_REGISTRATION_REFRESHING:
     /* Nothing is lost on a reliable transport: it is broken, or there is no
@@ -497,6 +658,8 @@ int endpoint_event_registration(h46017_endpoint *ep, endpoint_registration *r,
     return registration_end(ep, r, event, H46017_ERR_UNREGISTERED);
   case REG_EV_TIMER:
     return registration_timer(ep, r);
+  case REG_EV_NAMES:
+    return registration_ask_names(ep, r, event);
   case REG_EV_REMOVE:
     return registration_remove(ep, r, why);
   case REG_EV_COUNT:

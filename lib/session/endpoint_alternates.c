@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/endpoint.h"
+
+#include "base/intmath.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Gatekeepers that another one names. AlternateGK has the address of a RAS
+ * socket: of that, only the host is a hint here. Everything else is as the
+ * program's list says of the entry that named it, so that no hint leads from
+ * TLS to TCP or to another server name. H.225.0 7.6 */
+
+size_t endpoint_gatekeepers(const h46017_endpoint *ep) {
+  return ep->settings.gatekeeper_count + ep->alternate_count;
+}
+
+int h46017_endpoint_alternate(const h46017_endpoint *ep, size_t index,
+                              h46017_alternate *out) {
+  const size_t first = ep->settings.gatekeeper_count;
+
+  if (index < first || index - first >= ep->alternate_count) {
+    return H46017_ERR_NOT_FOUND;
+  }
+  *out = ep->alternates[index - first];
+  return 0;
+}
+
+/* Where it may be, in text. False: nowhere one can connect to. */
+static bool alternate_address(h46017_h225_value gk, char *out, size_t size) {
+  h46017_h225_value address = h46017_h225_get(gk, "rasAddress");
+  const uint8_t *ip;
+  size_t len;
+  bool somewhere = false;
+
+  if (h46017_h225_read_octets(h46017_h225_get(address, "ipAddress.ip"), &ip,
+                              &len) == 0 &&
+      len == 4) {
+    (void)snprintf(out, size, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
+  } else if (h46017_h225_read_octets(h46017_h225_get(address, "ip6Address.ip"),
+                                     &ip, &len) == 0 &&
+             len == 16) {
+    (void)snprintf(
+        out, size, "%x:%x:%x:%x:%x:%x:%x:%x", (unsigned)(ip[0] << 8 | ip[1]),
+        (unsigned)(ip[2] << 8 | ip[3]), (unsigned)(ip[4] << 8 | ip[5]),
+        (unsigned)(ip[6] << 8 | ip[7]), (unsigned)(ip[8] << 8 | ip[9]),
+        (unsigned)(ip[10] << 8 | ip[11]), (unsigned)(ip[12] << 8 | ip[13]),
+        (unsigned)(ip[14] << 8 | ip[15]));
+  } else {
+    return false;
+  }
+  for (size_t i = 0; i < len; i++) {
+    somewhere = somewhere || ip[i] != 0;
+  }
+  return somewhere;
+}
+
+/* Behind those of the same priority: they keep the order they came in. The
+ * first `fixed` are not moved. */
+static void alternate_add(h46017_endpoint *ep, const h46017_alternate *a,
+                          size_t fixed) {
+  size_t at = ep->alternate_count;
+
+  for (size_t i = 0; i < ep->alternate_count; i++) {
+    if (strcmp(ep->alternates[i].address, a->address) == 0 &&
+        ep->alternates[i].learnt_from == a->learnt_from) {
+      return;
+    }
+  }
+  if (ep->alternate_count == ep->settings.max_alternates) {
+    return;
+  }
+  while (at > fixed && ep->alternates[at - 1].priority > a->priority) {
+    ep->alternates[at] = ep->alternates[at - 1];
+    at--;
+  }
+  ep->alternates[at] = *a;
+  ep->alternate_count++;
+}
+
+static void alternate_learn(h46017_endpoint *ep, h46017_h225_value gk,
+                            size_t learnt_from, bool assigned, size_t fixed) {
+  h46017_alternate a = {.learnt_from = learnt_from};
+  uint64_t priority = 0;
+
+  if (!alternate_address(gk, a.address, sizeof(a.address))) {
+    return;
+  }
+  if (!assigned) { /* the one that is assigned stands before all others */
+    (void)h46017_h225_read_uint(h46017_h225_get(gk, "priority"), &priority);
+  }
+  a.priority = (uint8_t)H46017_MIN(priority, (uint64_t)127);
+  alternate_add(ep, &a, fixed);
+}
+
+/* Which entry of the program's list the one in use goes by. */
+static size_t alternate_entry(const h46017_endpoint *ep) {
+  h46017_alternate a;
+
+  return h46017_endpoint_alternate(ep, ep->gatekeeper, &a) == 0
+             ? a.learnt_from
+             : ep->gatekeeper;
+}
+
+bool endpoint_alternates_learn(h46017_endpoint *ep, const h46017_ras *ras) {
+  const h46017_h225_value body = h46017_h225_at(h46017_h225_root(ep->in), 0);
+  const h46017_h225_value assigned =
+      h46017_h225_get(body, "assignedGatekeeper");
+  h46017_h225_value list = h46017_h225_get(
+      body, ras->kind == H46017_RAS_RRJ || ras->kind == H46017_RAS_GRJ
+                ? "altGKInfo.alternateGatekeeper"
+                : "alternateGatekeeper");
+  const size_t entry = alternate_entry(ep);
+  const size_t count = h46017_h225_count(list);
+  h46017_alternate current;
+  size_t fixed = 0;
+
+  if (ep->settings.max_alternates == 0 ||
+      (count == 0 && h46017_h225_count(assigned) == 0)) {
+    return false;
+  }
+  /* A new list takes the place of the one before; the one in use stays. */
+  if (h46017_endpoint_alternate(ep, ep->gatekeeper, &current) == 0) {
+    ep->alternates[0] = current;
+    ep->gatekeeper = ep->settings.gatekeeper_count;
+    fixed = 1;
+  }
+  ep->alternate_count = fixed;
+  if (h46017_h225_count(assigned) > 0) {
+    alternate_learn(ep, assigned, entry, true, fixed);
+  }
+  for (size_t i = 0; i < count; i++) {
+    alternate_learn(ep, h46017_h225_at(list, i), entry, false, fixed);
+  }
+  return ep->alternate_count > fixed;
+}
