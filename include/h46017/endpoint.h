@@ -19,12 +19,14 @@
  *
  * One endpoint is used by one thread at a time; separate ones are independent.
  * Callbacks run only inside calls into the same endpoint. In a callback the
- * const functions, _add(), _remove(), _close() and _write_signalling() may be
+ * const functions, _add(), _remove(), _close(), _call() and
+ * _write_signalling(), and what h46017/call.h lets be called on a call may be
  * called; the rest returns H46017_ERR_REENTRANT, and _del() takes effect when
  * the outer call returns. In log_write and trace the program may only look and
  * delete.
  */
 
+#include <h46017/call.h>
 #include <h46017/error.h>
 #include <h46017/h225.h>
 #include <h46017/h235.h>
@@ -132,6 +134,7 @@ typedef struct h46017_endpoint_settings {
                            0: their names are not listened to. With some,
                            `connect` asks for indices from gatekeeper_count
                            on: see h46017_endpoint_alternate() */
+  uint32_t max_calls; /**< both directions, 2000 */
 } h46017_endpoint_settings;
 
 H46017_API void
@@ -218,6 +221,19 @@ typedef struct h46017_endpoint_callbacks {
    * when it is not known, and NULL is that too: then a registration with a
    * password fails with H46017_ERR_CLOCK_NOT_SET. */
   bool (*utc_now)(int64_t *seconds, void *user_data);
+  /** What the program is told of calls, *copied*; its `write` and `rand` are
+   * not looked at, and its user_data is the endpoint's. NULL: calls are the
+   * program's own business, signalling_received and _write_signalling(). */
+  const h46017_calls_callbacks *calls;
+
+  /** The gatekeeper lets a call be made (the program sends its Setup now) or
+   * taken (it may alert and connect now).
+   * @param bandwidth    granted, units of 100 bit/s
+   * @param destination  to be called instead of what was asked for, where there
+   *                     are any */
+  int (*call_admitted)(h46017_endpoint *ep, h46017_call *call,
+                       uint32_t bandwidth, const h46017_aliases *destination,
+                       void *user_data);
 } h46017_endpoint_callbacks;
 
 H46017_API void
@@ -307,6 +323,31 @@ H46017_API int h46017_endpoint_close(h46017_endpoint *ep, h46017_time now);
 H46017_API int h46017_endpoint_write_signalling(h46017_endpoint *ep,
                                                 const uint8_t *q931, size_t len,
                                                 h46017_time now);
+
+/** Begins a call: asks the gatekeeper (ARQ). `call_admitted` follows, and in it
+ * or later the program sends the Setup with h46017_call_write(); or `released`,
+ * with REJECTED, TIMEOUT or what ended the connection. When the call is over
+ * the gatekeeper is told (DRQ). Needs callbacks.calls.
+ *
+ * @param      id           the registration that calls
+ * @param[in]  destination  whom, *borrowed* for the call
+ * @param      bandwidth    units of 100 bit/s, both directions together
+ * @param[in]  user_data    *borrowed*; h46017_call_user_data()
+ * @param[out] pcall        set on success only
+ * @retval H46017_ERR_NOT_FOUND      there is no such registration
+ * @retval H46017_ERR_INVALID_STATE  it is not registered, or callbacks.calls is
+ *                                   NULL
+ * @retval H46017_ERR_LIMIT, H46017_ERR_CALL_REFERENCES, H46017_ERR_NOMEM
+ * @retval H46017_ERR_INVALID_ARGUMENT, H46017_ERR_OUT_OF_RANGE  an alias
+ * @callbacks ras_building
+ * @since 0.1 */
+H46017_API int h46017_endpoint_call(h46017_endpoint *ep, uint32_t id,
+                                    const h46017_aliases *destination,
+                                    uint32_t bandwidth, void *user_data,
+                                    h46017_call **pcall, h46017_time now);
+
+/** The table of its calls, to look at; NULL before the first connection. */
+H46017_API const h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep);
 
 /** @name The edge
  * @see h46017/h46017.h for the contract all objects share */

@@ -220,6 +220,10 @@ extern "C" {
     "see which state it waited in; call again", undefinedReason)               \
   X(CALL_LOST, 443, "the other side does not know the call any more",          \
     "call again", undefinedReason)                                             \
+  X(CALL_ROUTE, 444, "nobody is registered under the name called",             \
+    "see the name, and whether its device is registered", undefinedReason)     \
+  X(CALL_LIMIT, 445, "a limit on calls is reached",                            \
+    "try later, or raise the limit", resourceUnavailable)                      \
   /* 5xx: store and credentials */                                             \
   X(STORE_IO, 501, "reading or writing the store failed",                      \
     "check space and permissions; nothing held is lost", undefinedReason)      \

@@ -25,6 +25,7 @@
  * stays there until it returns, also when the callback ends that registration.
  */
 
+#include <h46017/call.h>
 #include <h46017/error.h>
 #include <h46017/h225.h>
 #include <h46017/h235.h>
@@ -137,6 +138,11 @@ typedef struct h46017_gatekeeper_settings {
   uint32_t password_hold;      /**< ms, 60000; counted from the last one */
   bool security_errors;        /**< say in an RRJ what is wrong with a token
                                     (securityError), not only securityDenial */
+  uint32_t max_calls;     /**< on one connection, both directions, 2000; a Setup
+                               beyond is answered as busy, cause 17 */
+  uint32_t max_bandwidth; /**< of one call, units of 100 bit/s: the most that an
+                               ARQ or a BRQ is granted; 0: any */
+  uint32_t admission_timeout; /**< ms from an ACF to its Setup, 30000 */
 } h46017_gatekeeper_settings;
 
 H46017_API void
@@ -191,6 +197,57 @@ typedef struct h46017_registration_answer {
                            and `password` counts */
   size_t secret_len;
 } h46017_registration_answer;
+
+/** A question: where does this call go? */
+typedef struct h46017_route_question {
+  h46017_connection *connection;   /**< the caller's */
+  const h46017_registered *caller; /**< its registration */
+  const h46017_aliases *called;    /**< whom it asks for, as it was sent */
+  const h46017_registered *callee; /**< who holds one of these names; NULL */
+  const uint8_t *call_identifier;  /**< H46017_CALL_GUID octets */
+  uint32_t bandwidth;   /**< asked for in an ARQ, units of 100 bit/s; 0: this is
+                             a Setup that no ARQ came before */
+  h46017_h225 *message; /**< the whole ARQ or H323-UserInformation, to read */
+} h46017_route_question;
+
+/** The program's answer. All zero is "to who holds the name". */
+typedef struct h46017_route_answer {
+  const h46017_alias *to; /**< another name to call instead, *borrowed* for the
+                               call; NULL: the one asked for */
+  uint32_t bandwidth;     /**< granted; 0: as the settings say */
+} h46017_route_answer;
+
+/** How far a call has come. New ones may come. */
+typedef enum h46017_route_state {
+  H46017_ROUTE_ADMITTED = 0, /**< an ACF was sent, its Setup is awaited */
+  H46017_ROUTE_SETUP = 1,    /**< the Setup went on to the callee */
+  H46017_ROUTE_PROCEEDING = 2,
+  H46017_ROUTE_ALERTING = 3,
+  H46017_ROUTE_CONNECT = 4,
+  H46017_ROUTE_RELEASED = 5
+} h46017_route_state;
+
+/** `setup`, `released` …; static text. */
+H46017_API const char *h46017_route_state_name(h46017_route_state state);
+
+/** A call between two registered endpoints, as the program sees it; *borrowed*.
+ * Append only. */
+typedef struct h46017_route {
+  uint64_t id; /**< never used again */
+  h46017_route_state state;
+  h46017_connection *caller;      /**< NULL once that side is gone */
+  h46017_connection *callee;      /**< NULL: none yet, or gone */
+  const char *from;               /**< a name of the caller */
+  const char *to;                 /**< the name called */
+  const uint8_t *call_identifier; /**< H46017_CALL_GUID octets */
+  h46017_time began;              /**< monotonic: the Setup, or the ARQ */
+  h46017_time connected;          /**< 0: never */
+  uint32_t bandwidth;             /**< granted to the caller; 0: none asked */
+  int code;      /**< RELEASED: CALL_RELEASED: a party did, see `cause`;
+                      CALL_ENDED: the gatekeeper did; CALL_TIMEOUT; CALL_ROUTE,
+                      CALL_LIMIT; or what ended a connection */
+  uint8_t cause; /**< RELEASED: Q.931 */
+} h46017_route;
 
 /** What a policy callback returns. */
 typedef enum h46017_answered {
@@ -252,7 +309,9 @@ typedef struct h46017_gatekeeper_callbacks {
   int (*ras_building)(h46017_gatekeeper *gk, h46017_connection *c,
                       h46017_h225 *msg, h46017_ras_kind kind, void *user_data);
 
-  /** Any other signalling message came, octets untouched. */
+  /** Any other signalling message came, octets untouched. Where this is set
+   * calls are the program's business, and every ARQ is rejected; where it is
+   * NULL the gatekeeper routes them between its registered endpoints. */
   int (*signalling_received)(h46017_gatekeeper *gk, h46017_connection *c,
                              const h46017_q931 *msg, const uint8_t *q931,
                              size_t len, void *user_data);
@@ -270,6 +329,16 @@ typedef struct h46017_gatekeeper_callbacks {
    * when it is not known, and NULL is that too: then who has to show a password
    * is refused (H46017_ERR_CLOCK_NOT_SET). */
   bool (*utc_now)(int64_t *seconds, void *user_data);
+  /** Where does this call go? Asked at the ARQ, or at a Setup that none came
+   * before. 0: as @p answer says; a code: the call is refused (ARJ, or Release
+   * Complete), with REFUSED as one that the caller has no right to. NULL: to
+   * who holds the name. */
+  int (*route_call)(h46017_gatekeeper *gk, const h46017_route_question *asked,
+                    h46017_route_answer *answer, void *user_data);
+
+  /** A call came a step further; RELEASED is the last word about it. */
+  int (*call_changed)(h46017_gatekeeper *gk, const h46017_route *call,
+                      void *user_data);
 } h46017_gatekeeper_callbacks;
 
 H46017_API void h46017_gatekeeper_callbacks_default_sized(
@@ -380,6 +449,22 @@ H46017_API int h46017_gatekeeper_unregister(h46017_gatekeeper *gk,
                                             const char *name, size_t len,
                                             h46017_urq_reason reason,
                                             h46017_time now);
+
+/** Walks the calls, in no particular order, until @p fn returns something other
+ * than 0, which it returns too. @p fn changes nothing. */
+H46017_API int h46017_gatekeeper_each_call(const h46017_gatekeeper *gk,
+                                           int (*fn)(const h46017_route *call,
+                                                     void *arg),
+                                           void *arg);
+
+H46017_API size_t h46017_gatekeeper_call_count(const h46017_gatekeeper *gk);
+
+/** Ends a call: DRQ (forcedDrop) to who was admitted to it, Release Complete to
+ * both sides.
+ * @retval H46017_ERR_NOT_FOUND  it is over
+ * @retval H46017_ERR_REENTRANT  called from log_write or trace */
+H46017_API int h46017_gatekeeper_drop_call(h46017_gatekeeper *gk, uint64_t id,
+                                           h46017_time now);
 
 /** @name One connection */
 /**@{*/

@@ -116,7 +116,9 @@ static int connection_signalling_received(h46017_tunnel *t,
   const h46017_gatekeeper_callbacks *cb = &c->gk->callbacks;
 
   (void)t;
-  if (c->state == GK_CONN_UP && cb->signalling_received != NULL) {
+  if (c->state == GK_CONN_UP && gk_routes(c->gk)) {
+    gk_call_signalling(c, msg);
+  } else if (c->state == GK_CONN_UP) {
     (void)gk_connection_go_on(
         c, cb->signalling_received(c->gk, c, msg, q931, len, c->gk->user_data));
   }
@@ -161,6 +163,7 @@ static int connection_open_tunnel(h46017_connection *c) {
 static void connection_release(h46017_connection *c) {
   h46017_mem mem = c->gk->mem;
 
+  h46017_calls_del(c->calls);
   h46017_tunnel_del(c->tunnel);
   h46017_mem_release(&mem, c->peer);
   h46017_mem_release(&mem, c);
@@ -229,6 +232,7 @@ int h46017_connection_new(h46017_connection **pc, h46017_gatekeeper *gk,
  * void; who wanted to know whether it lives, knows. */
 static void connection_drop_all(h46017_connection *c, bool lost, int why,
                                 h46017_urq_reason reason) {
+  gk_calls_drop(c, NULL, why);
   while (c->registrations != NULL) {
     if (lost) {
       gk_registration_lose(c->registrations, why);
@@ -382,6 +386,9 @@ void gk_connection_rearm(h46017_connection *c) {
      * for ever gains nothing. */
     expiry = H46017_MIN(c->questions != NULL ? H46017_TIME_NEVER : expiry,
                         h46017_tunnel_next_expiry(c->tunnel));
+    if (c->calls != NULL) {
+      expiry = H46017_MIN(expiry, h46017_calls_next_expiry(c->calls));
+    }
   }
   h46017_heap_set(&gk->timers, &c->timer, expiry);
 }
@@ -392,6 +399,7 @@ void gk_connection_timer(h46017_connection *c) {
 
   if (c->state == GK_CONN_UP) {
     rv = h46017_tunnel_handle_expiry(c->tunnel, gk->now);
+    gk_calls_timer(c);
   }
   if (rv != 0) {
     gk_connection_fail(c, rv);

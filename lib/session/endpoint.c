@@ -46,6 +46,7 @@ static const h46017_endpoint_settings endpoint_settings = {
     .failback_count = 2,
     .password_window = H46017_H235_WINDOW,
     .max_registering = 8,
+    .max_calls = 2000,
 };
 
 void h46017_endpoint_settings_default_sized(h46017_endpoint_settings *settings,
@@ -75,6 +76,7 @@ int endpoint_enter(h46017_endpoint *ep, h46017_time now) {
 static void endpoint_free(h46017_endpoint *ep) {
   h46017_mem mem = ep->mem;
 
+  endpoint_calls_free(ep);
   h46017_tunnel_del(ep->tunnel);
   h46017_h225_del(ep->in);
   h46017_h225_del(ep->out);
@@ -271,6 +273,7 @@ int h46017_endpoint_new(h46017_endpoint **pep,
   ep->settings = s;
   ep->callbacks = cb;
   ep->user_data = user_data;
+  h46017_calls_callbacks_default(&ep->call_callbacks);
   ep->log = (h46017_log){cb.log_write != NULL ? endpoint_log_write : NULL, ep,
                          s.log_level};
   ep->trace = cb.trace != NULL ? endpoint_trace : NULL;
@@ -279,7 +282,14 @@ int h46017_endpoint_new(h46017_endpoint **pep,
   ep->timer = ep->keepalive_timer = H46017_TIME_NEVER;
   ep->failback_timer = ep->flush_timer = H46017_TIME_NEVER;
   ep->discovery_timer = H46017_TIME_NEVER;
-  rv = endpoint_init(ep);
+  rv = cb.calls != NULL
+           ? h46017_settings_copy(&ep->call_callbacks,
+                                  sizeof(ep->call_callbacks),
+                                  sizeof(ep->call_callbacks), cb.calls)
+           : 0;
+  if (rv == 0) {
+    rv = endpoint_init(ep);
+  }
   if (rv != 0) {
     endpoint_free(ep);
     return rv;
@@ -541,6 +551,7 @@ h46017_time h46017_endpoint_next_expiry(const h46017_endpoint *ep) {
   }
   if (ep->tunnel != NULL && ep->error == 0) {
     next = H46017_MIN(next, h46017_tunnel_next_expiry(ep->tunnel));
+    next = H46017_MIN(next, endpoint_calls_expiry(ep));
   }
   for (const endpoint_registration *r = ep->registrations; r != NULL;
        r = r->next) {
@@ -584,7 +595,10 @@ int h46017_endpoint_handle_expiry(h46017_endpoint *ep, h46017_time now) {
     ep->discovery_timer = H46017_TIME_NEVER;
     endpoint_fail(ep, H46017_ERR_TIMEOUT);
   }
-  if (ep->timer <= ep->now) {
+  if (ep->tunnel != NULL && ep->error == 0) {
+    rv = endpoint_calls_timer(ep);
+  }
+  if (rv == 0 && ep->timer <= ep->now) {
     rv = endpoint_event_connection(ep, EP_EV_TIMER, 0);
   }
   for (endpoint_registration *r = ep->registrations; r != NULL && rv == 0;

@@ -14,6 +14,8 @@
 #include <h46017/h235.h>
 #include <h46017/tunnel.h>
 
+#include "session/call.h"
+
 #include "base/log.h"
 
 typedef enum endpoint_event {
@@ -77,6 +79,19 @@ struct endpoint_registration {
   bool adding;   /* the pending RRQ is one */
 };
 
+/* What is between a call and the gatekeeper. */
+typedef struct endpoint_call endpoint_call;
+struct endpoint_call {
+  endpoint_call *next;
+  h46017_call *call;
+  uint32_t registration;
+  uint16_t pending;     /* requestSeqNum of the ARQ waited for; 0: none */
+  h46017_time deadline; /* for its answer */
+  bool answer;          /* the call came */
+  bool admitted;
+  int refused; /* REJECTED, TIMEOUT: what the program is told */
+};
+
 struct h46017_endpoint {
   h46017_mem mem;
   h46017_endpoint_settings settings;
@@ -120,6 +135,9 @@ struct h46017_endpoint {
   h46017_crypto crypto; /* a copy; without a digest where there is none */
   endpoint_registration *speaker; /* whose message is sent next; NULL: of the
                                      only one, if there is one only */
+  h46017_calls_callbacks call_callbacks; /* where callbacks.calls is set */
+  h46017_calls *calls;                   /* NULL: no connection yet */
+  endpoint_call *admissions;
 
   endpoint_registration *registrations;
   uint32_t registration_count;
@@ -245,6 +263,16 @@ bool endpoint_password_check(h46017_endpoint *ep,
                              const endpoint_registration *r,
                              const h46017_ras *ras, const uint8_t *per,
                              size_t len);
+/* endpoint_calls.c */
+/* The table is there, where the program wants one. */
+int endpoint_calls_open(h46017_endpoint *ep);
+void endpoint_calls_free(h46017_endpoint *ep);
+int endpoint_calls_receive(h46017_endpoint *ep, const h46017_q931 *msg);
+int endpoint_calls_down(h46017_endpoint *ep, int why);
+h46017_time endpoint_calls_expiry(const h46017_endpoint *ep);
+int endpoint_calls_timer(h46017_endpoint *ep);
+/* ACF, ARJ, RIP, DRQ. False: it was none of theirs. */
+bool endpoint_calls_ras(h46017_endpoint *ep, const h46017_ras *ras, int *prv);
 
 /* endpoint_irr.c: answers an IRQ. */
 int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq);

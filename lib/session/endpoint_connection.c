@@ -189,6 +189,9 @@ static int connection_signalling_received(h46017_tunnel *t,
   h46017_endpoint *ep = user_data;
 
   (void)t;
+  if (ep->calls != NULL) {
+    return endpoint_calls_receive(ep, msg);
+  }
   if (ep->callbacks.signalling_received == NULL) {
     return 0;
   }
@@ -224,6 +227,9 @@ static int connection_open_tunnel(h46017_endpoint *ep) {
 static int connection_up(h46017_endpoint *ep) {
   int rv = connection_open_tunnel(ep);
 
+  if (rv == 0) {
+    rv = endpoint_calls_open(ep);
+  }
   if (rv != 0) {
     return rv;
   }
@@ -263,6 +269,10 @@ static int connection_down(h46017_endpoint *ep, int why) {
   int rv;
 
   why = connection_why(ep, why);
+  rv = endpoint_calls_down(ep, why);
+  if (rv != 0) {
+    return rv;
+  }
   h46017_tunnel_del(ep->tunnel);
   ep->tunnel = NULL;
   ep->keepalive_timer = ep->failback_timer = H46017_TIME_NEVER;

@@ -240,9 +240,10 @@ static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
   const uint32_t unregistering = (uint32_t)1
                                  << H46017_REGISTRATION_UNREGISTERING;
   h46017_ras answer;
-  int rv;
+  int rv = 0;
 
-  if (endpoint_discovery_answer(ep, ras, &rv)) {
+  if (endpoint_discovery_answer(ep, ras, &rv) ||
+      endpoint_calls_ras(ep, ras, &rv)) {
     return rv;
   }
   if (ras->kind == H46017_RAS_RCF) {

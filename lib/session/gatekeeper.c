@@ -45,6 +45,7 @@ static void gatekeeper_free(h46017_gatekeeper *gk) {
                         H46017_URQ_REASON_ABSENT);
   }
   gk_release_ended(gk);
+  gk_calls_free(gk);
   while (gk->messages != NULL) {
     gk_message *m = gk->messages;
     gk->messages = m->next;
@@ -124,6 +125,7 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   gk->now = h46017_time_seen(0, now);
   gk->last_seq = (uint16_t)(seed[16] << 8 | seed[17]);
   h46017_heap_init(&gk->timers, &m);
+  h46017_call_workspace_init(&gk->call_work, &m);
   h46017_map_init(&gk->names, &m, seed);
   h46017_map_init(&gk->identifiers, &m, seed);
   h46017_map_init(&gk->questions, &m, seed);
@@ -174,6 +176,7 @@ int gk_leave(h46017_gatekeeper *gk, int rv) {
       gk_connection_free(c);
     }
     gk_release_ended(gk);
+    gk_release_ended_calls(gk);
   }
   gk->depth--;
   if (gk->depth == 0 && gk->doomed) {
@@ -262,6 +265,9 @@ int h46017_gatekeeper_handle_expiry(h46017_gatekeeper *gk, h46017_time now) {
       break;
     case GK_TIMER_QUEUE:
       gk_queue_timer(gk);
+      break;
+    case GK_TIMER_CALL:
+      gk_call_timer(OWNER(n, gk_call, timer));
       break;
     default:
       gk_question_timer(OWNER(n, gk_question, timer));

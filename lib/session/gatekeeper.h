@@ -15,6 +15,8 @@
 #include <h46017/h235.h>
 #include <h46017/tunnel.h>
 
+#include "session/call.h"
+
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -60,7 +62,8 @@ enum {
   GK_TIMER_CONNECTION,
   GK_TIMER_REGISTRATION,
   GK_TIMER_QUESTION,
-  GK_TIMER_QUEUE
+  GK_TIMER_QUEUE,
+  GK_TIMER_CALL
 };
 
 /* 130 bits of randomness, five a character. */
@@ -155,6 +158,39 @@ struct gk_answered {
   uint8_t per[];
 };
 
+typedef struct gk_call gk_call;
+
+/* One side of a call through the gatekeeper. */
+typedef struct gk_leg gk_leg;
+struct gk_leg {
+  gk_call *of;
+  h46017_connection *connection; /* NULL: not yet, or no more */
+  gk_registration *registration; /* on it */
+  gk_leg *next;                  /* of the same connection */
+  h46017_call *call;             /* NULL: no Setup yet, or over */
+  bool admitted;                 /* by an ACF: it hears a DRQ */
+  uint16_t reference;            /* for that DRQ */
+};
+
+enum { GK_CALLER, GK_CALLEE };
+
+/* A call: two legs, and what the program sees. In gk->calls by its caller's
+ * connection and callIdentifier; each leg is on its connection's list. */
+struct gk_call {
+  h46017_route pub;
+  h46017_gatekeeper *gk;
+  gk_call *prev;
+  gk_call *next; /* of gk->calls; once over, of gk->ended_calls */
+  gk_leg legs[2];
+  h46017_heap_node timer; /* from ACF to Setup */
+  h46017_alias *routed;   /* owned: the program's word where it goes; NULL */
+  bool over;
+  uint8_t guid[H46017_CALL_GUID];
+  uint8_t conference[H46017_CALL_GUID];
+  char from[48]; /* cut where it is longer */
+  char to[48];
+};
+
 struct h46017_connection {
   h46017_gatekeeper *gk;
   h46017_connection *prev;
@@ -184,6 +220,9 @@ struct h46017_connection {
   h46017_time requests_from;      /* when it began */
   const gk_registration *speaker; /* whose request is served */
   char origin[GK_ORIGIN_MAX + 1]; /* where wrong passwords come from */
+  h46017_calls *calls;            /* NULL: no call yet */
+  gk_leg *legs;                   /* of calls that are not over */
+  uint32_t leg_count;
 };
 
 /* A decoded message in use; kept for the next when done. */
@@ -236,6 +275,14 @@ struct h46017_gatekeeper {
    * returns: a callback may end any registration, and whoever is up the stack
    * finds the state ENDED, not a stale pointer. */
   gk_registration *ended;
+
+  gk_call *calls;
+  gk_call *ended_calls; /* released as `ended` is */
+  size_t call_count;
+  uint64_t last_call;
+  call_workspace call_work; /* of all tables */
+  uint8_t *relay;           /* for a message that goes on */
+  size_t relay_size;
 
   gk_message *messages; /* idle ones */
   uint8_t *scratch;     /* for encoding */
@@ -323,6 +370,59 @@ h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
 /* Refuses an RRQ: RRJ, log, callback. */
 void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
                int code, const h46017_alias *held);
+
+/* -- gatekeeper_calls.c ---------------------------------------------------- */
+
+/* Calls are routed here, not by the program. */
+bool gk_routes(const h46017_gatekeeper *gk);
+/* A message of a call. */
+void gk_call_signalling(h46017_connection *c, const h46017_q931 *msg);
+/* The connection's table; NULL: no memory, and the connection ended. */
+h46017_calls *gk_calls_of(h46017_connection *c);
+/* A call that begins, with its caller's leg. NULL: no memory. */
+gk_call *gk_call_make(h46017_connection *c, gk_registration *r,
+                      const uint8_t guid[H46017_CALL_GUID]);
+/* The leg of a connection, and of whoever has called (`answer` false) or was
+ * called, with this callIdentifier; NULL. */
+gk_leg *gk_leg_find(h46017_connection *c, const uint8_t *guid, bool answer);
+void gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r);
+void gk_call_step(gk_call *call, h46017_route_state state);
+/* Ends both legs but for `gone`, with a cause, or with the octets of the
+ * Release Complete that came (`msg`). */
+void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
+                 const h46017_call_message *msg);
+void gk_call_timer(gk_call *call);
+void gk_calls_timer(h46017_connection *c);
+/* Those of a connection, or of a registration, that goes. */
+void gk_calls_drop(h46017_connection *c, const gk_registration *r, int code);
+void gk_release_ended_calls(h46017_gatekeeper *gk);
+void gk_calls_free(h46017_gatekeeper *gk);
+
+/* -- gatekeeper_route.c ---------------------------------------------------- */
+
+/* Whom do these names lead to? The program is asked. 0, and the callee and the
+ * granted bandwidth are set; `*prouted` (owned) where the program named
+ * another. CALL_ROUTE, CALL_LIMIT, or what the program said. */
+int gk_route_find(h46017_connection *c, gk_registration *caller,
+                  const h46017_aliases *called, const uint8_t *guid,
+                  uint32_t bandwidth, h46017_h225 *msg,
+                  gk_registration **pcallee, uint32_t *pgranted,
+                  h46017_alias **prouted);
+/* A Setup came. */
+int gk_route_setup(h46017_connection *c, h46017_call *call,
+                   const h46017_call_message *msg);
+/* Any other message of a leg goes on to the other. */
+int gk_route_message(gk_leg *leg, const h46017_call_message *msg);
+/* The same for a message that goes to a call of another reference: changed
+ * where a gatekeeper has to, octets as they are elsewhere; in gk->relay. */
+int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen);
+
+/* -- gatekeeper_admission.c ------------------------------------------------ */
+
+/* ARQ, BRQ, DRQ. False: it is none of these. */
+bool gk_admission(h46017_connection *c, h46017_h225 *msg,
+                  const h46017_ras *ras);
+void gk_send_forced_drop(gk_leg *leg);
 
 /* -- gatekeeper_requests.c ------------------------------------------------- */
 

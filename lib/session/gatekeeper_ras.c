@@ -332,6 +332,8 @@ static void ras_serve(h46017_connection *c, h46017_h225 *msg,
   }
   if (ras->kind == H46017_RAS_IRR) {
     gk_irr(c, msg);
+  } else if (gk_routes(c->gk) && gk_admission(c, msg, ras)) {
+    return;
   } else if (h46017_ras_is_request(ras->kind)) {
     gk_answer_request(c, msg, ras, per, len);
   }

@@ -44,6 +44,8 @@ static const h46017_gatekeeper_settings settings_default = {
     .password_kinds = H46017_H235_ALL,
     .password_attempts = 5,
     .password_hold = 60000,
+    .max_calls = 2000,
+    .admission_timeout = 30000,
 };
 
 void h46017_gatekeeper_settings_default_sized(
@@ -56,11 +58,11 @@ static bool settings_limits_valid(const h46017_gatekeeper_settings *s) {
   return s->min_time_to_live > 0 &&
          s->min_time_to_live <= s->max_time_to_live && s->time_to_live > 0 &&
          s->question_timeout > 0 && s->rip_delay > 0 && s->rip_delay <= 65535 &&
-         s->probe_timeout > 0 && s->ttl_spread <= MAX_TTL_SPREAD &&
-         s->max_connections > 0 && s->max_registrations > 0 &&
-         s->max_aliases > 0 && s->max_pending > 0 && s->max_tx > 0 &&
-         s->max_tx <= UINT32_MAX && s->max_pdu >= 4 && s->max_pdu <= 65535 &&
-         s->duplicates >= H46017_DUPLICATES_REPLACE &&
+         s->probe_timeout > 0 && s->max_calls > 0 && s->admission_timeout > 0 &&
+         s->ttl_spread <= MAX_TTL_SPREAD && s->max_connections > 0 &&
+         s->max_registrations > 0 && s->max_aliases > 0 && s->max_pending > 0 &&
+         s->max_tx > 0 && s->max_tx <= UINT32_MAX && s->max_pdu >= 4 &&
+         s->max_pdu <= 65535 && s->duplicates >= H46017_DUPLICATES_REPLACE &&
          s->duplicates <= H46017_DUPLICATES_ALLOW;
 }
 

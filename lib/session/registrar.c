@@ -220,6 +220,12 @@ void gk_registration_end(gk_registration *r, gk_registration_event event,
   if (!registrar_handles(r, event)) {
     return;
   }
+  if (c != NULL) {
+    gk_calls_drop(c, r, why);
+  }
+  if (!registrar_handles(r, event)) {
+    return; /* the end of a call ended it */
+  }
   /* First it is out of everything, so that no callback meets it again. */
   registrar_delist(r);
   gk->registration_count--;

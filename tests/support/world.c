@@ -354,6 +354,9 @@ void world_settings(h46017_gatekeeper_settings *settings) {
   settings->ttl_spread = 0;
 }
 
+void (*world_tune_gatekeeper)(h46017_gatekeeper_callbacks *callbacks);
+void (*world_tune_endpoint)(h46017_endpoint_callbacks *callbacks);
+
 int world_init(world *w, const h46017_gatekeeper_settings *settings,
                const h46017_mem *mem) {
   h46017_gatekeeper_callbacks cb;
@@ -382,6 +385,9 @@ int world_init(world *w, const h46017_gatekeeper_settings *settings,
   cb.log_write = gk_log;
   cb.trace = gk_traced;
   cb.utc_now = gk_utc;
+  if (world_tune_gatekeeper != NULL) {
+    world_tune_gatekeeper(&cb);
+  }
   rv = h46017_gatekeeper_new(&w->gk, settings != NULL ? settings : &s, &cb, mem,
                              w, w->now);
   if (mem == NULL) {
@@ -417,6 +423,9 @@ int world_add(world *w, world_line **pline, const char *alias,
   cb.probe = ep_probe;
   cb.ras_received = ep_ras;
   cb.utc_now = ep_utc;
+  if (world_tune_endpoint != NULL) {
+    world_tune_endpoint(&cb);
+  }
   h46017_registration_default(&reg);
   reg.aliases = &name;
   reg.alias_count = 1;

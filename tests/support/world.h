@@ -78,6 +78,10 @@ struct world {
 /* The defaults, but that times to live are granted as they are asked for. */
 void world_settings(h46017_gatekeeper_settings *settings);
 
+/* Set before a world is made: changes what is told to whom. NULL: nothing. */
+extern void (*world_tune_gatekeeper)(h46017_gatekeeper_callbacks *callbacks);
+extern void (*world_tune_endpoint)(h46017_endpoint_callbacks *callbacks);
+
 /* Both NULL for defaults (world_settings()). Ends the test on failure unless
  * `mem` is given, when the error is returned. */
 int world_init(world *w, const h46017_gatekeeper_settings *settings,
