@@ -34,6 +34,7 @@ static const option_text text = {
     "    --fingerprint SHA256|none    this very certificate only\n\n"
     "The running gatekeeper, over the control socket in DIR:\n"
     "  registrations          who is registered\n"
+    "  calls                  the calls that are up\n"
     "  stats [--prometheus]   counters\n"
     "  drop NAME              end the registration that holds NAME\n"
     "  reload                 read the configuration file again\n"

@@ -96,6 +96,25 @@ static int print_registrations(const json_t *answer) {
   return EXIT_DONE;
 }
 
+static int print_calls(const json_t *answer) {
+  const json_t *list = json_object_get(answer, "calls");
+  size_t count = json_array_size(list);
+  if (count == 0) {
+    printf("there are no calls\n");
+  }
+  for (size_t i = 0; i < count; i++) {
+    const json_t *one = json_array_get(list, i);
+    const char *from = json_string_value(json_object_get(one, "from"));
+    const char *to = json_string_value(json_object_get(one, "to"));
+    printf("%" JSON_INTEGER_FORMAT "  %s to %s, %s, %" JSON_INTEGER_FORMAT
+           " s\n",
+           json_integer_value(json_object_get(one, "call")), from ? from : "?",
+           to ? to : "?", json_string_value(json_object_get(one, "state")),
+           json_integer_value(json_object_get(one, "seconds")));
+  }
+  return EXIT_DONE;
+}
+
 static int print_stats(json_t *answer, bool prometheus) {
   const char *name;
   json_t *value;
@@ -118,8 +137,8 @@ typedef struct remote {
 } remote;
 
 static const remote commands[] = {
-    {"registrations", NULL}, {"stats", NULL},  {"reload", NULL},
-    {"drop", "name"},        {"log", "level"},
+    {"registrations", NULL}, {"calls", NULL},  {"stats", NULL},
+    {"reload", NULL},        {"drop", "name"}, {"log", "level"},
 };
 
 static int print_answer(const ctl *c, const remote *command, json_t *answer,
@@ -139,6 +158,8 @@ static int print_answer(const ctl *c, const remote *command, json_t *answer,
   } else if (status == EXIT_DONE &&
              strcmp(command->name, "registrations") == 0) {
     status = print_registrations(answer);
+  } else if (status == EXIT_DONE && strcmp(command->name, "calls") == 0) {
+    status = print_calls(answer);
   }
   return status;
 }

@@ -71,6 +71,21 @@ static json_t *do_registrations(gk *g, const json_t *request) {
   return answer;
 }
 
+static int list_call(const h46017_route *call, void *arg) {
+  listing *list = arg;
+  json_array_append_new(list->array, registrar_describe_call(call, list->now));
+  return 0;
+}
+
+static json_t *do_calls(gk *g, const json_t *request) {
+  (void)request;
+  listing list = {json_array(), uv_now(g->loop)};
+  (void)h46017_gatekeeper_each_call(g->gatekeeper, list_call, &list);
+  json_t *answer = answer_ok();
+  json_object_set_new(answer, "calls", list.array);
+  return answer;
+}
+
 static json_t *do_stats(gk *g, const json_t *request) {
   (void)request;
   const struct {
@@ -145,6 +160,7 @@ static json_t *run_command(gk *g, const char *line, size_t len) {
     json_t *(*run)(gk *g, const json_t *request);
   } commands[] = {
       {"registrations", do_registrations},
+      {"calls", do_calls},
       {"stats", do_stats},
       {"reload", do_reload},
       {"drop", do_drop},

@@ -105,6 +105,7 @@ void conn_capture(const h46017_trace_event *event, void *user_data);
 void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks);
 void registrar_recheck(gk *g);
 json_t *registrar_describe(const h46017_registered *reg, h46017_time now);
+json_t *registrar_describe_call(const h46017_route *call, h46017_time now);
 
 /* control.c */
 bool control_start(gk *g);

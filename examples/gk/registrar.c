@@ -175,6 +175,41 @@ static int unregistered(h46017_gatekeeper *gatekeeper,
   return 0;
 }
 
+json_t *registrar_describe_call(const h46017_route *call, h46017_time now) {
+  json_t *out = json_object();
+  json_object_set_new(out, "call", json_integer((json_int_t)call->id));
+  json_object_set_new(out, "state",
+                      json_string(h46017_route_state_name(call->state)));
+  events_text(out, "from", call->from, strlen(call->from));
+  events_text(out, "to", call->to, strlen(call->to));
+  json_object_set_new(out, "seconds",
+                      json_integer((json_int_t)((now - call->began) / 1000)));
+  return out;
+}
+
+/* A line a step; the last one is the call's record. */
+static int call_changed(h46017_gatekeeper *gatekeeper, const h46017_route *call,
+                        void *user_data) {
+  gk *g = user_data;
+  (void)gatekeeper;
+  h46017_time now = uv_now(g->loop);
+  json_t *event = event_about(call->caller, "call");
+  json_t *about = registrar_describe_call(call, now);
+  json_object_update(event, about);
+  json_decref(about);
+  if (call->state == H46017_ROUTE_RELEASED) {
+    json_object_set_new(event, "cause", json_integer(call->cause));
+    json_object_set_new(
+        event, "connected",
+        json_integer(call->connected != 0
+                         ? (json_int_t)((now - call->connected) / 1000)
+                         : 0));
+    events_code(event, call->code);
+  }
+  events_emit(event);
+  return 0;
+}
+
 void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
   h46017_gatekeeper_callbacks_default(callbacks);
   callbacks->select_device = select_device;
@@ -184,6 +219,7 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
   callbacks->rejected = rejected;
   callbacks->unregistered = unregistered;
   callbacks->lost = lost;
+  callbacks->call_changed = call_changed;
   callbacks->log_write = report_log;
 }
 

@@ -42,6 +42,7 @@ class Tcp(harness.Case):
         (listed,) = self.ctl("registrations")["registrations"]
         self.assertEqual(listed["names"], ["lobby", "lobby2"])
         self.assertEqual(listed["peer"], theirs["peer"])
+        self.assertEqual(self.ctl("calls")["calls"], [])
         self.assertEqual(ep.stop(), 0)
         gk.expect("unregistered", names=["lobby", "lobby2"], why="UNREGISTERED")
         gk.expect("closed")
