@@ -64,7 +64,9 @@ static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   put_rcf(event, rcf);
   events_emit(event);
   e->failed = 0;
-  if (e->app->once) {
+  if (e->app->call != NULL && e->call == NULL) {
+    calls_begin(e);
+  } else if (e->app->once) {
     app_done(e, EXIT_SUCCESS);
   }
   return 0;
@@ -211,6 +213,7 @@ int endpoint_make(endpoint *e) {
   app *p = e->app;
   h46017_endpoint_settings settings;
   h46017_endpoint_callbacks callbacks;
+  h46017_calls_callbacks calls;
   h46017_endpoint_settings_default(&settings);
   settings.gatekeeper_count = p->gatekeeper_count;
   if (p->ttl != 0) {
@@ -224,6 +227,7 @@ int endpoint_make(endpoint *e) {
       (h46017_text){H46017_VERSION, sizeof H46017_VERSION - 1};
   settings.log_level = report_level();
   h46017_endpoint_callbacks_default(&callbacks);
+  calls_callbacks(e, &callbacks, &calls);
   callbacks.connect = do_connect;
   callbacks.probe = do_probe;
   callbacks.rand = random_octets;

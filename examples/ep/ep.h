@@ -10,7 +10,8 @@
  *         uvlink_service; its uv_timer armed from h46017_endpoint_next_expiry
  *
  * main.c      options, start, end     endpoint.c  one endpoint, its events
- * connect.c   getting a transport    probe.c     looking for a better one */
+ * connect.c   getting a transport    probe.c     looking for a better one
+ * calls.c     --call and --answer */
 
 #include "common/address.h"
 #include "common/options.h"
@@ -26,6 +27,7 @@ enum {
   STATUS_SERVER = 11,   /* the gatekeeper's certificate, or TLS */
   STATUS_REFUSED = 12,  /* our certificate was refused */
   STATUS_REJECTED = 13, /* the registration was */
+  STATUS_CALL = 14,     /* the call failed */
   STATUS_CLOCK = 15     /* the clock is not set */
 };
 
@@ -52,6 +54,9 @@ struct app {
   bool insecure;
   uint32_t ttl;      /* seconds asked for; 0: the library's */
   uint32_t failback; /* seconds between probes; UINT32_MAX: the library's */
+  const char *call;  /* NULL: none */
+  bool answer;
+  uint32_t hangup; /* seconds */
   bool once;
   bool json;
   uint32_t count;
@@ -78,6 +83,9 @@ struct endpoint {
   uint32_t number; /* 1… */
   h46017_endpoint *ep;
   uint32_t registration;
+  h46017_call *call; /* the one --call made */
+  bool connected;
+  uv_timer_t hang_up;
   attempt *attempt; /* the transport, there or coming */
   uv_timer_t timer;
   endpoint *next_dirty;
@@ -101,6 +109,12 @@ int endpoint_make(endpoint *e);
 void endpoint_close(endpoint *e);
 void endpoint_service(endpoint *e);
 json_t *endpoint_event(const endpoint *e, const char *name);
+
+/* calls.c */
+void calls_begin(endpoint *e);
+/* `calls` is copied with the callbacks */
+void calls_callbacks(endpoint *e, h46017_endpoint_callbacks *callbacks,
+                     h46017_calls_callbacks *calls);
 
 /* connect.c */
 void connect_start(endpoint *e);

@@ -110,6 +110,9 @@ enum {
   OPTION_INSECURE,
   OPTION_TTL,
   OPTION_FAILBACK,
+  OPTION_CALL,
+  OPTION_ANSWER,
+  OPTION_HANGUP,
   OPTION_ONCE,
   OPTION_COUNT,
   OPTION_LOG,
@@ -140,7 +143,10 @@ static const option_spec specs[] = {
     {OPTION_FAILBACK, "failback", "S",
      "seconds between looks for a gatekeeper earlier in the list; 300, 0 "
      "never"},
-    {OPTION_ONCE, "once", NULL, "register, unregister, end"},
+    {OPTION_CALL, "call", "NAME", "call NAME as soon as registered"},
+    {OPTION_ANSWER, "answer", NULL, "take calls that come"},
+    {OPTION_HANGUP, "hangup", "S", "seconds after which --call ends; 5"},
+    {OPTION_ONCE, "once", NULL, "register (and call), unregister, end"},
     {OPTION_COUNT, "count", "N", "N endpoints, NAME-1 to NAME-N"},
     {OPTION_LOG, "log", "text|json", "form of the events; text"},
     {OPTION_KEYLOG, "keylog", "FILE", "append TLS secrets"},
@@ -153,10 +159,11 @@ static const option_text text = {
     "h46017-ep --gatekeeper LIST [OPTION]...",
     "An H.323 endpoint that registers over one TCP or TLS connection (ITU-T\n"
     "H.460.17), with its certificate alone where it has one. Looking\n"
-    "gatekeepers up by SRV, passwords and calls are not there yet.\n\n"
+    "gatekeepers up by SRV, passwords are not there yet.\n\n"
     "Exit status: 0 as asked, 2 bad usage, 10 could not connect, 11 the\n"
     "gatekeeper's certificate was refused or TLS failed, 12 our certificate\n"
-    "was refused, 13 the registration was rejected, 15 the clock is not set.",
+    "was refused, 13 the registration was rejected, 14 the call failed, 15 the "
+    "clock is not set.",
     "  h46017-ep --gatekeeper gk.example --hardware-id auto --cert dev.pem \\\n"
     "            --key dev-key.pem --trust ca.pem\n"
     "  h46017-ep --gatekeeper tcp:[::1]:1720 --alias 4711 --identity digits "
@@ -222,6 +229,14 @@ static bool take_option(app *p, int id, const char *value) {
     return parse_number(value, 1, 86400, &p->ttl);
   case OPTION_FAILBACK:
     return parse_number(value, 0, 86400, &p->failback);
+  case OPTION_CALL:
+    p->call = value;
+    return value[0] != '\0';
+  case OPTION_ANSWER:
+    p->answer = true;
+    return true;
+  case OPTION_HANGUP:
+    return parse_number(value, 0, 86400, &p->hangup);
   case OPTION_ONCE:
     p->once = true;
     return true;
@@ -405,6 +420,7 @@ int main(int argc, char **argv) {
   static app p = {.identity = H46017_ALIAS_H323_ID,
                   .state = STATE_DIR_DEFAULT,
                   .count = 1,
+                  .hangup = 5,
                   .failback = UINT32_MAX,
                   .time_floor = CLOCK_FLOOR};
   p.loop = &loop;

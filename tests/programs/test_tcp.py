@@ -49,6 +49,23 @@ class Tcp(harness.Case):
         self.assertEqual(self.ctl("registrations")["registrations"], [])
         self.assertEqual(gk.stop(), 0)
 
+    def test_one_endpoint_calls_another(self):
+        gk = self.gatekeeper("--open")
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        callee = self.endpoint(to, "--alias", "bob", "--answer")
+        callee.expect("registered")
+        status, caller = self.once(
+            to, "--alias", "alice", "--call", "bob", "--hangup", "0"
+        )
+        self.assertEqual(status, 0, caller.stderr())
+        gk.expect("call", state="setup", **{"from": "alice", "to": "bob"})
+        gk.expect("call", state="connect")
+        gk.expect("call", state="released", cause=16)
+        callee.expect("call", state="released", cause=16)
+        status, _ = self.once(to, "--alias", "carol", "--call", "nobody")
+        self.assertEqual(status, 14)
+        self.assertEqual(callee.stop(), 0)
+
     def test_without_devices_every_name_is_refused(self):
         gk = self.gatekeeper()
         status, ep = self.once(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x")
