@@ -853,6 +853,75 @@ START_TEST(other_settings_come_whole_or_not_at_all) {
 }
 END_TEST
 
+START_TEST(without_chance_nobody_is_registered_and_nothing_else_ends) {
+  world w;
+  peer p;
+  peer other;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&other, &w, NULL);
+  send_rrq(&other, 1, "other");
+  w.fail_callback = 2; /* ras_received, then rand for the identifier */
+  send_rrq(&p, 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RRJ);
+  ck_assert(tells(&w, "gk rejected CALLBACK_FAILURE undefinedReason"));
+  ck_assert_ptr_null(find(&w, DEVICE));
+  send_rrq(&p, 2, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 2);
+  peer_free(&p);
+  peer_free(&other);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(addresses_in_an_rrq_mean_nothing) {
+  static const uint8_t elsewhere[] = {192, 0, 2, 66};
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  uint8_t per[512];
+  size_t len;
+  h46017_h225 *m;
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  peer_init(&q, &w, NULL);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  /* Two endpoints that say to be at one address, which is neither's. */
+  for (int i = 0; i < 2; i++) {
+    static const char *const lists[] = {"callSignalAddress", "rasAddress"};
+    if (i == 1) {
+      ras = peer_rrq(1, "lobby", NULL);
+    }
+    ck_assert_int_eq(h46017_ras_build(m, &ras), 0);
+    for (int k = 0; k < 2; k++) {
+      char path[80];
+      (void)snprintf(path, sizeof(path),
+                     "registrationRequest.%s[0].ipAddress.ip", lists[k]);
+      ck_assert_int_eq(
+          h46017_h225_set_octets(m, path, elsewhere, sizeof(elsewhere)), 0);
+      (void)snprintf(path, sizeof(path),
+                     "registrationRequest.%s[0].ipAddress.port", lists[k]);
+      ck_assert_int_eq(h46017_h225_set_uint(m, path, 1720), 0);
+    }
+    ck_assert_int_eq(h46017_h225_encode(m, per, sizeof(per), &len), 0);
+    ck_assert_int_eq(
+        h46017_tunnel_write_ras(i == 0 ? p.tunnel : q.tunnel, per, len), 0);
+    ck_assert_int_eq(peer_carry(i == 0 ? &p : &q), 0);
+  }
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RCF);
+  ck_assert(strstr(peer_last(&q), "c0000242") == NULL);
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
+  ck_assert_ptr_eq(find(&w, "lobby")->connection, q.conn);
+  h46017_h225_del(m);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(no_address_in_an_rcf_and_the_connection_is_kept) {
   octets o;
   h46017_h225 *m;
@@ -917,6 +986,8 @@ int main(void) {
   tcase_add_test(tc, alternates_are_told_to_those_who_ask_or_have_to_go);
   tcase_add_test(tc, a_request_for_another_gatekeeper_is_told_to_discover);
   tcase_add_test(tc, other_settings_come_whole_or_not_at_all);
+  tcase_add_test(tc, without_chance_nobody_is_registered_and_nothing_else_ends);
+  tcase_add_test(tc, addresses_in_an_rrq_mean_nothing);
   tcase_add_test(tc, no_address_in_an_rcf_and_the_connection_is_kept);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

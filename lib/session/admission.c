@@ -308,7 +308,7 @@ static int admission_enter(h46017_connection *c, const h46017_rrq *rrq,
   if (rv == 0) {
     rv = admission_settle(c, rrq, d, &parts, pr);
   }
-  if (rv == 0) {
+  if (rv == 0 && *pr != NULL) {
     gk_registration *r = *pr;
     r->pub.replaced = replaced;
     if (r->pub.connection != c) {

@@ -119,6 +119,19 @@ class Names(harness.Case):
         self.assertEqual(self.ctl("stats")["stats"]["registrations"], 20)
         self.assertEqual(ep.stop(), 0)
 
+    def test_handshakes_that_stall_are_limited_and_end(self):
+        gk = self.configured(
+            "[limits]\nhandshakes = 1\nhandshake_timeout = 1\n", tls="127.0.0.1:0"
+        )
+        with socket.create_connection(("127.0.0.1", gk.port["tls"])):
+            first = gk.expect("connected", transport="tls")["conn"]
+            with socket.create_connection(("127.0.0.1", gk.port["tls"])) as second:
+                gk.expect("closed", why="LIMIT")
+                second.settimeout(harness.PATIENCE)
+                self.assertEqual(second.recv(1), b"")
+            gk.expect("refused", conn=first, code="TLS_TIMEOUT")
+        self.assertEqual(self.ctl("stats")["stats"]["handshakes"], 0)
+
     def test_behind_a_nat_the_connection_is_all_there_is(self):
         gk = self.configured("[registration]\nopen = yes\nmin_ttl = 1\nttl_spread = 0\n")
         relay = Relay(gk.port["tcp"])
