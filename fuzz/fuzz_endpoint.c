@@ -5,6 +5,8 @@
 #include "fuzz.h"
 #include "script.h"
 
+#include "session/invariants.h"
+
 #include <h46017/h46017.h>
 
 #include <stdlib.h>
@@ -364,6 +366,7 @@ static void check(const fuzz_world *w) {
   size_t len = h46017_endpoint_peek_tx(w->ep, &p);
   h46017_endpoint_state state = h46017_endpoint_get_state(w->ep);
 
+  FUZZ_ASSERT(h46017_endpoint_check_invariants(w->ep) == NULL);
   FUZZ_ASSERT(len <= 65536);
   FUZZ_ASSERT(!h46017_endpoint_want_write(w->ep) || len > 0);
   FUZZ_ASSERT(!h46017_endpoint_want_read(w->ep) ||

@@ -5,6 +5,8 @@
 #include "fuzz.h"
 #include "script.h"
 
+#include "session/invariants.h"
+
 #include <h46017/h46017.h>
 
 #include <stdlib.h>
@@ -267,6 +269,7 @@ static int check_registration(const h46017_registered *reg, void *arg) {
 }
 
 static void check(fuzz_world *w) {
+  FUZZ_ASSERT(h46017_gatekeeper_check_invariants(w->gk) == NULL);
   FUZZ_ASSERT(h46017_gatekeeper_each(w->gk, check_registration, w) == 0);
   for (int i = 0; i < CONNECTIONS; i++) {
     const uint8_t *p;

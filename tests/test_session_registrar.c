@@ -171,6 +171,26 @@ START_TEST(a_holder_that_is_dead_loses_its_name_to_anybody) {
 }
 END_TEST
 
+START_TEST(who_waits_for_a_name_goes_with_the_gatekeeper) {
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&q, &w, NULL);
+  peer_init(&p, &w, NULL); /* goes first */
+  send_rrq(&p, 1, DEVICE);
+  send_rrq(&q, 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  p.conn = q.conn = NULL;
+  h46017_gatekeeper_del(w.gk);
+  w.gk = NULL;
+  ck_assert_int_eq(world_count(&w, "gk registered"), 1);
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(a_holder_that_lives_keeps_its_name_by_any_octet) {
   static const uint8_t empty_tpkt[] = {3, 0, 0, 4};
   world w;
@@ -964,6 +984,7 @@ int main(void) {
       tc, replacing_one_registration_leaves_the_connection_to_the_others);
   tcase_add_test(tc, the_device_s_password_replaces_too);
   tcase_add_test(tc, a_holder_that_is_dead_loses_its_name_to_anybody);
+  tcase_add_test(tc, who_waits_for_a_name_goes_with_the_gatekeeper);
   tcase_add_test(tc, a_holder_that_lives_keeps_its_name_by_any_octet);
   tcase_add_test(tc, who_waits_for_a_name_learns_that_its_holder_went);
   tcase_add_test(tc, another_key_under_the_same_name_is_another_identity);

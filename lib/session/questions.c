@@ -480,9 +480,13 @@ void gk_question_probed(gk_question *q, bool alive) {
   const h46017_alias *held = NULL;
   gk_message *m;
   h46017_ras ras;
-  int code = question_read(q, &m, &ras);
+  int code;
 
   gk_queue_leave(q);
+  if (c->state != GK_CONN_UP) {
+    return; /* it is dropped with its connection */
+  }
+  code = question_read(q, &m, &ras);
   if (code != 0) {
     gk_question_free(q);
     gk_connection_fail(c, code);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/invariants.h"
+
+#include "session/endpoint.h"
+#include "session/gatekeeper.h"
+
+/* The first that does not hold is what is returned. */
+#define HOLDS(what, text)                                                      \
+  do {                                                                         \
+    if (!(what)) {                                                             \
+      return text;                                                             \
+    }                                                                          \
+  } while (0)
+
+#define FIRST(check)                                                           \
+  do {                                                                         \
+    const char *said = (check);                                                \
+    if (said != NULL) {                                                        \
+      return said;                                                             \
+    }                                                                          \
+  } while (0)
+
+/* -- the gatekeeper -------------------------------------------------------- */
+
+/* What was counted on the way, to be compared with what the object believes. */
+typedef struct gk_census {
+  size_t connections;
+  size_t registrations;
+  size_t names; /* those that are found: the first of each */
+  size_t questions;
+  size_t timers;
+  size_t ready;
+} gk_census;
+
+static const char *check_timer(const h46017_gatekeeper *gk,
+                               const h46017_heap_node *n, int kind) {
+  HOLDS(n->kind == kind, "INV-34: a timer of another kind");
+  HOLDS(n->expiry == H46017_TIME_NEVER ||
+            (n->index < gk->timers.count && gk->timers.nodes[n->index] == n),
+        "INV-34: a timer that runs and is not where it should be");
+  return NULL;
+}
+
+static const char *check_heap(const h46017_heap *h) {
+  for (size_t i = 1; i < h->count; i++) {
+    HOLDS(h->nodes[(i - 1) / 2]->expiry <= h->nodes[i]->expiry,
+          "INV-34: timers out of order");
+  }
+  HOLDS(h->count <= h->members && h->members <= h->cap,
+        "INV-34: more timers than owners");
+  return NULL;
+}
+
+static const char *check_name(const h46017_gatekeeper *gk,
+                              const gk_registration *r, const gk_name *name,
+                              gk_census *n) {
+  const gk_name *first =
+      h46017_map_find(&gk->names, name->entry.key, name->entry.len);
+  size_t here = 0;
+
+  HOLDS(name->holder == r, "INV-30: a name that another holds");
+  HOLDS(first != NULL, "INV-30: a name that is not found");
+  n->names += first == name;
+  for (const gk_name *i = first; i != NULL; i = i->behind) {
+    here += i == name;
+  }
+  HOLDS(here == 1, "INV-30: a name that does not stand among its holders");
+  return NULL;
+}
+
+static const char *check_registration(const h46017_gatekeeper *gk,
+                                      const gk_registration *r, gk_census *n) {
+  const h46017_text id = {r->identifier, GK_IDENTIFIER_LEN};
+  size_t held = 0;
+
+  n->registrations++;
+  n->timers++;
+  HOLDS(r->gk == gk && *r->link == r, "INV-31: a registration out of its list");
+  HOLDS(gk_find_identifier(gk, &id) == r,
+        "INV-30: an endpointIdentifier that leads elsewhere");
+  HOLDS(r->timer.expiry != H46017_TIME_NEVER,
+        "INV-32: a registration that nothing ends");
+  FIRST(check_timer(gk, &r->timer, GK_TIMER_REGISTRATION));
+  for (size_t i = 0; i < r->name_count; i++) {
+    if (r->names[i].holder != NULL) {
+      held++;
+      FIRST(check_name(gk, r, &r->names[i], n));
+    }
+  }
+  HOLDS(held > 0 && r->pub.alias_count >= held,
+        "INV-30: a registration without a name");
+  return NULL;
+}
+
+static const char *check_questions(const h46017_connection *c, gk_census *n) {
+  const h46017_gatekeeper *gk = c->gk;
+  size_t count = 0;
+
+  for (const gk_question *q = c->questions; q != NULL; q = q->next) {
+    count++;
+    n->timers++;
+    HOLDS(q->connection == c, "INV-33: a question of another connection");
+    HOLDS(h46017_map_find(&gk->questions, (const uint8_t *)&q->id,
+                          sizeof(q->id)) == q,
+          "INV-33: a question that is not found");
+    HOLDS(q->timer.expiry != H46017_TIME_NEVER,
+          "INV-33: a question that nothing ends");
+    FIRST(check_timer(gk, &q->timer, GK_TIMER_QUESTION));
+  }
+  HOLDS(count == c->question_count, "INV-33: questions counted wrong");
+  n->questions += count;
+  return NULL;
+}
+
+static const char *check_connection(const h46017_connection *c, gk_census *n) {
+  const h46017_gatekeeper *gk = c->gk;
+  size_t count = 0;
+
+  n->connections++;
+  n->timers++;
+  n->ready += c->ready;
+  HOLDS(c->prev == NULL || c->prev->next == c,
+        "INV-31: a connection out of its list");
+  HOLDS(!c->doomed, "INV-35: a connection that was deleted and is there");
+  HOLDS(c->state == GK_CONN_UP ||
+            (c->registrations == NULL && c->questions == NULL),
+        "INV-31: registrations or questions of a connection that ended");
+  HOLDS(c->state != GK_CONN_UP || (!c->down && c->error == 0),
+        "INV-31: a connection that is up and has ended");
+  FIRST(check_timer(gk, &c->timer, GK_TIMER_CONNECTION));
+  for (const gk_registration *r = c->registrations; r != NULL; r = r->next) {
+    count++;
+    HOLDS(r->pub.connection == c &&
+              (r->state == GK_REG_REGISTERED || r->state == GK_REG_EXPIRING),
+          "INV-31: a registration on a connection that is not its own");
+    FIRST(check_registration(gk, r, n));
+  }
+  HOLDS(count == c->registration_count, "INV-31: registrations counted wrong");
+  return check_questions(c, n);
+}
+
+static const char *check_ready(const h46017_gatekeeper *gk, size_t ready) {
+  const h46017_connection *last = NULL;
+  size_t count = 0;
+
+  for (const h46017_connection *c = gk->ready_first; c != NULL;
+       c = c->ready_next) {
+    HOLDS(c->ready && c->ready_prev == last && c->gk == gk && ++count <= ready,
+          "INV-35: the ready list");
+    last = c;
+  }
+  HOLDS(gk->ready_last == last && count == ready, "INV-35: the ready list");
+  return NULL;
+}
+
+const char *h46017_gatekeeper_check_invariants(const h46017_gatekeeper *gk) {
+  gk_census n = {.timers = 1 /* of the queue */};
+
+  HOLDS(gk->depth == 0 && gk->observing == 0, "INV-36: a call that goes on");
+  HOLDS(gk->ended == NULL && gk->doomed_connections == NULL,
+        "INV-36: something that ended was not released");
+  for (const h46017_connection *c = gk->connections; c != NULL; c = c->next) {
+    FIRST(check_connection(c, &n));
+  }
+  for (const gk_registration *r = gk->graced; r != NULL; r = r->next) {
+    HOLDS(r->pub.connection == NULL && r->state == GK_REG_GRACE,
+          "INV-31: a registration without a connection and without grace");
+    FIRST(check_registration(gk, r, &n));
+  }
+  HOLDS(n.connections == gk->connection_count,
+        "INV-31: connections counted wrong");
+  HOLDS(n.registrations == gk->registration_count &&
+            n.registrations == gk->identifiers.count,
+        "INV-31: registrations counted wrong");
+  HOLDS(n.names == gk->names.count, "INV-30: a name that nobody holds");
+  HOLDS(n.questions == gk->questions.count && gk->queue_count <= n.questions,
+        "INV-33: a question of nobody");
+  HOLDS(n.timers == gk->timers.members, "INV-34: a timer of nobody");
+  FIRST(check_heap(&gk->timers));
+  return check_ready(gk, n.ready);
+}
+
+/* -- the endpoint ---------------------------------------------------------- */
+
+static const char *check_endpoint_registration(const h46017_endpoint *ep,
+                                               const endpoint_registration *r) {
+  bool on_wire = ep->tunnel != NULL;
+  bool waits = r->state == H46017_REGISTRATION_REGISTERING ||
+               r->state == H46017_REGISTRATION_REFRESHING ||
+               r->state == H46017_REGISTRATION_UNREGISTERING ||
+               r->state == H46017_REGISTRATION_HELD;
+
+  HOLDS(on_wire || r->state == H46017_REGISTRATION_UNREGISTERED,
+        "INV-31: a registration without a connection");
+  HOLDS(!waits || ep->error != 0 || r->timer != H46017_TIME_NEVER,
+        "INV-32: a registration that nothing ends");
+  HOLDS(r->alias_count > 0, "INV-30: a registration without a name");
+  return NULL;
+}
+
+const char *h46017_endpoint_check_invariants(const h46017_endpoint *ep) {
+  bool on_wire =
+      ep->state == H46017_ENDPOINT_UP || ep->state == H46017_ENDPOINT_CLOSING;
+  uint32_t count = 0;
+
+  HOLDS(ep->depth == 0 && ep->observing == 0, "INV-36: a call that goes on");
+  if (ep->fatal != 0) {
+    return NULL; /* it waits to be deleted, as it stood */
+  }
+  HOLDS(on_wire == (ep->tunnel != NULL),
+        "INV-31: a connection in a state that has none");
+  HOLDS((ep->state != H46017_ENDPOINT_CONNECTING &&
+         ep->state != H46017_ENDPOINT_BACKOFF) ||
+            ep->timer != H46017_TIME_NEVER,
+        "INV-32: a state that nothing ends");
+  for (const endpoint_registration *r = ep->registrations; r != NULL;
+       r = r->next) {
+    count++;
+    HOLDS(!r->removing || r->state != H46017_REGISTRATION_UNREGISTERED,
+          "INV-36: a registration that ended was not released");
+    FIRST(check_endpoint_registration(ep, r));
+  }
+  HOLDS(count == ep->registration_count, "INV-31: registrations counted wrong");
+  return NULL;
+}
