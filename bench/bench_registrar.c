@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a registration and a keep-alive cost a gatekeeper that has N of them
+ * already, one connection each, visited in random order: without sockets, the
+ * requests written by path of no endpoint, so that only the gatekeeper is
+ * timed. `bench_registrar [N …]`, 1000 100000 1000000 by default; all of them
+ * in one process, timed in turn where they are compared. */
+#include "bench.h"
+
+#include <h46017/h46017.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SIZES 3
+#define BATCH 200
+#define ROUNDS 100
+
+typedef struct crowd {
+  size_t size;
+  h46017_gatekeeper *gk;
+  h46017_connection **conns;
+  char (*ids)[32]; /* endpointIdentifiers, by number */
+  h46017_time now;
+  uint64_t random;
+  size_t connection_octets;
+  size_t registration_octets;
+  double full[ROUNDS]; /* ns each */
+  double keep[ROUNDS];
+  double worst; /* ns: the slowest registration on the way */
+} crowd;
+
+static h46017_h225 *message;
+static h46017_tunnel *writer;
+
+static uint32_t crowd_random(crowd *x) {
+  x->random = x->random * 6364136223846793005U + 1442695040888963407U;
+  return (uint32_t)(x->random >> 33);
+}
+
+static int on_rand(uint8_t *dest, size_t len, void *user_data) {
+  for (size_t i = 0; i < len; i++) {
+    dest[i] = (uint8_t)crowd_random(user_data);
+  }
+  return 0;
+}
+
+static h46017_answered on_select(h46017_gatekeeper *gk, uint64_t question,
+                                 const h46017_registration_question *asked,
+                                 h46017_registration_answer *answer,
+                                 void *user_data) {
+  (void)gk;
+  (void)question;
+  (void)asked;
+  (void)user_data;
+  answer->open = true;
+  return H46017_ANSWERED;
+}
+
+static int on_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
+                         void *user_data) {
+  crowd *x = user_data;
+  size_t i = (size_t)(uintptr_t)h46017_connection_user_data(reg->connection);
+
+  (void)gk;
+  (void)snprintf(x->ids[i], sizeof(x->ids[i]), "%s", reg->endpoint_identifier);
+  return 0;
+}
+
+static double now_ns(void) {
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* The frame of one RRQ, whole. */
+static size_t make_rrq(const crowd *x, size_t i, bool keep_alive, uint16_t seq,
+                       uint8_t *frame) {
+  char name[32];
+  h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, 0}};
+  h46017_ras ras = {.kind = H46017_RAS_RRQ, .request_seq_num = seq};
+  uint8_t per[512];
+  const uint8_t *p;
+  size_t len;
+
+  alias.text.len = (size_t)snprintf(name, sizeof(name), "phone-%zu", i);
+  ras.u.rrq.keep_alive = keep_alive;
+  ras.u.rrq.time_to_live = 3600;
+  if (keep_alive) {
+    ras.u.rrq.endpoint_identifier.text = x->ids[i];
+    ras.u.rrq.endpoint_identifier.len = strlen(x->ids[i]);
+  } else {
+    ras.u.rrq.terminal_alias.list = &alias;
+    ras.u.rrq.terminal_alias.count = 1;
+    ras.u.rrq.terminal_alias.present = true;
+  }
+  bench_check(h46017_ras_build(message, &ras), "RRQ");
+  bench_check(h46017_h225_encode(message, per, sizeof(per), &len), "RRQ");
+  bench_check(h46017_tunnel_write_ras(writer, per, len), "RRQ");
+  len = h46017_tunnel_peek_tx(writer, &p);
+  memcpy(frame, p, len);
+  bench_check(h46017_tunnel_ack_tx(writer, len, 0), "RRQ");
+  return len;
+}
+
+/* The gatekeeper's part: octets in, the answer out. */
+static void serve(const crowd *x, size_t i, const uint8_t *frame, size_t len) {
+  const uint8_t *p;
+  h46017_connection *c;
+  size_t n;
+
+  bench_check(h46017_connection_recv(x->conns[i], frame, len, x->now), "recv");
+  n = h46017_connection_peek_tx(x->conns[i], &p);
+  bench_check(n > 0 ? h46017_connection_ack_tx(x->conns[i], n, x->now)
+                    : H46017_ERR_INTERNAL,
+              "answer");
+  while (h46017_gatekeeper_next_ready(x->gk, &c)) {
+  }
+}
+
+static void crowd_make(crowd *x, size_t size) {
+  h46017_gatekeeper_settings settings;
+  h46017_gatekeeper_callbacks cb;
+  uint8_t frame[1024];
+  size_t before;
+
+  memset(x, 0, sizeof(*x));
+  x->size = size;
+  x->now = 1;
+  x->random = 4711;
+  x->conns = calloc(size, sizeof(*x->conns));
+  x->ids = calloc(size, sizeof(*x->ids));
+  if (x->conns == NULL || x->ids == NULL) {
+    bench_check(H46017_ERR_NOMEM, "crowd");
+  }
+  h46017_gatekeeper_settings_default(&settings);
+  settings.max_connections = UINT32_MAX;
+  settings.full_rate = 0;
+  settings.request_rate = 0;
+  h46017_gatekeeper_callbacks_default(&cb);
+  cb.select_device = on_select;
+  cb.rand = on_rand;
+  cb.registered = on_registered;
+  bench_check(
+      h46017_gatekeeper_new(&x->gk, &settings, &cb, &bench_mem, x, x->now),
+      "gatekeeper");
+  before = bench_heap_now.octets;
+  for (size_t i = 0; i < size; i++) {
+    bench_check(h46017_connection_new(&x->conns[i], x->gk, NULL,
+                                      (void *)(uintptr_t)i, x->now),
+                "connection");
+  }
+  x->connection_octets = (bench_heap_now.octets - before) / size;
+  before = bench_heap_now.octets;
+  for (size_t i = 0; i < size; i++) {
+    size_t len = make_rrq(x, i, false, 1, frame);
+    double begin = now_ns();
+    serve(x, i, frame, len);
+    begin = now_ns() - begin;
+    x->worst = begin > x->worst ? begin : x->worst;
+  }
+  x->registration_octets = (bench_heap_now.octets - before) / size;
+  bench_check(h46017_gatekeeper_registration_count(x->gk) == size
+                  ? 0
+                  : H46017_ERR_INTERNAL,
+              "registrations");
+}
+
+/* A batch of `BATCH`, the frames made before the time is taken. */
+static double crowd_batch(crowd *x, bool keep_alive, uint16_t seq) {
+  static uint8_t frames[BATCH][1024];
+  size_t lens[BATCH];
+  size_t who[BATCH];
+  double begin;
+
+  x->now += 11000; /* an answer that is kept is not kept for longer */
+  for (size_t i = 0; i < BATCH; i++) {
+    who[i] = ((size_t)crowd_random(x) << 16 ^ crowd_random(x)) % x->size;
+    lens[i] = make_rrq(x, who[i], keep_alive, (uint16_t)(seq + i), frames[i]);
+  }
+  begin = now_ns();
+  for (size_t i = 0; i < BATCH; i++) {
+    serve(x, who[i], frames[i], lens[i]);
+  }
+  return (now_ns() - begin) / BATCH;
+}
+
+static int compare(const void *a, const void *b) {
+  const double *x = a;
+  const double *y = b;
+
+  return (*x > *y) - (*x < *y);
+}
+
+static double median(double *values) {
+  qsort(values, ROUNDS, sizeof(*values), compare);
+  return values[ROUNDS / 2];
+}
+
+int main(int argc, char **argv) {
+  static crowd crowds[SIZES];
+  static const size_t sizes[SIZES] = {1000, 100000, 1000000};
+  h46017_tunnel_callbacks none;
+  size_t count = argc > 1 ? 0 : SIZES;
+  double first[2] = {0, 0};
+
+  h46017_tunnel_callbacks_default(&none);
+  bench_check(h46017_tunnel_new(&writer, NULL, &none, NULL, NULL, 0), "tunnel");
+  bench_check(h46017_h225_new(&message, NULL, NULL), "message");
+  for (; argc > 1 && count < SIZES && count + 1 < (size_t)argc; count++) {
+    crowd_make(&crowds[count], strtoul(argv[count + 1], NULL, 10));
+  }
+  for (size_t k = 0; argc == 1 && k < SIZES; k++) {
+    crowd_make(&crowds[k], sizes[k]);
+  }
+  for (size_t round = 0; round < ROUNDS; round++) {
+    for (size_t k = 0; k < count; k++) {
+      uint16_t seq = (uint16_t)(round * 2 * BATCH % 60000 + 2);
+      crowds[k].keep[round] = crowd_batch(&crowds[k], true, seq);
+      crowds[k].full[round] =
+          crowd_batch(&crowds[k], false, (uint16_t)(seq + BATCH));
+    }
+  }
+  printf("%10s %10s %6s %10s %6s %12s %12s %12s\n", "registered", "full ns",
+         "to 1st", "keep ns", "to 1st", "oct./conn.", "oct./reg.",
+         "slowest us");
+  for (size_t k = 0; k < count; k++) {
+    crowd *x = &crowds[k];
+    double full = median(x->full);
+    double keep = median(x->keep);
+    first[0] = k == 0 ? full : first[0];
+    first[1] = k == 0 ? keep : first[1];
+    printf("%10zu %10.0f %6.2f %10.0f %6.2f %12zu %12zu %12.0f\n", x->size,
+           full, full / first[0], keep, keep / first[1], x->connection_octets,
+           x->registration_octets, x->worst / 1000);
+  }
+  return 0;
+}
