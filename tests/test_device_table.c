@@ -63,7 +63,7 @@ static void add(device_table *t, const char *name, const char *id,
   device.hardware_ids = &id;
   device.hardware_id_count = 1;
   device.match = rule;
-  ck_assert_int_eq(device_table_add(t, &device), 0);
+  ck_assert_int_eq(device_table_add(t, &device, NULL), 0);
 }
 
 START_TEST(a_name_selects_by_each_rule) {

@@ -7,14 +7,17 @@
 #include <h46017/error.h>
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
-  SCHEMA_VERSION = 1,
+  SCHEMA_VERSION = 2,
   NAME_MAX_OCTETS = 256, /* BMPString (SIZE (1..256)) */
   BUSY_TIMEOUT = 10000,  /* ms that a writer waits for another */
   BUSY_STEP = 20
@@ -24,21 +27,25 @@ enum {
  * h46017_device_fits() has the last word. */
 static const char schema[] =
     "CREATE TABLE device(name TEXT PRIMARY KEY, auth INTEGER NOT NULL,"
-    " match INTEGER NOT NULL, tls_only INTEGER NOT NULL, fingerprint BLOB)"
-    " WITHOUT ROWID;"
+    " match INTEGER NOT NULL, tls_only INTEGER NOT NULL, fingerprint BLOB,"
+    " password TEXT) WITHOUT ROWID;"
     "CREATE TABLE device_name(device TEXT NOT NULL REFERENCES device(name)"
     " ON DELETE CASCADE, kind INTEGER NOT NULL, name TEXT NOT NULL,"
     " fold TEXT NOT NULL, PRIMARY KEY(device, kind, name)) WITHOUT ROWID;"
     "CREATE INDEX device_name_fold ON device_name(fold);"
     /* which devices have the prefix rule: usually none */
     "CREATE INDEX device_prefix ON device(name) WHERE match=2;"
-    "PRAGMA user_version=1;";
+    "PRAGMA user_version=2;";
+
+static const char from_version_1[] =
+    "ALTER TABLE device ADD COLUMN password TEXT; PRAGMA user_version=2;";
 
 enum { KIND_NAME = 0, KIND_HARDWARE_ID = 1, KIND_ALIAS = 2 };
 
 enum statement {
   GET_DEVICE,
   GET_NAMES,
+  GET_PASSWORD,
   FIND_FOLD,
   HAS_PREFIX,
   FIND_PREFIX,
@@ -58,13 +65,14 @@ static const char *const statements[STATEMENTS] = {
         "SELECT auth, match, tls_only, fingerprint FROM device WHERE name=?1",
     [GET_NAMES] = ("SELECT kind, name FROM device_name"
                    " WHERE device=?1 AND kind<>0 ORDER BY kind, name"),
+    [GET_PASSWORD] = "SELECT password FROM device WHERE name=?1",
     [FIND_FOLD] = "SELECT device, name FROM device_name WHERE fold=?1",
     [HAS_PREFIX] = "SELECT 1 FROM device WHERE match=2 LIMIT 1",
     [FIND_PREFIX] = ("SELECT device FROM device_name JOIN device"
                      " ON device.name=device_name.device"
                      " WHERE fold=?1 AND device.match=2"),
     [EACH_NAME] = "SELECT name FROM device ORDER BY name",
-    [ADD_DEVICE] = "INSERT INTO device VALUES(?1,?2,?3,?4,?5)",
+    [ADD_DEVICE] = "INSERT INTO device VALUES(?1,?2,?3,?4,?5,?6)",
     [ADD_NAME] = "INSERT OR IGNORE INTO device_name VALUES(?1,?2,?3,?4)",
     [REMOVE_DEVICE] = "DELETE FROM device WHERE name=?1",
     [VERSION] = "PRAGMA data_version",
@@ -125,13 +133,13 @@ static int table_version(device_table *t, int *version) {
 static int table_schema(device_table *t) {
   int version = -1;
   int rc = table_version(t, &version);
-  if (rc == SQLITE_OK && version == 0) {
+  if (rc == SQLITE_OK && version >= 0 && version < SCHEMA_VERSION) {
     rc = table_exec(t, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) {
       rc = table_version(t, &version); /* somebody else may have been faster */
     }
-    if (rc == SQLITE_OK && version == 0) {
-      rc = table_exec(t, schema);
+    if (rc == SQLITE_OK && version >= 0 && version < SCHEMA_VERSION) {
+      rc = table_exec(t, version == 0 ? schema : from_version_1);
       version = SCHEMA_VERSION;
     }
     if (rc == SQLITE_OK) {
@@ -149,7 +157,24 @@ static int table_schema(device_table *t) {
   return 0;
 }
 
+/* There are passwords in it: nobody else's business, wherever it lies. */
+static int table_protect(device_table *t, const char *path) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  struct stat st;
+  bool good =
+      fd >= 0 && fstat(fd, &st) == 0 &&
+      ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || fchmod(fd, 0600) == 0);
+  if (fd >= 0) {
+    close(fd);
+  }
+  return good ? 0 : table_fail(t, H46017_ERR_STORE_IO, "protecting it");
+}
+
 static int table_setup(device_table *t, const char *path) {
+  int failed = table_protect(t, path);
+  if (failed != 0) {
+    return failed;
+  }
   int rc = sqlite3_open_v2(path, &t->db,
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
   if (rc != SQLITE_OK) {
@@ -160,7 +185,7 @@ static int table_setup(device_table *t, const char *path) {
   /* readers never wait for a writer; a change is on the disk when it is said
    * to be made */
   rc = table_exec(t, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                     "PRAGMA foreign_keys=ON");
+                     "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON");
   if (rc != SQLITE_OK) {
     return table_fail(t, table_code(rc), "opening it");
   }
@@ -323,6 +348,28 @@ int device_table_get(device_table *t, const char *name, h46017_device **out) {
   }
   *out = &row->device;
   return 0;
+}
+
+int device_table_password(device_table *t, const char *name, password *out) {
+  sqlite3_stmt *st = begin(t, GET_PASSWORD);
+  bind_text(st, 1, name, strlen(name));
+  int rc = sqlite3_step(st);
+  int code = 0;
+  out->len = 0;
+  if (rc == SQLITE_ROW) {
+    const char *text = (const char *)sqlite3_column_text(st, 0);
+    size_t len = text != NULL ? strlen(text) : 0;
+    if (len > PASSWORD_MAX) {
+      code = H46017_ERR_STORE_CORRUPT;
+    } else if (len > 0) {
+      memcpy(out->text, text, len + 1);
+      out->len = len;
+    }
+  } else if (rc != SQLITE_DONE) {
+    code = table_fail(t, table_code(rc), "reading it");
+  }
+  sqlite3_reset(st);
+  return code;
 }
 
 /* the first column of a statement as a list of texts of its own */
@@ -534,7 +581,8 @@ static int put_name(device_table *t, const char *device, int kind,
   return run(t, st);
 }
 
-static int put_device(device_table *t, const h46017_device *device) {
+static int put_device(device_table *t, const h46017_device *device,
+                      const password *secret) {
   sqlite3_stmt *st = begin(t, ADD_DEVICE);
   bind_text(st, 1, device->name, strlen(device->name));
   sqlite3_bind_int(st, 2, (int)device->auth);
@@ -544,7 +592,12 @@ static int put_device(device_table *t, const h46017_device *device) {
     sqlite3_bind_blob(st, 5, device->cert_sha256,
                       (int)sizeof device->cert_sha256, SQLITE_TRANSIENT);
   }
+  if (secret != NULL && secret->len > 0) {
+    /* no copy of it that nobody clears */
+    sqlite3_bind_text(st, 6, secret->text, (int)secret->len, SQLITE_STATIC);
+  }
   int code = run(t, st);
+  sqlite3_clear_bindings(st);
   if (code == 0) {
     code = put_name(t, device->name, KIND_NAME, device->name);
   }
@@ -585,13 +638,14 @@ static int check_absent(device_table *t, const char *name) {
   return code == H46017_ERR_NOT_FOUND ? 0 : code;
 }
 
-int device_table_add(device_table *t, const h46017_device *device) {
+int device_table_add(device_table *t, const h46017_device *device,
+                     const password *secret) {
   int code = run(t, begin(t, BEGIN));
   if (code != 0) {
     return code;
   }
   code = check_absent(t, device->name);
-  return finish(t, code ? code : put_device(t, device));
+  return finish(t, code ? code : put_device(t, device, secret));
 }
 
 static int delete_device(device_table *t, const char *name) {
@@ -606,13 +660,20 @@ static int delete_device(device_table *t, const char *name) {
   return code;
 }
 
-int device_table_replace(device_table *t, const h46017_device *device) {
+int device_table_replace(device_table *t, const h46017_device *device,
+                         const password *secret) {
+  password old = {.len = 0};
   int code = run(t, begin(t, BEGIN));
   if (code != 0) {
     return code;
   }
-  code = delete_device(t, device->name);
-  return finish(t, code ? code : put_device(t, device));
+  code = device_table_password(t, device->name, &old);
+  if (code == 0) {
+    code = delete_device(t, device->name);
+  }
+  code = finish(t, code ? code : put_device(t, device, secret ? secret : &old));
+  password_clear(&old);
+  return code;
 }
 
 int device_table_remove(device_table *t, const char *name) {

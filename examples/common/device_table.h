@@ -7,6 +7,8 @@
  * their next question. Functions return 0 or a code of h46017/error.h;
  * device_table_why() has what to tell a person besides. */
 
+#include "password_file.h"
+
 #include <h46017/policy.h>
 #include <h46017/ras.h>
 
@@ -22,14 +24,24 @@ void device_table_close(device_table *t);
 /* What the last failure of this table was; static or until the next call. */
 const char *device_table_why(const device_table *t);
 
-/* H46017_ERR_DUPLICATE_ALIAS: there is a device of this name already, or one
+/* `secret`: its password; NULL for none.
+ * H46017_ERR_DUPLICATE_ALIAS: there is a device of this name already, or one
  * of its names is another device's.
  * H46017_ERR_INVALID_ARGUMENT: a name is empty or too long. */
-int device_table_add(device_table *t, const h46017_device *device);
+int device_table_add(device_table *t, const h46017_device *device,
+                     const password *secret);
 
 /* Puts another entry in the place of the one with this name;
- * H46017_ERR_NOT_FOUND if there is none. */
-int device_table_replace(device_table *t, const h46017_device *device);
+ * H46017_ERR_NOT_FOUND if there is none. Its password stays unless there is
+ * another. */
+int device_table_replace(device_table *t, const h46017_device *device,
+                         const password *secret);
+
+/* A device's password; of no length where it has none. It is kept as it is:
+ * the access token and the password hash are made of the password itself, and
+ * what H.235.1 needs of it, its SHA-1, would let in whoever reads it just as
+ * well. */
+int device_table_password(device_table *t, const char *name, password *out);
 
 int device_table_remove(device_table *t, const char *name);
 

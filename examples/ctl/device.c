@@ -20,15 +20,18 @@ enum {
   OPTION_MATCH,
   OPTION_TLS_ONLY,
   OPTION_NO_TLS_ONLY,
-  OPTION_FINGERPRINT
+  OPTION_FINGERPRINT,
+  OPTION_PASSWORD_FILE
 };
 
 static const option_spec specs[] = {
     {OPTION_HARDWARE_ID, "hardware-id", "ID",
      "what its certificate is for; NAME if none is given; repeat"},
     {OPTION_ALIAS, "alias", "A", "a name it may register besides; repeat"},
-    {OPTION_AUTH, "auth", "certificate|open",
+    {OPTION_AUTH, "auth", "certificate|password|either|both|open",
      "what it must prove; certificate"},
+    {OPTION_PASSWORD_FILE, "password-file", "FILE",
+     "its password, the file's first line (- for standard input)"},
     {OPTION_MATCH, "match", "exact|serial|prefix",
      "how far the certificate's CN reaches; serial"},
     {OPTION_TLS_ONLY, "tls-only", NULL,
@@ -56,18 +59,18 @@ typedef struct wanted {
   text_list hardware_ids;
   text_list aliases;
   h46017_device device; /* members that `given` says */
-  bool auth, match, tls_only, fingerprint;
+  password secret;
+  bool auth, match, tls_only, fingerprint, password;
 } wanted;
 
 /* -- the command line
  * ------------------------------------------------------------- */
 
 static bool parse_auth(const char *value, h46017_device_auth *out) {
-  static const h46017_device_auth known[] = {H46017_AUTH_CERTIFICATE,
-                                             H46017_AUTH_OPEN};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    if (strcmp(value, h46017_device_auth_name(known[i])) == 0) {
-      *out = known[i];
+  for (h46017_device_auth auth = H46017_AUTH_CERTIFICATE;
+       auth <= H46017_AUTH_OPEN; auth++) {
+    if (strcmp(value, h46017_device_auth_name(auth)) == 0) {
+      *out = auth;
       return true;
     }
   }
@@ -125,6 +128,9 @@ static int take_option(ctl *c, wanted *w, int id, const char *argument) {
   case OPTION_MATCH:
     w->match = good = parse_match(argument, &w->device.match);
     break;
+  case OPTION_PASSWORD_FILE:
+    w->password = password_read(&w->secret, argument);
+    return w->password ? 0 : EXIT_REFUSED;
   case OPTION_TLS_ONLY:
   case OPTION_NO_TLS_ONLY:
     w->tls_only = true;
@@ -273,6 +279,20 @@ static int changed(const ctl *c) {
   return 0;
 }
 
+/* One that has to show a password that nobody has given it never gets in. */
+static int warn_of_password(device_table *t, const h46017_device *device) {
+  password secret;
+  int code = device_table_password(t, device->name, &secret);
+  if (code == 0 && secret.len == 0 &&
+      (device->auth == H46017_AUTH_PASSWORD ||
+       device->auth == H46017_AUTH_BOTH)) {
+    report("'%s' has no password yet: device set %s --password-file FILE",
+           device->name, device->name);
+  }
+  password_clear(&secret);
+  return code;
+}
+
 static void warn_of_prefix(const h46017_device *device) {
   if (device->match == H46017_MATCH_PREFIX) {
     report("match prefix is weak: a certificate with a short CN stands for "
@@ -288,7 +308,10 @@ static int do_add(ctl *c, const wanted *w, device_table *t) {
   device.hardware_id_count = w->hardware_ids.count ? w->hardware_ids.count : 1;
   device.aliases = w->aliases.items;
   device.alias_count = w->aliases.count;
-  int code = device_table_add(t, &device);
+  int code = device_table_add(t, &device, w->password ? &w->secret : NULL);
+  if (code == 0) {
+    code = warn_of_password(t, &device);
+  }
   if (code != 0) {
     return code;
   }
@@ -319,8 +342,9 @@ static int do_set(ctl *c, const wanted *w, device_table *t) {
     memcpy(device.cert_sha256, w->device.cert_sha256,
            sizeof device.cert_sha256);
   }
-  code = device_table_replace(t, &device);
+  code = device_table_replace(t, &device, w->password ? &w->secret : NULL);
   if (code == 0) {
+    code = warn_of_password(t, &device);
     warn_of_prefix(&device);
   }
   device_free(old);
@@ -373,6 +397,7 @@ int device_command(ctl *c, int argc, char **argv) {
   }
 done:
   device_table_close(t);
+  password_clear(&w.secret);
   text_list_clear(&w.hardware_ids);
   text_list_clear(&w.aliases);
   return status;

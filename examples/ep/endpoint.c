@@ -3,6 +3,9 @@
 
 #include "common/events.h"
 #include "common/report.h"
+#include "common/wallclock.h"
+
+#include <h46017/tls.h>
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -185,6 +188,10 @@ static int add_registration(endpoint *e) {
     h46017_registration_default(&registration);
     registration.aliases = aliases;
     registration.alias_count = n;
+    if (p->secret.len > 0) {
+      registration.password = p->secret.text;
+      registration.password_len = p->secret.len;
+    }
     code = h46017_endpoint_add(e->ep, &registration, &e->registration,
                                uv_now(p->loop));
   }
@@ -208,13 +215,22 @@ static void arm(endpoint *e) {
   }
 }
 
+static bool utc_now(int64_t *seconds, void *user_data) {
+  const endpoint *e = user_data;
+  return clock_utc_now(seconds, &e->app->time_floor);
+}
+
 int endpoint_make(endpoint *e) {
   static const char product[] = "h46017-ep";
   app *p = e->app;
   h46017_endpoint_settings settings;
   h46017_endpoint_callbacks callbacks;
   h46017_calls_callbacks calls;
+  h46017_crypto crypto;
+  h46017_crypto_default(&crypto);
+  h46017_tls_crypto(&crypto);
   h46017_endpoint_settings_default(&settings);
+  settings.crypto = &crypto;
   settings.gatekeeper_count = p->gatekeeper_count;
   if (p->ttl != 0) {
     settings.time_to_live = p->ttl;
@@ -238,6 +254,7 @@ int endpoint_make(endpoint *e) {
   callbacks.unregistered = unregistered;
   callbacks.backing_off = backing_off;
   callbacks.log_write = report_log;
+  callbacks.utc_now = utc_now;
   callbacks.trace = p->capture ? trace : NULL;
   uv_timer_init(p->loop, &e->timer);
   e->timer.data = e;

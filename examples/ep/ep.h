@@ -15,6 +15,7 @@
 
 #include "common/address.h"
 #include "common/options.h"
+#include "common/password_file.h"
 #include "common/pcap.h"
 #include "common/uvlink.h"
 
@@ -63,6 +64,8 @@ struct app {
   const char *keylog;
   const char *pcap;
   int64_t time_floor;
+  const char *password_file; /* NULL: none */
+  password secret;
 
   SSL_CTX *tls_ctx;
   capture *capture;

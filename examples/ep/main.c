@@ -108,6 +108,7 @@ enum {
   OPTION_TRUST,
   OPTION_SERVER_NAME,
   OPTION_INSECURE,
+  OPTION_PASSWORD_FILE,
   OPTION_TTL,
   OPTION_FAILBACK,
   OPTION_CALL,
@@ -139,6 +140,8 @@ static const option_spec specs[] = {
      "the name in the gatekeeper's certificate; its HOST"},
     {OPTION_INSECURE, "insecure-server", NULL,
      "believe any gatekeeper: anybody can pose as it"},
+    {OPTION_PASSWORD_FILE, "password-file", "FILE",
+     "the password, its first line (- for standard input)"},
     {OPTION_TTL, "ttl", "S", "seconds to ask the registration for"},
     {OPTION_FAILBACK, "failback", "S",
      "seconds between looks for a gatekeeper earlier in the list; 300, 0 "
@@ -224,6 +227,9 @@ static bool take_option(app *p, int id, const char *value) {
     return value[0] != '\0';
   case OPTION_INSECURE:
     p->insecure = true;
+    return true;
+  case OPTION_PASSWORD_FILE:
+    p->password_file = value;
     return true;
   case OPTION_TTL:
     return parse_number(value, 1, 86400, &p->ttl);
@@ -326,6 +332,10 @@ static void own_credentials(app *p, char *cert, char *key, size_t size) {
 }
 
 static int prepare_identity(app *p) {
+  if (p->password_file != NULL &&
+      !password_read(&p->secret, p->password_file)) {
+    return EXIT_USAGE;
+  }
   if (p->hardware_id != NULL && strcmp(p->hardware_id, "auto") == 0) {
     if (p->cert == NULL) {
       return report_usage("--hardware-id auto needs a certificate: --cert FILE "
@@ -407,6 +417,7 @@ static void app_stop(app *p) {
     h46017_endpoint_del(p->endpoints[i].ep);
   }
   free(p->endpoints);
+  password_clear(&p->secret);
   SSL_CTX_free(p->tls_ctx);
   capture_close(p->capture);
   text_list_clear(&p->aliases);

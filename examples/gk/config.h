@@ -44,6 +44,11 @@ typedef struct config {
   uint32_t probe_timeout;      /* seconds */
   uint32_t registration_grace; /* seconds */
   bool any_identifier;
+  uint32_t password_window; /* seconds */
+  bool password_over_tcp;
+  uint32_t password_attempts; /* 0: any number */
+  uint32_t password_hold;     /* seconds */
+  bool security_errors;
   /* [limits]; seconds where it is a time */
   uint32_t connections;
   uint32_t registrations;

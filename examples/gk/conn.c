@@ -87,10 +87,22 @@ void conn_capture(const h46017_trace_event *event, void *user_data) {
                event->data, event->len);
 }
 
+/* Wrong passwords are counted by address: without the port. */
+static void set_origin(conn *c) {
+  char origin[ADDRESS_TEXT];
+  snprintf(origin, sizeof origin, "%s", c->peer);
+  char *port = strrchr(origin, ':');
+  if (port != NULL) {
+    *port = '\0';
+  }
+  (void)h46017_connection_set_origin(c->connection, origin);
+}
+
 static int connection_up(conn *c, const h46017_identity *peer) {
   int code = h46017_connection_new(&c->connection, c->gk->gatekeeper, peer, c,
                                    uv_now(c->gk->loop));
   if (code == 0) {
+    set_origin(c);
     capture_up(c);
   }
   return code;

@@ -50,6 +50,7 @@ struct gk {
   config config;
   device_table *devices;
   h46017_device *asked; /* the answer to the question being decided */
+  password secret;      /* of that device */
   int64_t devices_version;
   h46017_gatekeeper *gatekeeper;
   SSL_CTX *tls_ctx; /* for the connections to come */

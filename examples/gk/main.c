@@ -90,8 +90,17 @@ static bool same_listen(const listen_address *a, const listen_address *b) {
 }
 
 /* What the library is told of a configuration; borrows from it. */
-static void config_settings(const config *c, h46017_gatekeeper_settings *s) {
+static void config_settings(const config *c, h46017_crypto *crypto,
+                            h46017_gatekeeper_settings *s) {
+  h46017_crypto_default(crypto);
+  h46017_tls_crypto(crypto);
   h46017_gatekeeper_settings_default(s);
+  s->crypto = crypto;
+  s->password_window = c->password_window;
+  s->password_over_tcp = c->password_over_tcp;
+  s->password_attempts = c->password_attempts;
+  s->password_hold = c->password_hold * 1000;
+  s->security_errors = c->security_errors;
   s->identifier = c->identifier;
   s->time_to_live = c->ttl;
   s->min_time_to_live = c->min_ttl;
@@ -115,7 +124,8 @@ static void config_settings(const config *c, h46017_gatekeeper_settings *s) {
 
 static int set_gatekeeper(gk *g, const config *c) {
   h46017_gatekeeper_settings settings;
-  config_settings(c, &settings);
+  h46017_crypto crypto;
+  config_settings(c, &crypto, &settings);
   int code =
       h46017_gatekeeper_set_settings(g->gatekeeper, &settings, uv_now(g->loop));
   if (code != 0) {
@@ -176,8 +186,9 @@ static void signalled(uv_signal_t *handle, int signum) {
 
 static int make_gatekeeper(gk *g) {
   h46017_gatekeeper_settings settings;
+  h46017_crypto crypto;
   h46017_gatekeeper_callbacks callbacks;
-  config_settings(&g->config, &settings);
+  config_settings(&g->config, &crypto, &settings);
   registrar_callbacks(&callbacks);
   if (g->capture != NULL) {
     callbacks.trace = conn_capture;

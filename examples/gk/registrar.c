@@ -3,6 +3,7 @@
 
 #include "common/events.h"
 #include "common/report.h"
+#include "common/wallclock.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -84,6 +85,12 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
                 device_table_why(g->devices));
   }
   answer->device = g->asked; /* lives until the next question */
+  if (g->asked != NULL && answer->refuse == 0) {
+    answer->refuse =
+        device_table_password(g->devices, g->asked->name, &g->secret);
+    answer->secret = g->secret.len > 0 ? g->secret.text : NULL;
+    answer->secret_len = g->secret.len;
+  }
   answer->open = g->config.open;
   return H46017_ANSWERED;
 }
@@ -91,6 +98,11 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
 static int random_octets(uint8_t *dest, size_t len, void *user_data) {
   (void)user_data;
   return RAND_bytes(dest, (int)len) == 1 ? 0 : H46017_ERR_CALLBACK_FAILURE;
+}
+
+static bool utc_now(int64_t *seconds, void *user_data) {
+  const gk *g = user_data;
+  return clock_utc_now(seconds, &g->config.time_floor);
 }
 
 /* -- what happened ------------------------------------------------------------
@@ -221,6 +233,7 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
   callbacks->lost = lost;
   callbacks->call_changed = call_changed;
   callbacks->log_write = report_log;
+  callbacks->utc_now = utc_now;
 }
 
 /* -- a device changed: who is registered under its old terms?
@@ -242,16 +255,14 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
   if (device == NULL) {
     return reg->device == NULL && g->config.open;
   }
-  /* the password of its RRQ is not asked for again */
-  h46017_password_outcome password = reg->auth == H46017_AUTH_USED_PASSWORD
-                                         ? H46017_PASSWORD_VALID
-                                         : H46017_PASSWORD_ABSENT;
+  h46017_password_outcome proved =
+      reg->password ? H46017_PASSWORD_VALID : H46017_PASSWORD_ABSENT;
   bool welcome = false;
   for (size_t i = 0; !welcome && i < reg->alias_count; i++) {
     const h46017_text *name = &reg->aliases[i].text;
     welcome = name->text != NULL &&
-              h46017_policy_decide(device, peer, password, name->text,
-                                   name->len, NULL) == 0;
+              h46017_policy_decide(device, peer, proved, name->text, name->len,
+                                   NULL) == 0;
   }
   device_free(device);
   return welcome;

@@ -166,6 +166,7 @@ typedef struct h46017_registered {
   bool replaced;             /**< it took names over from another
                                   registration, or came back on another
                                   connection */
+  bool password; /**< it has proved the device's password, whatever `auth` is */
 } h46017_registered;
 
 /** A question: which device is this, and may it register? */

@@ -316,6 +316,7 @@ static int admission_enter(h46017_connection *c, const h46017_rrq *rrq,
     }
     admission_install(r, c, d, &parts);
     r->pub.auth = d->auth;
+    r->pub.password = d->password;
     r->pub.time_to_live = admission_ttl(c->gk, rrq, d->time_to_live);
     r->pub.registered_at = c->gk->now;
     r->alternates = rrq->supports_alt_gk;

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Devices that register with a password, over TCP and TLS, and what Python's
+own hash functions say of the tokens that went by."""
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+from harness import Case, Pki
+
+DEVICE = "0090332f688a"
+PASSWORD = "p\u00e4ssw\u00f6rd"
+
+
+def tokens(message):
+    """The tokens of one RAS message as h46017-dump prints it."""
+    (body,) = message.values()
+    hashed = [
+        t["nestedcryptoToken"]["cryptoHashedToken"]
+        for t in body.get("cryptoTokens", [])
+        if "nestedcryptoToken" in t
+    ]
+    return body, hashed
+
+
+class Passwords(Case):
+    def secret(self, password=PASSWORD, name="password"):
+        path = self.dir / name
+        path.touch(mode=0o600)
+        path.write_text(password + "\n", encoding="utf-8")
+        return path
+
+    def config(self, *lines):
+        path = self.dir / "gk.ini"
+        path.write_text("\n".join(("[registration]", *lines, "")))
+        return "-c", path
+
+    def device(self, *arguments, auth="password"):
+        self.ctl(
+            "device", "add", DEVICE, "--auth", auth, "--password-file",
+            self.secret(name="device-password"), *arguments,
+        )  # fmt: skip
+
+    def test_over_tcp_where_it_is_allowed(self):
+        self.device()
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        ep = self.endpoint(
+            to, "--alias", DEVICE, "--password-file", self.secret(), "--ttl", "15"
+        )
+        gk.expect("registered", names=[DEVICE], auth="password")
+        ep.expect("registered")
+        gk.expect("refreshed", names=[DEVICE])
+        ep.expect("refreshed")
+        self.assertEqual(ep.stop(), 0)
+        gk.expect("unregistered", why="UNREGISTERED")
+
+        status, ep = self.once(
+            to, "--alias", DEVICE, "--password-file", self.secret("password")
+        )
+        self.assertEqual(status, 13)
+        gk.expect("rejected", reason="securityDenial", code="PASSWORD_WRONG")
+        status, ep = self.once(to, "--alias", DEVICE)
+        self.assertEqual(status, 13)
+        gk.expect("rejected", reason="securityDenial", code="PASSWORD_MISSING")
+
+    def test_over_tcp_it_is_none_by_default(self):
+        self.device()
+        gk = self.gatekeeper()
+        status, _ = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", DEVICE,
+            "--password-file", self.secret(),
+        )  # fmt: skip
+        self.assertEqual(status, 13)
+        gk.expect("rejected", reason="securityDenial", code="PASSWORD_OVER_TCP")
+
+    def test_over_tls_without_a_certificate(self):
+        pki = Pki(self.dir / "pki")
+        self.device()
+        gk = self.gatekeeper(
+            *pki.own("gk"), "--client-cert", "request", tls="127.0.0.1:0"
+        )
+        status, ep = self.once(
+            f"tls:127.0.0.1:{gk.port['tls']}", "--alias", DEVICE,
+            "--trust", pki.cert("ca"), "--password-file", self.secret(),
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        gk.expect("registered", names=[DEVICE], auth="password", transport="tls")
+
+    def test_certificate_and_password_together(self):
+        pki = Pki(self.dir / "pki").make("dev", DEVICE, "device", "ca")
+        self.device(auth="both")
+        gk = self.gatekeeper(
+            *pki.own("gk"), "--trust", pki.cert("ca"), tls="127.0.0.1:0"
+        )
+        own = (
+            f"tls:127.0.0.1:{gk.port['tls']}", "--hardware-id", "auto",
+            "--trust", pki.cert("ca"), *pki.own("dev"),
+        )  # fmt: skip
+        status, _ = self.once(*own)
+        self.assertEqual(status, 13)
+        gk.expect("rejected", code="PASSWORD_MISSING")
+        status, _ = self.once(*own, "--password-file", self.secret("guess"))
+        self.assertEqual(status, 13)
+        gk.expect("rejected", code="PASSWORD_WRONG")
+        status, _ = self.once(*own, "--password-file", self.secret())
+        self.assertEqual(status, 0)
+        gk.expect("registered", names=[DEVICE], auth="certificate")
+
+    def test_guessing_is_slowed_down(self):
+        self.device()
+        gk = self.gatekeeper(
+            *self.config("password_over_tcp = yes", "password_attempts = 2")
+        )
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        for _ in range(2):
+            self.once(to, "--alias", DEVICE, "--password-file", self.secret("guess"))
+            gk.expect("rejected", code="PASSWORD_WRONG")
+        self.once(to, "--alias", DEVICE, "--password-file", self.secret())
+        gk.expect("rejected", code="PASSWORD_ATTEMPTS")
+
+    def test_the_password_is_kept_and_shown_to_nobody(self):
+        self.device()
+        table = self.state / "devices.sqlite"
+        self.assertEqual(table.stat().st_mode & 0o77, 0)
+        self.assertNotIn(PASSWORD, self.ctl("device", "show", DEVICE, json_answer=False))
+        # a change of something else leaves it
+        self.ctl("device", "set", DEVICE, "--alias", "4711")
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        status, ep = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", DEVICE,
+            "--password-file", self.secret(),
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        gk.stop()
+        for program in (gk, ep):
+            self.assertNotIn(PASSWORD, program.stderr() + json.dumps(program.events))
+
+    def test_a_password_that_is_missing_is_said(self):
+        said = self.ctl("device", "add", DEVICE, "--auth", "password", json_answer=False)
+        self.assertIn("no password yet", said)
+        self.ctl(
+            "device", "set", DEVICE, "--password-file", self.dir / "none",
+            status=1, json_answer=False,
+        )  # fmt: skip
+
+    @unittest.skipUnless(
+        os.access(harness.PROGRAMS / "dump" / "h46017-dump", os.X_OK)
+        or os.access(harness.PROGRAMS / "h46017-dump", os.X_OK),
+        "no h46017-dump",
+    )
+    def test_python_s_hashes_agree(self):
+        self.device()
+        capture = self.dir / "ep.pcap"
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        status, ep = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", DEVICE,
+            "--password-file", self.secret(), "--pcap", capture,
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        dump = harness.PROGRAMS / "h46017-dump"
+        if not dump.exists():
+            dump = harness.PROGRAMS / "dump" / "h46017-dump"
+        out = subprocess.run(
+            [dump, "--input", "pcap", "--json", capture],
+            check=True, capture_output=True, text=True, timeout=60,
+        ).stdout  # fmt: skip
+        key = hashlib.sha1(PASSWORD.encode()).digest()
+        kinds = []
+        for line in out.splitlines():
+            for ras in json.loads(line).get("ras") or []:
+                body, hashed = tokens(ras["value"])
+                self.assertEqual(len(hashed), 1, ras["value"])
+                said, bits = hashed[0]["token"]["hash"]
+                self.assertEqual(bits, 96)
+                per = bytes.fromhex(ras["hex"])
+                mac = bytes.fromhex(said)
+                self.assertEqual(per.count(mac), 1)
+                made = hmac.new(key, per.replace(mac, bytes(12)), "sha1").digest()
+                self.assertEqual(made[:12], mac)
+                kinds += ras["value"].keys()
+        for kind in (
+            "registrationRequest", "registrationConfirm",
+            "unregistrationRequest", "unregistrationConfirm",
+        ):  # fmt: skip
+            self.assertIn(kind, kinds)
+
+
+if __name__ == "__main__":
+    unittest.main()
