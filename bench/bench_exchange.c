@@ -6,6 +6,9 @@
 #include "pdus.h"
 
 #include <h46017/h46017.h>
+#ifdef BENCH_TLS
+#include <h46017/tls.h>
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,12 +108,16 @@ typedef struct exchange {
   size_t idle;        /* octets an idle registered connection holds */
   exchange_message rrq;
   exchange_message rcf;
+  const h46017_crypto *crypto; /* NULL: without a password */
   const bench_case *whole;
   const bench_case *codec; /* the four operations, in turn */
   const bench_case *each[4];
 } exchange;
 
 static exchange sessions;
+#ifdef BENCH_TLS
+static exchange protected_sessions;
+#endif
 
 static int exchange_random(uint8_t *dest, size_t len, void *user_data) {
   exchange *x = user_data;
@@ -175,14 +182,16 @@ exchange_select_device(h46017_gatekeeper *gk, uint64_t question,
 
   (void)gk;
   (void)question;
+  const exchange *x = user_data;
   (void)asked;
-  (void)user_data;
   h46017_device_default(&device);
   device.name = DEVICE;
   device.hardware_ids = ids;
   device.hardware_id_count = 1;
   device.auth = H46017_AUTH_OPEN;
   answer->device = &device;
+  answer->secret = x->crypto != NULL ? "a password" : NULL;
+  answer->secret_len = 10;
   return H46017_ANSWERED;
 }
 
@@ -267,7 +276,16 @@ static void run_codec(void *arg, unsigned times) {
   }
 }
 
+/* Time goes on for the tokens too, whatever the machine's clock says. */
+static bool exchange_utc(int64_t *seconds, void *user_data) {
+  const exchange *x = user_data;
+
+  *seconds = 1600000000 + (int64_t)(x->now / 1000);
+  return true;
+}
+
 static void exchange_new_gatekeeper(exchange *x) {
+  h46017_gatekeeper_settings settings;
   h46017_gatekeeper_callbacks cb;
 
   x->now = 1000;
@@ -276,15 +294,19 @@ static void exchange_new_gatekeeper(exchange *x) {
   cb.rand = exchange_random;
   cb.refreshed = exchange_refreshed;
   cb.ras_received = exchange_rrq_received;
-  bench_check(
-      h46017_gatekeeper_new(&x->gatekeeper, NULL, &cb, &bench_mem, x, x->now),
-      "gatekeeper");
+  cb.utc_now = exchange_utc;
+  h46017_gatekeeper_settings_default(&settings);
+  settings.crypto = x->crypto;
+  bench_check(h46017_gatekeeper_new(&x->gatekeeper, &settings, &cb, &bench_mem,
+                                    x, x->now),
+              "gatekeeper");
 }
 
 /* A connection, and an endpoint that registers on it. */
 static void exchange_register(exchange *x, const char *name,
                               const h46017_mem *mem) {
   const h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, strlen(name)}};
+  h46017_endpoint_settings settings;
   h46017_endpoint_callbacks cb;
   h46017_registration r;
   size_t before = h46017_gatekeeper_registration_count(x->gatekeeper);
@@ -293,13 +315,18 @@ static void exchange_register(exchange *x, const char *name,
   cb.connect = exchange_connect;
   cb.rand = exchange_random;
   cb.ras_received = exchange_rcf_received;
+  cb.utc_now = exchange_utc;
+  h46017_endpoint_settings_default(&settings);
+  settings.crypto = x->crypto;
   h46017_registration_default(&r);
   r.aliases = &alias;
   r.alias_count = 1;
+  r.password = x->crypto != NULL ? "a password" : NULL;
+  r.password_len = 10;
   bench_check(
       h46017_connection_new(&x->connection, x->gatekeeper, NULL, NULL, x->now),
       "connection");
-  bench_check(h46017_endpoint_new(&x->endpoint, NULL, &cb, mem, x, x->now),
+  bench_check(h46017_endpoint_new(&x->endpoint, &settings, &cb, mem, x, x->now),
               "endpoint");
   bench_check(h46017_endpoint_add(x->endpoint, &r, NULL, x->now), "endpoint");
   bench_check(h46017_endpoint_start(x->endpoint, x->now), "endpoint");
@@ -361,6 +388,22 @@ void bench_exchange_add(void) {
   message_add(&x->rcf, &x->each[2], &x->each[3]);
   x->codec = bench_add(run_codec, x);
   x->whole = bench_add(run_exchange, x);
+#ifdef BENCH_TLS
+  {
+    static h46017_crypto crypto;
+    exchange *p = &protected_sessions;
+    h46017_crypto_default(&crypto);
+    h46017_tls_crypto(&crypto);
+    p->crypto = &crypto;
+    exchange_new_gatekeeper(p);
+    exchange_register(p, DEVICE, &bench_mem);
+    run_exchange(p, 64);
+    before = bench_heap_now.allocations;
+    run_exchange(p, 1000);
+    p->allocations = bench_heap_now.allocations - before;
+    p->whole = bench_add(run_exchange, p);
+  }
+#endif
 }
 
 void bench_exchange_report(void) {
@@ -385,4 +428,17 @@ void bench_exchange_report(void) {
          bench_to(x->whole, x->codec));
   printf("%-28s %8zu\n", "allocations in 1000", x->allocations);
   printf("%-28s %8zu\n", "octets an idle connection", x->idle);
+#ifdef BENCH_TLS
+  {
+    const exchange *p = &protected_sessions;
+    printf(
+        "\nwith a password (H.235.1 both ways): ns, RRQ of %zu octets, RCF of "
+        "%zu\n\n",
+        p->rrq.len, p->rcf.len);
+    printf("%-28s %8.0f\n", "the exchange, both sides", bench_ns(p->whole));
+    printf("%-28s %8.2f\n", "  to the one without",
+           bench_to(p->whole, x->whole));
+    printf("%-28s %8zu\n", "allocations in 1000", p->allocations);
+  }
+#endif
 }

@@ -92,6 +92,81 @@ START_TEST(a_name_selects_by_each_rule) {
 }
 END_TEST
 
+/* -- passwords -------------------------------------------------------------
+ */
+
+START_TEST(a_password_stays_until_there_is_another) {
+  h46017_device device;
+  password secret = {.len = 6, .text = "secret"};
+  password got;
+  device_table *t;
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  h46017_device_default(&device);
+  device.name = "phone";
+  ck_assert_int_eq(device_table_add(t, &device, &secret), 0);
+  ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
+  ck_assert_str_eq(got.text, "secret");
+  ck_assert_int_eq(device_table_replace(t, &device, NULL), 0);
+  ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
+  ck_assert_str_eq(got.text, "secret");
+  secret.text[0] = 'S';
+  ck_assert_int_eq(device_table_replace(t, &device, &secret), 0);
+  ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
+  ck_assert_str_eq(got.text, "Secret");
+  ck_assert_int_eq(device_table_password(t, "nobody", &got), 0);
+  ck_assert_uint_eq(got.len, 0);
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* What the first version of the programs made. */
+START_TEST(a_table_without_passwords_gets_room_for_them) {
+  char path[STATE_PATH_MAX];
+  password secret = {.len = 6, .text = "secret"};
+  h46017_device *device = NULL;
+  password got;
+  device_table *t;
+  sqlite3 *db;
+
+  make_dir();
+  ck_assert(state_dir_path(dir, STATE_DIR_DEVICES, path, sizeof(path)));
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  ck_assert_int_eq(
+      sqlite3_exec(
+          db,
+          "CREATE TABLE device(name TEXT PRIMARY KEY, auth INTEGER NOT NULL,"
+          " match INTEGER NOT NULL, tls_only INTEGER NOT NULL,"
+          " fingerprint BLOB) WITHOUT ROWID;"
+          "CREATE TABLE device_name(device TEXT NOT NULL REFERENCES"
+          " device(name) ON DELETE CASCADE, kind INTEGER NOT NULL,"
+          " name TEXT NOT NULL, fold TEXT NOT NULL,"
+          " PRIMARY KEY(device, kind, name)) WITHOUT ROWID;"
+          "CREATE INDEX device_name_fold ON device_name(fold);"
+          "INSERT INTO device VALUES('phone',1,0,0,NULL);"
+          "INSERT INTO device_name VALUES('phone',0,'phone','phone');"
+          "PRAGMA user_version=1;",
+          NULL, NULL, NULL),
+      SQLITE_OK);
+  ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  expect(t, "phone", "phone");
+  ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
+  ck_assert_uint_eq(got.len, 0);
+  ck_assert_int_eq(device_table_get(t, "phone", &device), 0);
+  ck_assert_int_eq(device_table_replace(t, device, &secret), 0);
+  device_free(device);
+  device_table_close(t);
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
+  ck_assert_str_eq(got.text, "secret");
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
 /* -- a hundred thousand ---------------------------------------------------- */
 
 static void fill(int from, int to) {
@@ -105,7 +180,9 @@ static void fill(int from, int to) {
       sql, sizeof(sql),
       "BEGIN;"
       "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
-      "i<%d) INSERT INTO device SELECT printf('0090%%08x',i),0,0,0,NULL FROM n;"
+      "i<%d) INSERT INTO device SELECT printf('0090%%08x',i),0,0,0,NULL,NULL "
+      "FROM "
+      "n;"
       "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
       "i<%d), k(kind) AS (VALUES (0),(1)) INSERT INTO device_name SELECT "
       "printf('0090%%08x',i),kind,printf('0090%%08x',i),printf('0090%%08x',i) "
@@ -172,6 +249,8 @@ int main(void) {
   SRunner *sr;
   int failed;
   tcase_set_timeout(tc, 120);
+  tcase_add_test(tc, a_password_stays_until_there_is_another);
+  tcase_add_test(tc, a_table_without_passwords_gets_room_for_them);
   tcase_add_test(tc, a_name_selects_by_each_rule);
   tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);
   suite_add_tcase(s, tc);

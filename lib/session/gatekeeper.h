@@ -260,7 +260,9 @@ struct h46017_gatekeeper {
   gk_sender *senders;
   gk_sender **senders_end;
   h46017_map sender_names; /* device name -> gk_sender */
-  uint32_t last_random;    /* of our own tokens */
+  h46017_text *callers;    /* owned: names that one may call itself by */
+  size_t callers_room;
+  uint32_t last_random; /* of our own tokens */
   uint64_t last_connection;
 
   /* Full RRQs that wait until it is their turn. */

@@ -170,6 +170,7 @@ void gk_passwords_free(h46017_gatekeeper *gk) {
     sender_free(gk, s);
   }
   h46017_map_free(&gk->sender_names);
+  h46017_mem_release(&gk->mem, gk->callers);
 }
 
 /* -- what a registration keeps ----------------------------------------------
@@ -293,26 +294,30 @@ typedef struct password_message {
 } password_message;
 
 /* Names that a sender may call itself by: those of an RRQ or registration, its
- * identifier, its device's. */
-static int password_names(const h46017_gatekeeper *gk, const gk_login *l,
+ * identifier, its device's. They stand in gk->callers until the next message.
+ */
+static int password_names(h46017_gatekeeper *gk, const gk_login *l,
                           const h46017_alias *aliases, size_t count,
-                          const h46017_text *identifier, h46017_text **pnames,
-                          size_t *pcount) {
+                          const h46017_text *identifier, size_t *pcount) {
+  const size_t room = count + l->name_count + 1;
   size_t n = 0;
-  h46017_text *names =
-      h46017_mem_alloc(&gk->mem, (count + l->name_count + 1) * sizeof(*names));
 
-  if (names == NULL) {
-    return H46017_ERR_NOMEM;
+  if (gk->callers_room < room) {
+    h46017_text *more =
+        h46017_mem_resize(&gk->mem, gk->callers, room * sizeof(*more));
+    if (more == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    gk->callers = more;
+    gk->callers_room = room;
   }
   for (size_t i = 0; i < count; i++) {
-    names[n++] = aliases[i].text;
+    gk->callers[n++] = aliases[i].text;
   }
   for (size_t i = 0; i < l->name_count; i++) {
-    names[n++] = l->names[i];
+    gk->callers[n++] = l->names[i];
   }
-  names[n++] = *identifier;
-  *pnames = names;
+  gk->callers[n++] = *identifier;
   *pcount = n;
   return 0;
 }
@@ -320,9 +325,8 @@ static int password_names(const h46017_gatekeeper *gk, const gk_login *l,
 /* Wrong ones are counted; after too many nothing from there is looked at, right
  * or wrong. */
 static int password_verify(h46017_connection *c, const gk_login *l,
-                           const password_message *m, h46017_text *names,
-                           size_t name_count, uint32_t accepted, int64_t utc,
-                           uint32_t *pkinds) {
+                           const password_message *m, size_t name_count,
+                           uint32_t accepted, int64_t utc, uint32_t *pkinds) {
   const h46017_gatekeeper *gk = c->gk;
   const h46017_text own = login_text(gk->identifier);
   const bool used = attempts_are_used(l->sender, c);
@@ -331,7 +335,7 @@ static int password_verify(h46017_connection *c, const gk_login *l,
 
   h46017_h235_check_default(&check);
   check.secret = l->secret;
-  check.senders = names;
+  check.senders = gk->callers;
   check.sender_count = name_count;
   check.recipients = &own;
   check.recipient_count = gk->settings.any_identifier ? 0 : 1;
@@ -361,7 +365,6 @@ int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
   h46017_gatekeeper *gk = c->gk;
   const password_message m = {msg, per, len};
   gk_login *l = NULL;
-  h46017_text *names = NULL;
   size_t count = 0;
   int64_t utc = 0;
   int rv;
@@ -380,13 +383,12 @@ int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
   if (rv == 0) {
     rv = password_names(gk, l, rrq->terminal_alias.list,
                         rrq->terminal_alias.count, &rrq->endpoint_identifier,
-                        &names, &count);
+                        &count);
   }
   if (rv == 0) {
-    rv = password_verify(c, l, &m, names, count, gk->settings.password_kinds,
-                         utc, &l->kinds);
+    rv = password_verify(c, l, &m, count, gk->settings.password_kinds, utc,
+                         &l->kinds);
   }
-  h46017_mem_release(&gk->mem, names);
   if (rv == 0) {
     *poutcome = H46017_PASSWORD_VALID;
     d->login = l;
@@ -423,10 +425,9 @@ gk_registration *gk_registration_of(const h46017_connection *c,
 
 static int password_check_one(h46017_connection *c, const gk_registration *r,
                               h46017_ras_kind kind, const password_message *m) {
-  const h46017_gatekeeper *gk = c->gk;
+  h46017_gatekeeper *gk = c->gk;
   const h46017_text identifier = {r->identifier, GK_IDENTIFIER_LEN};
   uint32_t demanded = r->login->kinds & h46017_h235_kinds_of(kind);
-  h46017_text *names = NULL;
   size_t count = 0;
   int64_t utc = 0;
   int rv = password_now(gk, &utc);
@@ -436,12 +437,11 @@ static int password_check_one(h46017_connection *c, const gk_registration *r,
   }
   if (rv == 0) {
     rv = password_names(gk, r->login, r->aliases, r->pub.alias_count,
-                        &identifier, &names, &count);
+                        &identifier, &count);
   }
   if (rv == 0) {
-    rv = password_verify(c, r->login, m, names, count, demanded, utc, NULL);
+    rv = password_verify(c, r->login, m, count, demanded, utc, NULL);
   }
-  h46017_mem_release(&gk->mem, names);
   return rv == H46017_ERR_PASSWORD_MISSING && demanded == 0 ? 0 : rv;
 }
 

@@ -7,8 +7,12 @@
  * A name that nobody configured is refused (RRJ); the device's is confirmed
  * (RCF), with an alias of every type the gatekeeper lets it have, refreshed
  * (lightweight RRQ), ended by the gatekeeper (URQ, UCF), made again, and ended
- * by the endpoint (URQ, UCF). Public headers only. */
+ * by the endpoint (URQ, UCF). With EMIT_PASSWORD every message has its tokens.
+ * Public headers only. */
 #include <h46017/h46017.h>
+#ifdef EMIT_PASSWORD
+#include <h46017/tls.h>
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +99,25 @@ static int on_unregistered(h46017_endpoint *ep, uint32_t id, int why,
   return 0;
 }
 
+#ifdef EMIT_PASSWORD
+#define WITH_PASSWORD true
+static void fill_crypto(h46017_crypto *crypto) {
+  h46017_crypto_default(crypto);
+  h46017_tls_crypto(crypto);
+}
+#else
+#define WITH_PASSWORD false
+static void fill_crypto(h46017_crypto *crypto) {
+  h46017_crypto_default(crypto);
+}
+#endif
+
+static bool utc_now(int64_t *seconds, void *user_data) {
+  const wire *w = user_data;
+  *seconds = 1600000000 + (int64_t)(w->now / 1000);
+  return true;
+}
+
 static h46017_answered select_device(h46017_gatekeeper *gk, uint64_t question,
                                      const h46017_registration_question *asked,
                                      h46017_registration_answer *answer,
@@ -117,6 +140,8 @@ static h46017_answered select_device(h46017_gatekeeper *gk, uint64_t question,
   if (h46017_device_fits(&device, name->text, name->len, NULL) !=
       H46017_FIT_NONE) {
     answer->device = &device;
+    answer->secret = WITH_PASSWORD ? "secret" : NULL;
+    answer->secret_len = 6;
   }
   return H46017_ANSWERED;
 }
@@ -164,11 +189,18 @@ static void make_both(wire *w) {
   h46017_gatekeeper_callbacks gk;
   h46017_endpoint_callbacks ep;
   h46017_endpoint_settings settings;
+  h46017_gatekeeper_settings gk_settings;
+  h46017_crypto crypto;
 
   h46017_gatekeeper_callbacks_default(&gk);
   gk.select_device = select_device;
   gk.rand = give_random;
-  MUST(h46017_gatekeeper_new(&w->gk, NULL, &gk, NULL, w, w->now) == 0);
+  gk.utc_now = utc_now;
+  fill_crypto(&crypto);
+  h46017_gatekeeper_settings_default(&gk_settings);
+  gk_settings.crypto = WITH_PASSWORD ? &crypto : NULL;
+  gk_settings.password_over_tcp = true;
+  MUST(h46017_gatekeeper_new(&w->gk, &gk_settings, &gk, NULL, w, w->now) == 0);
   MUST(h46017_connection_new(&w->conn, w->gk, NULL, NULL, w->now) == 0);
 
   h46017_endpoint_callbacks_default(&ep);
@@ -178,8 +210,10 @@ static void make_both(wire *w) {
   ep.refreshed = on_refreshed;
   ep.rejected = on_rejected;
   ep.unregistered = on_unregistered;
+  ep.utc_now = utc_now;
   h46017_endpoint_settings_default(&settings);
   settings.keepalive = 20000;
+  settings.crypto = WITH_PASSWORD ? &crypto : NULL;
   MUST(h46017_endpoint_new(&w->ep, &settings, &ep, NULL, w, w->now) == 0);
   MUST(h46017_endpoint_start(w->ep, w->now) == 0);
   MUST(h46017_endpoint_transport_up(w->ep, NULL, w->now) == 0);
@@ -191,6 +225,9 @@ static uint32_t add(wire *w, const h46017_alias *aliases, size_t count) {
   h46017_registration_default(&registration);
   registration.aliases = aliases;
   registration.alias_count = count;
+  registration.password = WITH_PASSWORD ? "secret" : NULL;
+  registration.password_len = 6;
+  registration.password_kinds = H46017_H235_ALL;
   MUST(h46017_endpoint_add(w->ep, &registration, &id, w->now) == 0);
   return id;
 }

@@ -58,7 +58,7 @@ class Devices(harness.Case):
     def test_bad_usage_is_exit_status_2(self):
         for arguments in (
             (), ("nonsense",), ("device",), ("device", "add"), ("device", "list", "x"),
-            ("device", "add", "x", "--auth", "password"), ("drop",),
+            ("device", "add", "x", "--auth", "secret"), ("drop",),
             ("device", "add", "x", "--fingerprint", "abc"), ("--nonsense",),
         ):  # fmt: skip
             with self.subTest(arguments):
