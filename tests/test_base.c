@@ -221,6 +221,45 @@ START_TEST(text_goes_to_bmp_and_back) {
 }
 END_TEST
 
+/* ASCII is looked at in words, the last of which overlap: what is no ASCII is
+ * seen wherever it stands. */
+START_TEST(text_is_looked_at_to_its_last_character) {
+  char text[40];
+  char back[4 * sizeof(text) + 1];
+  uint8_t bmp[2 * sizeof(text)];
+
+  for (size_t len = 1; len <= sizeof(text); len++) {
+    memset(text, 'a', sizeof(text));
+    ck_assert_uint_eq(h46017_text_bmp_size(text, len), len * 2);
+    ck_assert_int_eq(h46017_text_to_bmp(text, len, bmp), 0);
+    ck_assert_uint_eq(h46017_text_utf8_size(bmp, len * 2), len);
+    ck_assert(!h46017_text_bmp_is_valid(bmp, len * 2 - 1));
+    for (size_t at = 0; at < len; at++) {
+      text[at] = '\0';
+      ck_assert(!h46017_text_is_valid(text, len));
+      text[at] = '\x80';
+      ck_assert(!h46017_text_is_valid(text, len));
+      text[at] = '\x7f';
+      ck_assert(h46017_text_is_valid(text, len));
+      text[at] = 'a';
+      bmp[2 * at + 1] = 0;
+      ck_assert(!h46017_text_bmp_is_valid(bmp, len * 2));
+      bmp[2 * at + 1] = 0xe9;
+      ck_assert_uint_eq(h46017_text_utf8_size(bmp, len * 2), len + 1);
+      ck_assert_int_eq(h46017_text_from_bmp(bmp, len * 2, back), 0);
+      ck_assert_mem_eq(back + at, "\xc3\xa9", 2);
+      bmp[2 * at] = 1;
+      bmp[2 * at + 1] = 'a';
+      ck_assert_uint_eq(h46017_text_utf8_size(bmp, len * 2), len + 1);
+      bmp[2 * at] = 0;
+    }
+    ck_assert_int_eq(h46017_text_from_bmp(bmp, len * 2, back), 0);
+    ck_assert_uint_eq(strlen(back), len);
+    ck_assert_mem_eq(back, text, len);
+  }
+}
+END_TEST
+
 START_TEST(text_refuses_what_is_not_text) {
   static const char *const bad[] = {"\xc0\x80", "\xed\xa0\x80",
                                     "\xff",     "a\x80",
@@ -351,6 +390,7 @@ int main(void) {
   tcase_add_test(tc, arena_obeys_its_budget_and_settles_on_one_block);
   tcase_add_test(tc, txbuf_keeps_order_and_limit);
   tcase_add_test(tc, text_goes_to_bmp_and_back);
+  tcase_add_test(tc, text_is_looked_at_to_its_last_character);
   tcase_add_test(tc, text_refuses_what_is_not_text);
   tcase_add_test(tc, heap_gives_the_earliest_first_whatever_moves);
   tcase_add_test(tc, map_finds_what_is_there_and_only_that);

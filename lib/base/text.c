@@ -3,6 +3,8 @@
 
 #include <h46017/error.h>
 
+#include <string.h>
+
 uint32_t h46017_text_next(const char *text, size_t len, size_t *pos) {
   const unsigned char *s = (const unsigned char *)text + *pos;
   size_t left = len - *pos;
@@ -45,11 +47,36 @@ uint32_t h46017_text_next(const char *text, size_t len, size_t *pos) {
   return cp;
 }
 
+/* Eight octets as they lie in memory: no carry crosses from one to the next in
+ * what is done with them, so that the order does not matter. */
+static uint64_t text_word(const void *octets) {
+  uint64_t word;
+
+  memcpy(&word, octets, sizeof(word));
+  return word;
+}
+
+/* Eight octets of ASCII, none of them NUL: 0x7f more sets the highest bit of
+ * each. */
+static bool text_word_is_plain(const char *text) {
+  const uint64_t ones = 0x0101010101010101U;
+  uint64_t word = text_word(text);
+
+  return (word & 0x80 * ones) == 0 &&
+         ((word + 0x7f * ones) & 0x80 * ones) == 0x80 * ones;
+}
+
 /* Identifiers and most names are ASCII: how many octets of it, none of them
  * NUL, a text begins with. */
 static size_t text_plain(const char *text, size_t len) {
   size_t n = 0;
 
+  while (len - n >= 8 && text_word_is_plain(text + n)) {
+    n += 8;
+  }
+  if (n > 0 && len - n < 8 && text_word_is_plain(text + len - 8)) {
+    return len;
+  }
   while (n < len && (unsigned char)text[n] - 1U < 0x7f) {
     n++;
   }
@@ -85,12 +112,27 @@ static uint8_t *text_put16(uint8_t *out, uint32_t unit) {
   return out + 2;
 }
 
+/* ASCII to BMP and back; the loops are for the compiler to make vectors of. */
+static void text_widen(const char *restrict text, size_t count,
+                       uint8_t *restrict out) {
+  for (size_t i = 0; i < count; i++) {
+    out[2 * i] = 0;
+    out[2 * i + 1] = (uint8_t)text[i];
+  }
+}
+
+static void text_narrow(const uint8_t *restrict bmp, size_t count,
+                        unsigned char *restrict out) {
+  for (size_t i = 0; i < count; i++) {
+    out[i] = bmp[2 * i + 1];
+  }
+}
+
 int h46017_text_to_bmp(const char *text, size_t len, uint8_t *out) {
   size_t plain = text_plain(text, len);
 
-  for (size_t i = 0; i < plain; i++) {
-    out = text_put16(out, (unsigned char)text[i]);
-  }
+  text_widen(text, plain, out);
+  out += plain * 2;
   for (size_t pos = plain; pos < len;) {
     uint32_t cp = h46017_text_next(text, len, &pos);
     if (cp == H46017_TEXT_INVALID) {
@@ -135,10 +177,29 @@ static uint32_t text_bmp_next(const uint8_t *bmp, size_t len, size_t *pos) {
   return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* The same for a BMPString: octets, two a character. */
+/* Four characters of a BMPString that are ASCII and not NUL. */
+static bool text_bmp_word_is_plain(const uint8_t *bmp) {
+  static const uint8_t above[] = {0xff, 0x80, 0xff, 0x80,
+                                  0xff, 0x80, 0xff, 0x80};
+  static const uint8_t most[] = {0, 0x7f, 0, 0x7f, 0, 0x7f, 0, 0x7f};
+  static const uint8_t high[] = {0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80};
+  uint64_t word = text_word(bmp);
+
+  return (word & text_word(above)) == 0 &&
+         ((word + text_word(most)) & text_word(high)) == text_word(high);
+}
+
+/* As text_plain(): octets, two a character. */
 static size_t text_bmp_plain(const uint8_t *bmp, size_t len) {
   size_t n = 0;
 
+  while (len - n >= 8 && text_bmp_word_is_plain(bmp + n)) {
+    n += 8;
+  }
+  if (n > 0 && len - n < 8 && len % 2 == 0 &&
+      text_bmp_word_is_plain(bmp + len - 8)) {
+    return len;
+  }
   while (len - n >= 2 && bmp[n] == 0 && bmp[n + 1] - 1U < 0x7f) {
     n += 2;
   }
@@ -172,9 +233,8 @@ int h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out) {
   unsigned char *p = (unsigned char *)out;
   size_t plain = text_bmp_plain(bmp, len);
 
-  for (size_t i = 0; i < plain; i += 2) {
-    *p++ = bmp[i + 1];
-  }
+  text_narrow(bmp, plain / 2, p);
+  p += plain / 2;
   for (size_t pos = plain; pos < len;) {
     uint32_t cp = text_bmp_next(bmp, len, &pos);
     if (cp == H46017_TEXT_INVALID) {
