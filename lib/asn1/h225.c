@@ -118,16 +118,11 @@ int h46017_h225_fail(h46017_h225 *m, int code, const char *path,
   return h225_report(m, code);
 }
 
-void *h46017_h225_alloc(h46017_h225 *m, size_t size) {
-  void *p = h46017_arena_alloc(&m->arena, size);
-
-  if (p == NULL) {
-    (void)h46017_h225_fail(
-        m, m->arena.nomem ? H46017_ERR_NOMEM : H46017_ERR_PER_BUDGET, NULL, 0,
-        m->arena.nomem ? "no memory"
-                       : "the message needs more memory than the limit");
-  }
-  return p;
+void h46017_h225_fail_memory(h46017_h225 *m) {
+  (void)h46017_h225_fail(
+      m, m->arena.nomem ? H46017_ERR_NOMEM : H46017_ERR_PER_BUDGET, NULL, 0,
+      m->arena.nomem ? "no memory"
+                     : "the message needs more memory than the limit");
 }
 
 const h46017_h225_error *h46017_h225_last_error(const h46017_h225 *m) {

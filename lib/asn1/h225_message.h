@@ -51,8 +51,18 @@ void h46017_h225_begin(h46017_h225 *m);
 int h46017_h225_fail(h46017_h225 *m, int code, const char *path,
                      size_t path_len, const char *text);
 
-/* From the message's arena, cleared; NULL: recorded as PER_BUDGET or NOMEM. */
-void *h46017_h225_alloc(h46017_h225 *m, size_t size);
+/* Records that the arena had nothing to give: PER_BUDGET or NOMEM. */
+void h46017_h225_fail_memory(h46017_h225 *m);
+
+/* From the message's arena, cleared; NULL: recorded. */
+static inline void *h46017_h225_alloc(h46017_h225 *m, size_t size) {
+  void *p = h46017_arena_alloc(&m->arena, size);
+
+  if (p == NULL) {
+    h46017_h225_fail_memory(m);
+  }
+  return p;
+}
 
 /* Component `i` of a SEQUENCE where it has a value, else NULL. */
 const void *h46017_h225_component(const h46017_node *n, const void *st,

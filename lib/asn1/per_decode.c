@@ -495,6 +495,9 @@ static int per_decode_elements(per_decoder *d, const h46017_node *n,
   const h46017_node *element = n->members[0].node;
   uint64_t least = element->min_bits;
 
+  if (count == 0) {
+    return 0;
+  }
   if (least == 0 ? count > PER_MAX_FREE_ELEMENTS
                  : count * least > h46017_bits_left(&d->r)) {
     return least == 0 ? per_fail(d, H46017_ERR_PER_BUDGET,
@@ -506,7 +509,7 @@ static int per_decode_elements(per_decoder *d, const h46017_node *n,
                     "more elements than the limit allows");
   }
   d->elements -= (uint32_t)count;
-  if (count > 0 && !per_extend_list(d, element, list, count)) {
+  if (!per_extend_list(d, element, list, count)) {
     return d->fault->code;
   }
   for (size_t i = 0; i < count; i++) {

@@ -26,7 +26,9 @@ struct build_place {
 
 typedef struct ras_builder {
   h46017_h225 *m;
-  int error; /* the first */
+  int error;                 /* the first */
+  const h46017_node *node;   /* where a component was found last, */
+  const h46017_member *last; /* and which one */
 } ras_builder;
 
 static void build_fail(ras_builder *b, const build_place *at, int code,
@@ -87,12 +89,16 @@ static build_place build_component(ras_builder *b, const build_place *in,
                                    size_t offset) {
   const h46017_member *m = in->node->members;
 
-  /* from offsetof(): it is there; asn1c keeps the order of the schema */
-  for (size_t n = in->node->nmembers; n > 1;) {
-    size_t half = n / 2;
-    m += m[half].offset <= offset ? half : 0;
-    n -= half;
+  /* From offsetof(): it is there. Messages are mostly built in the order of the
+   * schema, which asn1c keeps. */
+  if (b->node == in->node && b->last->offset <= offset) {
+    m = b->last;
   }
+  while (m->offset != offset) {
+    m++;
+  }
+  b->node = in->node;
+  b->last = m;
   if (b->error == 0 && !m->pointer) {
     h46017_per_give(in->node, in->st, (size_t)(m - in->node->members));
   }
@@ -348,7 +354,7 @@ static void build_aliases(ras_builder *b, build_place list,
 
 int h46017_h225_set_aliases(h46017_h225 *m, const char *path,
                             const h46017_aliases *list) {
-  ras_builder b = {m, 0};
+  ras_builder b = {m, 0, NULL, NULL};
   build_place at = {NULL, NULL, 0, NULL, NULL};
   h46017_h225_value v;
   int rv = h46017_h225_remove(m, path);
@@ -594,7 +600,7 @@ static void build_message(ras_builder *b, const build_place *in,
 }
 
 int h46017_ras_build(h46017_h225 *m, const h46017_ras *in) {
-  ras_builder b = {m, 0};
+  ras_builder b = {m, 0, NULL, NULL};
   build_place message = {NULL, NULL, 0, NULL, NULL};
   build_place body;
 
