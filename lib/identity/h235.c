@@ -153,8 +153,8 @@ int h235_pwd_hash(const h46017_h235_secret *s, const uint8_t *name,
       {head, head_len + 1},       {s->bmp, s->bmp_len}, {end, end_len},
       {between, sizeof(between)}, {name, name_len},     {end, end_len}};
 
-  head[head_len] = (uint8_t)((s->bmp_len + end_len) / 2 - 1) << 1;
-  between[0] = (uint8_t)((name_len + end_len) / 2 - 1) << 1;
+  head[head_len] = (uint8_t)(((s->bmp_len + end_len) / 2 - 1) << 1);
+  between[0] = (uint8_t)(((name_len + end_len) / 2 - 1) << 1);
   return h235_digest(s, H46017_DIGEST_MD5, parts,
                      sizeof(parts) / sizeof(parts[0]), out);
 }
@@ -197,7 +197,7 @@ int h46017_h235_secret_new(h46017_h235_secret **ps, const h46017_crypto *crypto,
                            const char *password, size_t len,
                            const h46017_mem *mem) {
   h46017_octets whole = {(const uint8_t *)password, len};
-  h46017_crypto c;
+  h46017_crypto c = {.struct_size = 0};
   h46017_mem m;
   h46017_h235_secret *s;
   int rv = h46017_mem_init(&m, mem);

@@ -180,7 +180,7 @@ static int token_hmac(verification *v, h46017_h225_value token) {
   token_name name;
   const uint8_t *hash;
   uint8_t mine[H235_HMAC_LEN];
-  uint32_t time;
+  uint32_t time = 0;
   size_t at;
   int rv;
 
@@ -266,7 +266,7 @@ static int token_compare_pwd_hash(const verification *v, const token_name *name,
 static int token_pwd_hash(verification *v, h46017_h225_value token) {
   token_name name;
   const uint8_t *hash = NULL;
-  uint32_t time;
+  uint32_t time = 0;
   int rv;
 
   if (!token_oid_is(h46017_h225_get(token, "token.algorithmOID"),
@@ -307,7 +307,7 @@ static int token_access(verification *v, h46017_h225_value token) {
   const uint8_t *hash;
   uint8_t mine[H235_MD5_LEN];
   uint8_t random;
-  uint32_t time;
+  uint32_t time = 0;
   size_t len;
   int rv;
 

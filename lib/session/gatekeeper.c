@@ -87,7 +87,7 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
                           const h46017_mem *mem, void *user_data,
                           h46017_time now) {
   h46017_gatekeeper_settings s = {.struct_size = 0};
-  h46017_crypto crypto;
+  h46017_crypto crypto = {.struct_size = 0};
   h46017_gatekeeper_callbacks cb = {.struct_size = sizeof(cb)};
   uint8_t seed[22];
   h46017_mem m;

@@ -276,7 +276,11 @@ static bool rejected_may_write(h46017_rejected *r, int64_t utc_now) {
     r->second = utc_now;
     r->written = 0;
   }
-  return r->written < r->settings.max_rate ? (r->written++, true) : false;
+  if (r->written >= r->settings.max_rate) {
+    return false;
+  }
+  r->written++;
+  return true;
 }
 
 int h46017_rejected_note(h46017_rejected *rejected, const h46017_trust *trust,

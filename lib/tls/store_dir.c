@@ -381,7 +381,11 @@ static bool dir_names_add(dir_names *n, const char *name) {
     n->room = room;
   }
   n->names[n->count] = h46017_mem_strndup(n->mem, name, strlen(name));
-  return n->names[n->count] != NULL ? (n->count++, true) : false;
+  if (n->names[n->count] == NULL) {
+    return false;
+  }
+  n->count++;
+  return true;
 }
 
 static int dir_compare(const void *a, const void *b) {
