@@ -237,6 +237,29 @@ extern "C" {
     "PEM, DER and PKCS#12 are", undefinedReason)                               \
   X(AMBIGUOUS_ID, 510, "several entries begin with these digits",              \
     "give more of them", undefinedReason)                                      \
+  X(DN, 520, "the distinguished name is not valid",                            \
+    "write it as RFC 4514 has it: CN=0090332f688a,O=Example", undefinedReason) \
+  X(SAN, 521, "a subject alternative name is not valid",                       \
+    "write DNS:name, IP:address, URI:uri or email:address", undefinedReason)   \
+  X(KEY_ABSENT, 522, "there is no private key",                                \
+    "give the file of the key too", undefinedReason)                           \
+  X(CERT_ABSENT, 523, "there is no certificate in the file",                   \
+    "give the certificate, and its chain if there is one", undefinedReason)    \
+  X(KEY_TYPE, 524, "there is no such kind or strength of key",                 \
+    "EC P-256, RSA of 1024, 2048 or 4096 bits and Ed25519 are", undefinedReason) \
+  X(PASSWORD_NEEDED, 525, "the file is encrypted",                             \
+    "give its password", undefinedReason)                                      \
+  X(LEGACY_ENCRYPTION, 526, "the file is encrypted in an old way that is not available here", \
+    "install OpenSSL's legacy provider, or export the file anew with AES",     \
+    undefinedReason)                                                           \
+  X(IMPORT_LIMIT, 527, "the file is larger, or asks for more work, than a limit allows", \
+    "it is no file of credentials, or an attack; see where it came from",      \
+    undefinedReason)                                                           \
+  X(CSR_ABSENT, 528, "no request that waits has this certificate's key",       \
+    "install it where the request was made, or import it with its key",        \
+    undefinedReason)                                                           \
+  X(ALREADY_ISSUED, 529, "the authority has issued a certificate for this name", \
+    "use that one; issue another only if it is lost or expires", undefinedReason) \
   /* 6xx: TLS */                                                               \
   X(TLS, 601, "TLS failed",                                                    \
     "see the log for OpenSSL's reason", undefinedReason)                       \
