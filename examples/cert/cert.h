@@ -24,7 +24,16 @@ typedef struct cert_command {
   const char *help;                           /* lines of h46017-cert --help */
 } cert_command;
 
-extern const cert_command cert_explain; /* explain.c */
+extern const cert_command cert_app; /* own.c */
+extern const cert_command cert_batch;
+extern const cert_command cert_ca; /* authority.c */
+extern const cert_command cert_csr;
+extern const cert_command cert_delete; /* own.c */
+extern const cert_command cert_explain;
+extern const cert_command cert_export;     /* own.c */
+extern const cert_command cert_import;     /* own.c */
+extern const cert_command cert_renew;      /* own.c */
+extern const cert_command cert_selfsigned; /* own.c */
 
 /* The options of one command, or of one verb of it. */
 typedef struct cert_syntax {

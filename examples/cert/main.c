@@ -10,7 +10,8 @@
 #include <string.h>
 
 static const cert_command *const commands[] = {
-    &cert_explain,
+    &cert_selfsigned, &cert_renew, &cert_csr, &cert_import, &cert_export,
+    &cert_delete,     &cert_app,   &cert_ca,  &cert_batch,  &cert_explain,
 };
 
 static const option_text text = {
@@ -18,6 +19,9 @@ static const option_text text = {
     "Certificates, keys and trust of the state directory that the programs\n"
     "share; they may be running. 'h46017-cert COMMAND --help' says more of "
     "one.",
+    "  h46017-cert selfsigned --cn 0090332f688a\n"
+    "  h46017-cert ca init --dir CA --subject CN=Site\n"
+    "  h46017-cert batch phones.csv --dir CA --out phones\n"
     "  h46017-cert explain CERT_EXPIRED\n",
 };
 

@@ -24,7 +24,7 @@
  * | h46017/trace.h | what an object does, as events |
  * | h46017/endpoint.h | the endpoint's side |
  * | h46017/gatekeeper.h | the gatekeeper's side |
- * | h46017/credentials.h | own keys and certificates; libh46017-tls, not included here |
+ * | h46017/credentials.h | libh46017-tls: own keys and certificates |
  * | h46017/tls.h | libh46017-tls, not included here |
  * | h46017/store.h | libh46017-tls: where trust and credentials are kept |
  *

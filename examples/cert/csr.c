@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CSR_DER = SPEC_OTHERS, CSR_OUT, CSR_NAME };
+
+typedef struct csr_options {
+  const cert_syntax *syntax;
+  spec_options spec;
+  const char *out;
+  const char *name;
+  bool der;
+} csr_options;
+
+static int take(void *arg, int id, const char *value) {
+  csr_options *o = arg;
+  switch (id) {
+  case CSR_DER:
+    o->der = true;
+    return 0;
+  case CSR_OUT:
+    o->out = value;
+    return 0;
+  case CSR_NAME:
+    o->name = value;
+    return 0;
+  default:
+    return spec_take(&o->spec, id, value)
+               ? 0
+               : cert_bad_value(o->syntax, id, value);
+  }
+}
+
+typedef struct target {
+  const cert *c;
+  const char *path;
+} target;
+
+static int put(const uint8_t *data, size_t len, void *user_data) {
+  const target *t = user_data;
+  return files_write(t->c, t->path, 0644, data, len);
+}
+
+static int show_request(cert *c, own_store *own, const char *id, bool der,
+                        const char *out) {
+  target t = {c, out};
+  int code = h46017_csr_get(own->credentials, id, der, put, &t);
+  return code < 0
+             ? files_fail(c, own, code, id ? id : "the one request that waits")
+             : code;
+}
+
+static int make(cert *c, own_store *own, csr_options *o) {
+  char id[H46017_CSR_ID_MAX];
+  h46017_credential *old = NULL;
+  int code = 0;
+  if (o->spec.reuse) {
+    report("WARNING: the old key is used again: whoever has it has the new "
+           "certificate too");
+    code = h46017_credentials_get(own->credentials, NULL, &old);
+  }
+  if (code == 0) {
+    code = h46017_csr_new(own->credentials, &o->spec.spec, old, id);
+  }
+  h46017_credential_del(old);
+  if (code != 0) {
+    return files_fail(c, own, code, "making a request");
+  }
+  if (o->out != NULL) {
+    int status = show_request(c, own, id, o->der, o->out);
+    if (status != 0) {
+      return status;
+    }
+  }
+  if (!c->json) {
+    printf("request %s waits for its certificate; send it to the authority,\n"
+           "then: h46017-cert csr install FILE\n",
+           id);
+  }
+  return cert_done(c, json_pack("{s:s}", "id", id));
+}
+
+static int csr_new(cert *c, int argc, char **argv) {
+  static const option_spec specs[] = {
+      SPEC_OPTIONS,
+      {CSR_OUT, "out", "FILE", "write the request too"},
+      {CSR_DER, "der", NULL, "DER, not PEM"},
+  };
+  static const cert_syntax syntax = {
+      specs,
+      sizeof specs / sizeof *specs,
+      {"h46017-cert csr new --cn NAME|--subject DN [OPTION]...",
+       "Makes a key and a request for an authority to certify it. What is in\n"
+       "force stays until the certificate is installed.",
+       "  h46017-cert csr new --cn 0090332f688a --out phone.csr\n"},
+      0,
+      0};
+  csr_options o = {.syntax = &syntax};
+  own_store own = {0};
+  text_list operands = {0};
+  spec_init(&o.spec);
+  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  if (status == 0 && !o.spec.spec.cn == !o.spec.spec.subject) {
+    status = report_usage("whose? --cn NAME or --subject DN");
+  }
+  if (status == 0) {
+    status = files_open(c, &own);
+  }
+  if (status == 0) {
+    status = make(c, &own, &o);
+  }
+  files_close(&own);
+  spec_clear(&o.spec);
+  text_list_clear(&operands);
+  return status;
+}
+
+typedef struct csr_list {
+  const cert *c;
+  json_t *ids;
+} csr_list;
+
+static int seen(const char *id, void *user_data) {
+  csr_list *list = user_data;
+  if (!list->c->json) {
+    printf("%s\n", id);
+  }
+  json_array_append_new(list->ids, json_string(id));
+  return 0;
+}
+
+static int list_requests(cert *c, own_store *own) {
+  csr_list list = {c, json_array()};
+  int code = h46017_csr_each(own->credentials, seen, &list);
+  if (code == 0 && c->json) {
+    cert_print(json_incref(list.ids));
+  }
+  json_decref(list.ids);
+  return code == 0 ? 0 : files_fail(c, own, code, "the requests");
+}
+
+/* An ID may be cut short as long as it is one request's. */
+typedef struct csr_match {
+  const char *prefix;
+  size_t count;
+  char id[H46017_CSR_ID_MAX];
+} csr_match;
+
+static int match(const char *id, void *user_data) {
+  csr_match *m = user_data;
+  if (strncmp(id, m->prefix, strlen(m->prefix)) == 0) {
+    m->count++;
+    snprintf(m->id, sizeof m->id, "%s", id);
+  }
+  return 0;
+}
+
+static int find(cert *c, own_store *own, const char *prefix, csr_match *m) {
+  *m = (csr_match){.prefix = prefix};
+  int code = h46017_csr_each(own->credentials, match, m);
+  if (code == 0 && m->count != 1) {
+    code = H46017_ERR_NOT_FOUND;
+  }
+  return code == 0 ? 0 : files_fail(c, own, code, prefix);
+}
+
+static int csr_show(cert *c, int argc, char **argv) {
+  static const cert_syntax syntax = {NULL,
+                                     0,
+                                     {"h46017-cert csr show",
+                                      "Lists the requests that wait.",
+                                      "  h46017-cert csr show\n"},
+                                     0,
+                                     0};
+  own_store own = {0};
+  text_list operands = {0};
+  csr_options o = {.syntax = &syntax};
+  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  if (status == 0) {
+    status = files_open(c, &own);
+  }
+  if (status == 0) {
+    status = list_requests(c, &own);
+  }
+  files_close(&own);
+  text_list_clear(&operands);
+  return status;
+}
+
+static int csr_export(cert *c, int argc, char **argv) {
+  static const option_spec specs[] = {
+      {CSR_OUT, "out", "FILE", "where to; standard output"},
+      {CSR_DER, "der", NULL, "DER, not PEM"},
+  };
+  static const cert_syntax syntax = {
+      specs,
+      sizeof specs / sizeof *specs,
+      {"h46017-cert csr export [ID] [OPTION]...",
+       "Writes a request, never its key. Without ID: the only one.",
+       "  h46017-cert csr export --der --out phone.csr\n"},
+      0,
+      1};
+  own_store own = {0};
+  text_list operands = {0};
+  csr_options o = {.syntax = &syntax};
+  csr_match m;
+  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  if (status == 0) {
+    status = files_open(c, &own);
+  }
+  if (status == 0 && operands.count == 1) {
+    status = find(c, &own, operands.items[0], &m);
+  }
+  if (status == 0) {
+    status =
+        show_request(c, &own, operands.count == 1 ? m.id : NULL, o.der, o.out);
+  }
+  files_close(&own);
+  text_list_clear(&operands);
+  return status;
+}
+
+static int csr_install(cert *c, int argc, char **argv) {
+  static const option_spec specs[] = {
+      {CSR_NAME, "name", "APP", "an application's, not the device's"},
+  };
+  static const cert_syntax syntax = {
+      specs,
+      sizeof specs / sizeof *specs,
+      {"h46017-cert csr install FILE [--name APP]",
+       "Takes the certificate that came of a request, with its chain, into\n"
+       "force. It must be for the key of a request that waits here.",
+       "  h46017-cert csr install phone.pem\n"},
+      1,
+      1};
+  own_store own = {0};
+  text_list operands = {0};
+  file_octets file = {0};
+  csr_options o = {.syntax = &syntax};
+  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  if (status == 0) {
+    status = files_read(c, operands.items[0], &file);
+  }
+  if (status == 0) {
+    status = files_open(c, &own);
+  }
+  if (status == 0) {
+    int code = h46017_csr_install(own.credentials, file.data, file.len, o.name);
+    status = code == 0 ? cert_done(c, NULL)
+                       : files_fail(c, &own, code, operands.items[0]);
+  }
+  files_close(&own);
+  files_free(&file);
+  text_list_clear(&operands);
+  return status;
+}
+
+static int csr_delete(cert *c, int argc, char **argv) {
+  static const cert_syntax syntax = {
+      NULL,
+      0,
+      {"h46017-cert csr delete ID",
+       "Deletes a request and its private key: a certificate that comes of it\n"
+       "is of no use then.",
+       "  h46017-cert csr delete 3f\n"},
+      1,
+      1};
+  own_store own = {0};
+  text_list operands = {0};
+  csr_options o = {.syntax = &syntax};
+  csr_match m;
+  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  if (status == 0) {
+    status = files_open(c, &own);
+  }
+  if (status == 0) {
+    status = find(c, &own, operands.items[0], &m);
+  }
+  if (status == 0 &&
+      !cert_confirm(c,
+                    "delete request %s and its private key? A certificate that "
+                    "comes of it will be of no use",
+                    m.id)) {
+    status = EXIT_REFUSED;
+  }
+  if (status == 0) {
+    int code = h46017_csr_remove(own.credentials, m.id);
+    status = code == 0 ? cert_done(c, NULL) : files_fail(c, &own, code, m.id);
+  }
+  files_close(&own);
+  text_list_clear(&operands);
+  return status;
+}
+
+static int csr(cert *c, int argc, char **argv) {
+  static const cert_command verbs[] = {
+      {"new", csr_new, "  csr new            make a key and a request\n"},
+      {"show", csr_show, "  csr show           list those that wait\n"},
+      {"export", csr_export, "  csr export [ID]    write a request\n"},
+      {"install", csr_install, "  csr install FILE   the certificate came\n"},
+      {"delete", csr_delete, "  csr delete ID      and its private key\n"},
+  };
+  return cert_verb(c, verbs, sizeof verbs / sizeof *verbs, argc, argv);
+}
+
+const cert_command cert_csr = {
+    "csr", csr,
+    "  csr new|show|export|install|delete\n"
+    "                     requests to an authority\n"};

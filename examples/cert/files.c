@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "files.h"
+
+#include "common/state_dir.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_MAX = H46017_IMPORT_MAX + 1 };
+
+int files_read(const cert *c, const char *path, file_octets *out) {
+  FILE *file = fopen(path, "re");
+  unsigned char *data = file ? OPENSSL_malloc(READ_MAX) : NULL;
+  int error = errno;
+  if (data == NULL) {
+    if (file != NULL) {
+      fclose(file);
+    }
+    return cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
+                     strerror(error)); /* NOLINT(concurrency-mt-unsafe) */
+  }
+  setvbuf(file, NULL, _IONBF, 0); /* a key leaves no copy behind */
+  size_t len = fread(data, 1, READ_MAX, file);
+  bool failed = ferror(file) != 0;
+  fclose(file);
+  *out = (file_octets){data, len};
+  if (failed) {
+    files_free(out);
+    return cert_fail(c, H46017_ERR_STORE_IO, "%s: cannot be read", path);
+  }
+  return 0;
+}
+
+void files_free(file_octets *octets) {
+  OPENSSL_clear_free(octets->data, octets->data ? READ_MAX : 0);
+  *octets = (file_octets){0};
+}
+
+int files_password(const cert *c, const char *path, char *out, size_t size) {
+  file_octets octets = {0};
+  int status = files_read(c, path, &octets);
+  if (status != 0) {
+    return status;
+  }
+  size_t len = 0;
+  while (len < octets.len && octets.data[len] != '\n' &&
+         octets.data[len] != '\r') {
+    len++;
+  }
+  if (len >= size || memchr(octets.data, '\0', len) != NULL) {
+    files_free(&octets);
+    return cert_fail(c, H46017_ERR_FORMAT,
+                     "%s: a password of at most %zu octets on one line", path,
+                     size - 1);
+  }
+  memcpy(out, octets.data, len);
+  out[len] = '\0';
+  files_free(&octets);
+  return 0;
+}
+
+int files_write(const cert *c, const char *path, unsigned mode,
+                const unsigned char *data, size_t len) {
+  if (path == NULL) {
+    return fwrite(data, 1, len, stdout) == len && fflush(stdout) == 0
+               ? 0
+               : cert_fail(c, H46017_ERR_STORE_IO, "standard output");
+  }
+  int error = state_dir_write(path, mode, data, len);
+  return error == 0
+             ? 0
+             : cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
+                         strerror(error)); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+bool files_key_path(const char *path, char *out, size_t size) {
+  const char *slash = strrchr(path, '/');
+  const char *dot = strrchr(slash ? slash : path, '.');
+  int stem = (int)(dot && dot != path ? (size_t)(dot - path) : strlen(path));
+  int n = snprintf(out, size, "%.*s.key", stem, path);
+  return n > 0 && (size_t)n < size && strcmp(out, path) != 0;
+}
+
+typedef struct writing {
+  const cert *c;
+  const char *path;
+  unsigned mode;
+} writing;
+
+/* cert_fail() has spoken: what is returned only says that it did */
+static int write_it(const uint8_t *data, size_t len, void *user_data) {
+  const writing *w = user_data;
+  return files_write(w->c, w->path, w->mode, data, len);
+}
+
+int files_write_pair(const cert *c, const char *path,
+                     const h46017_credential *cred, bool chain) {
+  char key_path[STATE_PATH_MAX];
+  if (!files_key_path(path, key_path, sizeof key_path)) {
+    return report_usage("%s: the key would go to the same file; name another",
+                        path);
+  }
+  int code = 0;
+  if (h46017_credential_key(cred) != NULL) {
+    writing key = {c, key_path, 0600};
+    code = h46017_credential_export(
+        cred, H46017_EXPORT_PEM, H46017_EXPORT_KEY_ALONE, NULL, write_it, &key);
+  }
+  if (code == 0) {
+    writing cert_file = {c, path, 0644};
+    code = h46017_credential_export(cred, H46017_EXPORT_PEM,
+                                    chain ? H46017_EXPORT_CHAIN : 0, NULL,
+                                    write_it, &cert_file);
+  }
+  return code < 0 ? cert_fail(c, code, "%s", path) : code;
+}
+
+int files_open(const cert *c, own_store *own) {
+  h46017_store store;
+  *own = (own_store){0};
+  int code = h46017_store_dir_new(&own->dir, c->state, NULL);
+  if (code == 0) {
+    h46017_store_dir_store(own->dir, &store);
+    code = h46017_credentials_new(&own->credentials, &store, NULL);
+  }
+  return code == 0 ? 0 : cert_fail(c, code, "%s", c->state);
+}
+
+void files_close(own_store *own) {
+  h46017_credentials_del(own->credentials);
+  h46017_store_dir_del(own->dir);
+  *own = (own_store){0};
+}
+
+int files_fail(const cert *c, const own_store *own, int code,
+               const char *what) {
+  const char *why = code == H46017_ERR_STORE_IO && own->dir != NULL
+                        ? h46017_store_dir_error(own->dir)
+                        : "";
+  return why[0] != '\0' ? cert_fail(c, code, "%s: %s", what, why)
+                        : cert_fail(c, code, "%s", what);
+}
+
+/* -- what a certificate says ----------------------------------------------- */
+
+static void print_name(const X509_NAME *name, char *out, size_t size) {
+  BIO *bio = BIO_new(BIO_s_mem());
+  int n = 0;
+  if (bio != NULL &&
+      X509_NAME_print_ex(bio, name, 0,
+                         XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+    n = BIO_read(bio, out, (int)size - 1);
+  }
+  out[n > 0 ? n : 0] = '\0';
+  BIO_free(bio);
+}
+
+static void print_time(const ASN1_TIME *time, char *out, size_t size) {
+  struct tm tm = {0};
+  out[0] = '\0';
+  if (ASN1_TIME_to_tm(time, &tm) == 1) {
+    snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  }
+}
+
+json_t *files_describe(const h46017_credential *cred) {
+  X509 *x = h46017_credential_leaf(cred);
+  EVP_PKEY *key = X509_get0_pubkey(x);
+  char text[512];
+  char hash[65] = "";
+  unsigned char digest[32];
+  unsigned n = 0;
+  json_t *o = json_object();
+  print_name(X509_get_subject_name(x), text, sizeof text);
+  json_object_set_new(o, "subject", json_string(text));
+  print_name(X509_get_issuer_name(x), text, sizeof text);
+  json_object_set_new(o, "issuer", json_string(text));
+  print_time(X509_get0_notBefore(x), text, sizeof text);
+  json_object_set_new(o, "not_before", json_string(text));
+  print_time(X509_get0_notAfter(x), text, sizeof text);
+  json_object_set_new(o, "not_after", json_string(text));
+  if (X509_digest(x, EVP_sha256(), digest, &n) == 1) {
+    for (size_t i = 0; i < sizeof digest; i++) {
+      snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+    }
+  }
+  json_object_set_new(o, "sha256", json_string(hash));
+  snprintf(text, sizeof text, "%s %d", key ? EVP_PKEY_get0_type_name(key) : "?",
+           key ? EVP_PKEY_get_bits(key) : 0);
+  json_object_set_new(o, "key", json_string(text));
+  json_object_set_new(
+      o, "chain",
+      json_integer((json_int_t)h46017_credential_chain_count(cred)));
+  return o;
+}
+
+void files_print(const h46017_credential *cred) {
+  json_t *o = files_describe(cred);
+  const char *key;
+  json_t *value;
+  json_object_foreach(o, key, value) {
+    if (json_is_string(value)) {
+      printf("  %-12s%s\n", key, json_string_value(value));
+    }
+  }
+  json_decref(o);
+}
+
+/* -- options ----------------------------------------------------------------
+ */
+
+void spec_init(spec_options *o) {
+  *o = (spec_options){0};
+  h46017_cert_spec_default(&o->spec);
+}
+
+static bool parse_key(spec_options *o, const char *value) {
+  uint64_t bits = 0;
+  o->reuse = strcmp(value, "reuse") == 0;
+  if (strcmp(value, "ec") == 0 || o->reuse) {
+    o->spec.key = H46017_KEY_EC;
+    return true;
+  }
+  if (strcmp(value, "ed25519") == 0) {
+    o->spec.key = H46017_KEY_ED25519;
+    return true;
+  }
+  if (strncmp(value, "rsa:", 4) == 0 &&
+      options_number(value + 4, 1024, 4096, &bits)) {
+    o->spec.key = H46017_KEY_RSA;
+    o->spec.rsa_bits = (uint32_t)bits;
+    return true;
+  }
+  return false;
+}
+
+bool spec_take(spec_options *o, int id, const char *value) {
+  uint64_t days = 0;
+  bool good = true;
+  switch (id) {
+  case SPEC_CN:
+    o->spec.cn = value;
+    break;
+  case SPEC_SUBJECT:
+    o->spec.subject = value;
+    break;
+  case SPEC_SAN:
+    good = text_list_add(&o->sans, value);
+    o->spec.sans = o->sans.items;
+    o->spec.san_count = o->sans.count;
+    break;
+  case SPEC_DAYS:
+    good = options_number(value, 1, 36500, &days);
+    o->spec.days = (uint32_t)days;
+    break;
+  default:
+    good = parse_key(o, value);
+    break;
+  }
+  return good;
+}
+
+void spec_clear(spec_options *o) {
+  text_list_clear(&o->sans);
+}

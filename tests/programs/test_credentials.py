@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Keys and certificates by command, with the openssl program as the judge."""
+import os
+import stat
+import subprocess
+import unittest
+
+import harness
+
+
+def openssl(*arguments, status=0):
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+class Own(harness.Case):
+    def text(self, *arguments, **how):
+        return self.cert(*arguments, json_answer=False, **how)
+
+    def exported(self, *arguments):
+        out = self.dir / "exported.pem"
+        self.cert("export", "--out", out, *arguments)
+        return out
+
+    def test_selfsigned_becomes_the_state_directorys_own(self):
+        got = self.cert("selfsigned", "--cn", "0090332f688a")
+        self.assertEqual(got["subject"], "CN=0090332f688a")
+        self.assertEqual(got["issuer"], got["subject"])
+        self.assertEqual(mode(self.state / "credentials" / "device.pem"), 0o600)
+        out = self.exported()
+        self.assertNotIn("PRIVATE", out.read_text())
+        openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", out, out)
+        openssl("verify", "-purpose", "sslserver", "-CAfile", out, out)
+        self.assertIn("CA:FALSE", openssl("x509", "-in", out, "-noout", "-text"))
+
+    def test_selfsigned_takes_every_option(self):
+        out = self.dir / "a.pem"
+        got = self.cert(
+            "selfsigned", "--subject", "CN=gk,O=Example\\, Inc,C=DE", "--key", "rsa:2048",
+            "--days", "30", "--san", "DNS:gk.example", "--san", "IP:2001:db8::1",
+            "--out", out,
+        )  # fmt: skip
+        self.assertEqual(got["key"], "RSA 2048")
+        self.assertEqual(mode(self.dir / "a.key"), 0o600)
+        self.assertFalse((self.state / "credentials").exists(), "--out keeps it out")
+        text = openssl("x509", "-in", out, "-noout", "-text")
+        self.assertIn("DNS:gk.example, IP Address:2001:DB8:0:0:0:0:0:1", text)
+        self.assertIn("C = DE, O = \"Example, Inc\", CN = gk", text)
+        public = openssl("x509", "-in", out, "-noout", "-pubkey")
+        self.assertEqual(openssl("pkey", "-in", self.dir / "a.key", "-pubout"), public)
+        # the old key again, with a warning
+        self.cert("selfsigned", "--cn", "x")
+        before = openssl("x509", "-in", self.exported(), "-noout", "-pubkey")
+        said = self.text("selfsigned", "--cn", "y", "--key", "reuse")
+        self.assertIn("WARNING", said)
+        self.assertEqual(openssl("x509", "-in", self.exported(), "-noout", "-pubkey"), before)
+        self.cert("selfsigned", "--cn", "z")
+        self.assertNotEqual(openssl("x509", "-in", self.exported(), "-noout", "-pubkey"), before)
+        self.assertEqual(self.cert("selfsigned", "--subject", "x", status=1)["code"], "DN")
+        for bad in (("--key", "rsa:512"), ("--days", "0"), ("--san",), ("--cn", "a", "--subject", "CN=b")):
+            self.text("selfsigned", *bad, status=2)
+
+    def test_renew_stays_behind_the_users_own(self):
+        self.assertEqual(self.text("export", status=1).count("NOT_FOUND"), 1)
+        self.cert("renew", "--cn", "made")
+        self.assertIn("made", openssl("x509", "-in", self.exported(), "-noout", "-subject"))
+        self.cert("selfsigned", "--cn", "users")
+        self.cert("renew", "--cn", "again")
+        self.assertIn("users", openssl("x509", "-in", self.exported(), "-noout", "-subject"))
+        self.text("delete", status=1)  # nobody is there to ask
+        self.cert("delete", "--yes")
+        self.assertIn("again", openssl("x509", "-in", self.exported(), "-noout", "-subject"))
+
+    def test_import_export_and_delete(self):
+        pki = harness.Pki(self.dir / "pki").make("dev", "0090332f688a", "device", "ca")
+        secret = self.dir / "secret"
+        secret.write_text("pass\n")
+        p12 = self.dir / "dev.p12"
+        openssl("pkcs12", "-export", "-in", pki.cert("dev"), "-inkey", pki.key("dev"),
+                "-certfile", pki.cert("ca"), "-passout", f"file:{secret}", "-out", p12)  # fmt: skip
+        self.assertEqual(self.cert("import", p12, status=1)["code"], "PASSWORD_NEEDED")
+        got = self.cert("import", p12, "--password-file", secret)
+        self.assertEqual((got["subject"], got["chain"]), ("CN=0090332f688a", 1))
+        self.assertEqual(
+            self.cert("import", pki.cert("dev"), "--key", pki.key("ca"), status=1)["code"],
+            "KEY_MISMATCH",
+        )
+        self.text("export", "--with-private-key", status=2)  # never to standard output
+        back = self.dir / "back.p12"
+        self.cert("export", "--p12", "--chain", "--with-private-key",
+                  "--password-file", secret, "--out", back)  # fmt: skip
+        self.assertEqual(mode(back), 0o600)
+        shown = openssl("pkcs12", "-in", back, "-passin", f"file:{secret}", "-nodes")
+        self.assertEqual(shown.count("BEGIN CERTIFICATE"), 2)
+        self.assertEqual(shown.count("BEGIN PRIVATE KEY"), 1)
+        openssl("verify", "-CAfile", pki.cert("ca"), self.exported())
+        self.cert("delete", "--yes")
+        self.assertEqual(self.cert("delete", "--yes", status=1)["code"], "NOT_FOUND")
+
+    def test_application_certificates(self):
+        self.cert("selfsigned", "--cn", "example.com", "--name", "example.com")
+        self.assertEqual(self.cert("app", "list"), ["example.com"])
+        self.cert("app", "remove", "example.com", "--yes")
+        self.assertEqual(self.cert("app", "list"), [])
+
+    def test_a_request_from_new_to_installed(self):
+        authority, csr, issued = self.dir / "CA", self.dir / "a.csr", self.dir / "a.pem"
+        self.cert("ca", "init", "--dir", authority, "--subject", "CN=Site")
+        self.cert("selfsigned", "--cn", "old")
+        request = self.cert("csr", "new", "--cn", "0090332f688a", "--san", "DNS:p.example",
+                            "--out", csr)["id"]  # fmt: skip
+        text = openssl("req", "-in", csr, "-noout", "-text", "-verify")
+        self.assertIn("CN = 0090332f688a", text)
+        self.assertIn("DNS:p.example", text)
+        self.assertEqual(self.cert("csr", "show"), [request])
+        self.assertIn("BEGIN CERTIFICATE REQUEST", self.text("csr", "export", request[:6]))
+        self.cert("ca", "issue", "--dir", authority, "--csr", csr, "--out", issued)
+        self.assertFalse((self.dir / "a.key").exists(), "the key stays where it is")
+        self.cert("csr", "install", issued)
+        out = self.exported("--chain")
+        openssl("verify", "-CAfile", authority / "cacert.pem", out)
+        self.assertEqual(self.cert("csr", "show"), [])
+        self.assertEqual(self.cert("csr", "install", issued, status=1)["code"], "CSR_ABSENT")
+
+    def test_deleting_a_request_asks_first(self):
+        request = self.cert("csr", "new", "--cn", "x")["id"]
+        self.text("csr", "delete", request, status=1)
+        self.assertEqual(self.cert("csr", "show"), [request])
+        self.cert("csr", "delete", request, "--yes")
+        self.assertEqual(self.cert("csr", "show"), [])
+
+
+class Authority(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.ca = self.dir / "CA"
+        self.cert("ca", "init", "--dir", self.ca, "--subject", "CN=Site,O=Example")
+
+    def verify(self, path):
+        openssl("verify", "-x509_strict", "-CAfile", self.ca / "cacert.pem", path)
+
+    def test_a_site_in_two_commands(self):
+        self.assertEqual(mode(self.ca / "cakey.pem"), 0o600)
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "0090332f688a", "--san", "IP:127.0.0.1",
+                  "--out", self.dir / "gk.pem")  # fmt: skip
+        self.verify(self.dir / "gk.pem")
+        self.assertEqual(mode(self.dir / "gk.key"), 0o600)
+        # one entry covers all: a device registers with nothing but what was made
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "0090332f688b", "--out",
+                  self.dir / "phone.pem", "--backup")  # fmt: skip
+        self.ctl("device", "add", "0090332f688b", "--tls-only")
+        trust = ("--trust", self.ca / "cacert.pem")
+        gk = self.gatekeeper("--cert", self.dir / "gk.pem", "--key", self.dir / "gk.key", *trust,
+                             tcp="off", tls="127.0.0.1:0")  # fmt: skip
+        status, ep = self.once(
+            f"tls:127.0.0.1:{gk.port['tls']}", "--hardware-id", "auto", "--cert",
+            self.dir / "phone.pem", "--key", self.dir / "phone.key", *trust,
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.expect("registered")["cn"], "0090332f688b")
+        self.assertEqual(len(list(self.ca.glob("*.key"))), 1, "--backup")
+
+    def test_an_authority_is_never_written_over(self):
+        before = (self.ca / "cakey.pem").read_bytes()
+        self.cert("ca", "init", "--dir", self.ca, "--cn", "x", status=1)
+        self.assertEqual((self.ca / "cakey.pem").read_bytes(), before)
+        self.assertEqual(self.cert("ca", "show", "--dir", self.ca)["subject"], "CN=Site,O=Example")
+
+    def test_issued_twice_for_one_name_is_noticed(self):
+        arguments = ("ca", "issue", "--dir", self.ca, "--cn", "a", "--out", self.dir / "a.pem")
+        self.cert(*arguments)
+        self.assertEqual(self.cert(*arguments, status=1)["code"], "ALREADY_ISSUED")
+        self.cert(*arguments, "--yes")
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "ab", "--out", self.dir / "b.pem")
+
+    def test_issuing_never_writes_the_authoritys_key(self):
+        key = self.ca / "cakey.pem"
+        key.chmod(0o400)
+        before = os.stat(key)
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "a", "--out", self.dir / "a.pem")
+        after = os.stat(key)
+        self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
+
+    def test_openssl_ca_goes_on_with_the_directory_and_back(self):
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "ours", "--out", self.dir / "a.pem")
+        next_serial = (self.ca / "serial.txt").read_text().strip()
+        (self.dir / "new").mkdir()
+        config = self.dir / "ca.cnf"
+        config.write_text(f"""
+[site]
+database = {self.ca}/index.txt
+new_certs_dir = {self.dir}/new
+certificate = {self.ca}/cacert.pem
+private_key = {self.ca}/cakey.pem
+serial = {self.ca}/serial.txt
+default_md = sha256
+default_days = 30
+policy = any
+[any]
+commonName = supplied
+""")
+        pki = harness.Pki(self.dir / "pki")
+        openssl("ca", "-batch", "-config", config, "-name", "site", "-in", pki.dir / "gk.csr",
+                "-out", self.dir / "theirs.pem", "-notext")  # fmt: skip
+        self.verify(self.dir / "theirs.pem")
+        serial = openssl("x509", "-in", self.dir / "theirs.pem", "-noout", "-serial").strip()
+        self.assertEqual(serial, f"serial={next_serial}")
+        # and back: their number is not used again, what they issued is known
+        self.cert("ca", "issue", "--dir", self.ca, "--cn", "again", "--out", self.dir / "b.pem")
+        back = openssl("x509", "-in", self.dir / "b.pem", "-noout", "-serial").strip()
+        self.assertEqual(int(back[7:], 16), int(next_serial, 16) + 1)
+        got = self.cert("ca", "issue", "--dir", self.ca, "--cn", "gk.example",
+                        "--out", self.dir / "c.pem", status=1)  # fmt: skip
+        self.assertEqual(got["code"], "ALREADY_ISSUED")
+        openssl("ca", "-config", config, "-name", "site", "-updatedb")
+
+    def test_a_batch_is_resumed_and_does_nothing_twice(self):
+        table, out = self.dir / "phones.csv", self.dir / "phones"
+        table.write_text("# MAC, names\n0090332f0001, DNS:one.example\n\n0090332f0002\nbad/name\n")
+        arguments = ("batch", table, "--dir", self.ca, "--out", out)
+        self.assertEqual(self.cert(*arguments, status=1)["code"], "DN")
+        first = (out / "0090332f0001.pem").read_bytes()
+        table.write_text("0090332f0001\n0090332f0002\n0090332f0003\n")
+        got = self.cert(*arguments)
+        self.assertEqual((got["made"], got["there"]), (1, 2))
+        got = self.cert(*arguments)
+        self.assertEqual((got["made"], got["there"]), (0, 3))
+        self.assertEqual((out / "0090332f0001.pem").read_bytes(), first)
+        for n in (1, 2, 3):
+            self.verify(out / f"0090332f000{n}.pem")
+            self.assertEqual(mode(out / f"0090332f000{n}.key"), 0o600)
+        text = openssl("x509", "-in", out / "0090332f0001.pem", "-noout", "-text")
+        self.assertIn("DNS:one.example", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
