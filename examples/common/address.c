@@ -56,11 +56,28 @@ static bool skip_prefix(const char **text, const char *prefix) {
   return true;
 }
 
+/* a domain name: letters, digits, hyphens, dots */
+static bool domain_parse(const char *text, host_port *out) {
+  size_t len = strlen(text);
+  if (len == 0 || len >= sizeof out->host ||
+      strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                   "0123456789-._") != len) {
+    return false;
+  }
+  memcpy(out->host, text, len + 1);
+  out->port = 0;
+  return true;
+}
+
 static bool gatekeeper_parse(char *item, gatekeeper_address *out) {
   const char *text = item;
   out->tls = !skip_prefix(&text, "tcp:");
   if (out->tls) {
     (void)skip_prefix(&text, "tls:");
+  }
+  out->srv = skip_prefix(&text, "srv:");
+  if (out->srv) {
+    return domain_parse(text, &out->at);
   }
   if (skip_prefix(&text, "h323:")) {
     item[strcspn(item, ";")] = '\0'; /* parameters of the URI */
@@ -88,16 +105,10 @@ size_t gatekeeper_list_parse(const char *text, gatekeeper_address *out,
     }
     memcpy(item, text, len);
     item[len] = '\0';
-    if (strncasecmp(item, "srv:", 4) == 0) {
-      snprintf(why, why_size,
-               "'%s': looking gatekeepers up by SRV is not there yet; name the "
-               "host",
-               item);
-      return 0;
-    }
     if (!gatekeeper_parse(item, &out[count])) {
       snprintf(why, why_size,
-               "'%.*s' is not [tls:|tcp:]HOST[:PORT] (IPv6 as [::1]:1300)",
+               "'%.*s' is neither [tls:|tcp:]HOST[:PORT] (IPv6 as [::1]:1300) "
+               "nor [tls:|tcp:]srv:DOMAIN",
                (int)len, text);
       return 0;
     }

@@ -28,10 +28,12 @@ bool host_port_parse(const char *text, uint16_t default_port, host_port *out);
 typedef struct gatekeeper_address {
   host_port at;
   bool tls;
+  bool srv; /* at.host is a domain to look up; it has no port */
 } gatekeeper_address;
 
-/* [tls:|tcp:][h323:[USER@]]HOST[:PORT][,…] -> at most max entries; returns
- * their number, 0 after a mistake that is put into why. */
+/* [tls:|tcp:][h323:[USER@]]HOST[:PORT] or [tls:|tcp:]srv:DOMAIN, separated by
+ * commas -> at most max entries; returns their number, 0 after a mistake that
+ * is put into why. */
 size_t gatekeeper_list_parse(const char *text, gatekeeper_address *out,
                              size_t max, char *why, size_t why_size);
 

@@ -13,14 +13,14 @@
  * connection for as long as it stands. */
 struct attempt {
   uvlink link;
-  uv_getaddrinfo_t lookup;
   uv_connect_t connect;
-  endpoint *endpoint; /* NULL: given up, waits for libuv to let go */
-  struct addrinfo *addresses;
-  const struct addrinfo *next;
+  endpoint *endpoint; /* NULL: given up, waits for libuv, c-ares to let go */
+  route route;
+  const host_port *at; /* whose address is tried */
   bool link_made;
-  bool looking;
+  int failure; /* UV_E… of the last address tried */
   bool tls;
+  bool srv; /* `connecting` waits until the host is known */
   app *app;
   attempt *following; /* in app.attempts */
   attempt *preceding;
@@ -48,18 +48,16 @@ static void attempt_free(attempt *a) {
   if (a->following != NULL) {
     a->following->preceding = a->preceding;
   }
-  if (a->addresses != NULL) {
-    uv_freeaddrinfo(a->addresses);
-  }
+  route_clear(&a->route);
   free(a);
 }
 
 static void link_closed(uvlink *l) {
   attempt *a = l->owner;
   a->link_made = false;
-  if (a->endpoint == NULL && !a->looking) {
+  if (a->endpoint == NULL) {
     attempt_free(a);
-  } else if (a->endpoint != NULL) {
+  } else {
     app_touch(a->endpoint); /* the next address, see connect_service() */
   }
 }
@@ -67,12 +65,7 @@ static void link_closed(uvlink *l) {
 /* The endpoint is told from the loop, never inside a call it made itself. */
 static void attempt_failed(attempt *a, int code, const char *text) {
   endpoint *e = a->endpoint;
-  if (e == NULL) {
-    return;
-  }
-  report_line(H46017_LOG_WARN, "%s port %u: %s",
-              e->app->gatekeepers[e->gatekeeper].at.host,
-              e->app->gatekeepers[e->gatekeeper].at.port, text);
+  report_line(H46017_LOG_WARN, "%s: %s", e->peer, text);
   e->transport_failed = code;
   connect_abandon(e);
   app_touch(e);
@@ -85,13 +78,11 @@ void connect_abandon(endpoint *e) {
   }
   e->attempt = NULL;
   a->endpoint = NULL;
-  if (a->looking) {
-    (void)uv_cancel((uv_req_t *)&a->lookup);
-  } else if (a->link_made) {
+  if (a->link_made) {
     uvlink_close(&a->link, H46017_ERR_CLOSED);
-  } else {
+  } else if (!a->route.looking) {
     attempt_free(a);
-  }
+  } /* else: when the answer comes */
 }
 
 /* At the end: also those that linger. */
@@ -134,6 +125,8 @@ static int start_tls(attempt *a) {
   h46017_tls_settings_default(&settings);
   settings.server_check =
       p->insecure ? H46017_SERVER_CHECK_NONE : H46017_SERVER_CHECK_NAME;
+  /* With SRV that is the domain, never the target: whoever can forge a DNS
+   * answer could name a host that he has a certificate for. */
   settings.server_name =
       p->server_name ? p->server_name : p->gatekeepers[e->gatekeeper].at.host;
   settings.log_level = report_level();
@@ -250,11 +243,8 @@ static void connected(uv_connect_t *connect, int status) {
     return; /* given up; the link is closing */
   }
   if (status != 0) {
-    if (a->next != NULL) {
-      uvlink_close(&a->link, H46017_ERR_CONNECT); /* then the next address */
-    } else {
-      attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(status));
-    }
+    a->failure = status;
+    uvlink_close(&a->link, H46017_ERR_CONNECT); /* then the next address */
     return;
   }
   capture_up(e, &a->link.tcp);
@@ -266,51 +256,61 @@ static void connected(uv_connect_t *connect, int status) {
   app_touch(e);
 }
 
+/* `connecting` is said once for each host that is tried */
+static void say_connecting(endpoint *e, const host_port *at) {
+  snprintf(e->peer, sizeof e->peer,
+           strchr(at->host, ':') ? "[%.60s]:%u" : "%.60s:%u", at->host,
+           at->port);
+  events_emit(endpoint_event(e, "connecting"));
+}
+
 static void try_next(attempt *a) {
   endpoint *e = a->endpoint;
-  const struct addrinfo *address = a->next;
-  a->next = address->ai_next;
+  const host_port *at = NULL;
+  const struct sockaddr *address = route_next(&a->route, &at);
+  if (address == NULL) {
+    attempt_failed(a, H46017_ERR_CONNECT,
+                   a->failure     ? uv_strerror(a->failure)
+                   : a->route.why ? a->route.why
+                                  : "it has no address");
+    return;
+  }
+  if (a->srv && at != a->at) {
+    a->at = at;
+    say_connecting(e, at);
+  }
   int rc = uvlink_init(&a->link, e->app->loop, &link_ops, a);
   if (rc == 0) {
     a->link_made = true;
     a->connect.data = a;
-    rc = uv_tcp_connect(&a->connect, &a->link.tcp, address->ai_addr, connected);
+    rc = uv_tcp_connect(&a->connect, &a->link.tcp, address, connected);
   }
-  if (rc != 0 && a->next == NULL) {
-    attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(rc));
-  } else if (rc != 0 && a->link_made) {
-    uvlink_close(&a->link, H46017_ERR_CONNECT);
-  } else if (rc != 0) {
-    app_touch(e); /* the next address */
+  if (rc != 0) {
+    a->failure = rc;
+    if (a->link_made) {
+      uvlink_close(&a->link, H46017_ERR_CONNECT);
+    } else {
+      app_touch(e); /* the next address */
+    }
   }
 }
 
-static void looked_up(uv_getaddrinfo_t *lookup, int status,
-                      struct addrinfo *addresses) {
-  attempt *a = lookup->data;
-  a->looking = false;
-  a->addresses = addresses;
-  a->next = addresses;
+static void looked_up(route *r) {
+  attempt *a = r->owner;
   if (a->endpoint == NULL) {
     attempt_free(a);
-  } else if (status != 0 || addresses == NULL) {
-    attempt_failed(a, H46017_ERR_CONNECT,
-                   status ? uv_strerror(status) : "it has no address");
   } else {
     try_next(a);
   }
 }
 
-/* Called by the endpoint's `connect` callback: everything happens later. */
+/* Called by the endpoint's `connect` callback: the endpoint hears of it later.
+ */
 void connect_start(endpoint *e) {
   const gatekeeper_address *to = &e->app->gatekeepers[e->gatekeeper];
-  static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-  char port[8];
   connect_abandon(e);
-  snprintf(e->peer, sizeof e->peer,
-           strchr(to->at.host, ':') ? "[%.60s]:%u" : "%.60s:%u", to->at.host,
-           to->at.port);
-  events_emit(endpoint_event(e, "connecting"));
+  snprintf(e->peer, sizeof e->peer, to->srv ? "srv:%.70s" : "%.70s",
+           to->at.host);
   attempt *a = attempt_make(e);
   if (a == NULL) {
     e->transport_failed = H46017_ERR_NOMEM;
@@ -320,15 +320,11 @@ void connect_start(endpoint *e) {
   e->attempt = a;
   a->endpoint = e;
   a->tls = to->tls;
-  a->lookup.data = a;
-  snprintf(port, sizeof port, "%u", to->at.port);
-  a->looking = true;
-  int rc = uv_getaddrinfo(e->app->loop, &a->lookup, looked_up, to->at.host,
-                          port, &hints);
-  if (rc != 0) {
-    a->looking = false;
-    attempt_failed(a, H46017_ERR_CONNECT, uv_strerror(rc));
+  a->srv = to->srv;
+  if (!to->srv) {
+    say_connecting(e, &to->at);
   }
+  route_start(&a->route, e->app->dns, to, looked_up, a);
 }
 
 /* Before every wait. */
@@ -338,7 +334,7 @@ void connect_service(endpoint *e) {
     int code = e->transport_failed;
     e->transport_failed = 0;
     (void)h46017_endpoint_transport_down(e->ep, code, uv_now(e->app->loop));
-  } else if (a != NULL && !a->looking && !a->link_made && a->next != NULL) {
+  } else if (a != NULL && !a->route.looking && !a->link_made) {
     try_next(a);
   } else if (a != NULL && a->link_made) {
     uvlink_service(&a->link);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 json_t *endpoint_event(const endpoint *e, const char *name) {
   json_t *event = events_new(name);
@@ -67,6 +68,7 @@ static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   put_rcf(event, rcf);
   events_emit(event);
   e->failed = 0;
+  app_opened(e);
   if (e->app->call != NULL && e->call == NULL) {
     calls_begin(e);
   } else if (e->app->once) {
@@ -96,6 +98,7 @@ static int rejected(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
                       json_string(h46017_rrj_reason_name(rrj->u.rrj.reason)));
   events_code(event, code);
   events_emit(event);
+  app_opened(e);
   if (e->app->once) {
     app_done(e, STATUS_REJECTED);
   }
@@ -121,6 +124,7 @@ static int backing_off(h46017_endpoint *ep, uint32_t delay, int code,
                       json_integer((json_int_t)(delay + 999) / 1000));
   events_code(event, code);
   events_emit(event);
+  app_opened(e);
   e->failed |= 1U << e->gatekeeper;
   if (e->app->once && e->failed == (1U << e->app->gatekeeper_count) - 1) {
     app_done(e, app_status(code));
@@ -152,16 +156,18 @@ static void trace(const h46017_trace_event *event, void *user_data) {
 /* -- making one
  * --------------------------------------------------------------------- */
 
-/* NAME, or NAME-7 for the seventh of many */
+/* NAME, or NAME-7 for the seventh of many; USER-7@HOST where it has a host */
 static bool put_alias(const endpoint *e, h46017_alias *to,
                       h46017_alias_type type, const char *name, char *room,
                       size_t size) {
-  int len = e->app->count > 1 ? snprintf(room, size, "%s-%u", name, e->number)
+  size_t user = strcspn(name, "@");
+  int len = e->app->count > 1 ? snprintf(room, size, "%.*s-%u%s", (int)user,
+                                         name, e->number, name + user)
                               : snprintf(room, size, "%s", name);
   if (len < 0 || (size_t)len >= size) {
     return false;
   }
-  to->type = strncmp(name, "h323:", 5) == 0 ? H46017_ALIAS_URL_ID : type;
+  to->type = strncasecmp(name, "h323:", 5) == 0 ? H46017_ALIAS_URL_ID : type;
   to->text = (h46017_text){room, (size_t)len};
   return true;
 }
@@ -263,7 +269,12 @@ int endpoint_make(endpoint *e) {
   if (code == 0) {
     code = add_registration(e);
   }
-  return code ? code : h46017_endpoint_start(e->ep, uv_now(p->loop));
+  return code;
+}
+
+void endpoint_start(endpoint *e) {
+  (void)h46017_endpoint_start(e->ep, uv_now(e->app->loop));
+  app_touch(e);
 }
 
 void endpoint_close(endpoint *e) {

@@ -11,13 +11,14 @@
  *
  * main.c      options, start, end     endpoint.c  one endpoint, its events
  * connect.c   getting a transport    probe.c     looking for a better one
- * calls.c     --call and --answer */
+ * calls.c     --call and --answer     dns.c       names, SRV records */
 
 #include "common/address.h"
 #include "common/options.h"
 #include "common/password_file.h"
 #include "common/pcap.h"
 #include "common/uvlink.h"
+#include "dns.h"
 
 #include <h46017/endpoint.h>
 #include <jansson.h>
@@ -32,7 +33,7 @@ enum {
   STATUS_CLOCK = 15     /* the clock is not set */
 };
 
-enum { GATEKEEPERS_MAX = 16 };
+enum { GATEKEEPERS_MAX = 16, OPENING_MAX = 128 };
 
 typedef struct app app;
 typedef struct endpoint endpoint;
@@ -61,6 +62,7 @@ struct app {
   bool once;
   bool json;
   uint32_t count;
+  const char *name_server; /* NULL: the system's */
   const char *keylog;
   const char *pcap;
   int64_t time_floor;
@@ -68,9 +70,12 @@ struct app {
   password secret;
 
   SSL_CTX *tls_ctx;
+  dns *dns;
   capture *capture;
   endpoint *endpoints;
   uint32_t running; /* endpoints not through yet */
+  uint32_t started; /* of them; the others wait for those to come up */
+  uint32_t opening; /* started, without an outcome so far: OPENING_MAX */
   endpoint *dirty;
   attempt *attempts; /* all that libuv has not let go of */
   probe *probes;     /* likewise */
@@ -93,6 +98,7 @@ struct endpoint {
   uv_timer_t timer;
   endpoint *next_dirty;
   bool is_dirty;
+  bool opening;         /* counted in app.opening */
   bool done;            /* it has its outcome and ends */
   bool through;         /* it has ended */
   uint32_t failed;      /* a bit for each gatekeeper that could not be had */
@@ -105,10 +111,12 @@ struct endpoint {
 /* main.c */
 void app_touch(endpoint *e); /* something happened to it */
 void app_done(endpoint *e, int status);
-int app_status(int code); /* the exit status for a failure */
+void app_opened(endpoint *e); /* it has an outcome, good or bad */
+int app_status(int code);     /* the exit status for a failure */
 
 /* endpoint.c */
 int endpoint_make(endpoint *e);
+void endpoint_start(endpoint *e);
 void endpoint_close(endpoint *e);
 void endpoint_service(endpoint *e);
 json_t *endpoint_event(const endpoint *e, const char *name);

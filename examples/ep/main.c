@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CLOSE_TIMEOUT = 4000 /* ms for the last words */ };
+enum { CLOSE_TIMEOUT = 4000 /* ms for the last words, and 1 an endpoint */ };
 
 /* -- the loop
  * ------------------------------------------------------------------- */
@@ -53,14 +53,34 @@ void app_done(endpoint *e, int status) {
   }
 }
 
+void app_opened(endpoint *e) {
+  if (e->opening) {
+    e->opening = false;
+    e->app->opening--;
+  }
+}
+
 static bool is_through(const endpoint *e) {
   return e->done && !e->through && e->attempt == NULL &&
          h46017_endpoint_get_state(e->ep) == H46017_ENDPOINT_IDLE;
 }
 
+/* Many endpoints start a few at a time, each when an earlier one has its
+ * outcome: a gatekeeper is not to be hit by all of them at once. */
+static void start_more(app *p) {
+  while (p->started < p->count && p->opening < OPENING_MAX) {
+    endpoint *e = &p->endpoints[p->started++];
+    if (!e->done) {
+      e->opening = true;
+      p->opening++;
+      endpoint_start(e);
+    }
+  }
+}
+
 static void before_wait(uv_prepare_t *prepare) {
   app *p = prepare->data;
-  while (p->dirty != NULL) {
+  for (start_more(p); p->dirty != NULL; start_more(p)) {
     endpoint *e = p->dirty;
     p->dirty = e->next_dirty;
     e->is_dirty = false;
@@ -87,7 +107,7 @@ static void signalled(uv_signal_t *handle, int signum) {
     return;
   }
   p->closing = true;
-  uv_timer_start(&p->deadline, too_long, CLOSE_TIMEOUT, 0);
+  uv_timer_start(&p->deadline, too_long, CLOSE_TIMEOUT + p->count, 0);
   for (uint32_t i = 0; i < p->count; i++) {
     /* --once without an outcome is not done as asked */
     app_done(&p->endpoints[i], p->once ? STATUS_CONNECT : EXIT_DONE);
@@ -116,6 +136,7 @@ enum {
   OPTION_HANGUP,
   OPTION_ONCE,
   OPTION_COUNT,
+  OPTION_DNS,
   OPTION_LOG,
   OPTION_KEYLOG,
   OPTION_PCAP,
@@ -124,7 +145,8 @@ enum {
 
 static const option_spec specs[] = {
     {OPTION_GATEKEEPER, "gatekeeper", "LIST",
-     "[tls:|tcp:]HOST[:PORT],…; tls: when nothing is said"},
+     "[tls:|tcp:]HOST[:PORT] or [tls:|tcp:]srv:DOMAIN, …; tls: when nothing "
+     "is said"},
     {OPTION_ALIAS, "alias", "NAME", "register NAME; repeat"},
     {OPTION_IDENTITY, "identity", "h323-id|digits|url|email",
      "what the aliases are; h323-id"},
@@ -151,6 +173,8 @@ static const option_spec specs[] = {
     {OPTION_HANGUP, "hangup", "S", "seconds after which --call ends; 5"},
     {OPTION_ONCE, "once", NULL, "register (and call), unregister, end"},
     {OPTION_COUNT, "count", "N", "N endpoints, NAME-1 to NAME-N"},
+    {OPTION_DNS, "dns", "ADDR[:PORT]",
+     "the name server to ask instead of the system's"},
     {OPTION_LOG, "log", "text|json", "form of the events; text"},
     {OPTION_KEYLOG, "keylog", "FILE", "append TLS secrets"},
     {OPTION_PCAP, "pcap", "FILE", "write what TLS hides as a capture"},
@@ -161,8 +185,7 @@ static const option_spec specs[] = {
 static const option_text text = {
     "h46017-ep --gatekeeper LIST [OPTION]...",
     "An H.323 endpoint that registers over one TCP or TLS connection (ITU-T\n"
-    "H.460.17), with its certificate alone where it has one. Looking\n"
-    "gatekeepers up by SRV, passwords are not there yet.\n\n"
+    "H.460.17), with its certificate alone where it has one.\n\n"
     "Exit status: 0 as asked, 2 bad usage, 10 could not connect, 11 the\n"
     "gatekeeper's certificate was refused or TLS failed, 12 our certificate\n"
     "was refused, 13 the registration was rejected, 14 the call failed, 15 the "
@@ -172,7 +195,9 @@ static const option_text text = {
     "  h46017-ep --gatekeeper tcp:[::1]:1720 --alias 4711 --identity digits "
     "--once\n"
     "  h46017-ep --gatekeeper tls:gk1.example,tls:gk2.example,tcp:gk3.example "
-    "\\\n            --alias lobby --trust ca.pem --log json\n",
+    "\\\n            --alias lobby --trust ca.pem --log json\n"
+    "  h46017-ep --gatekeeper srv:example.org,tcp:srv:example.org --alias 4711 "
+    "\\\n            --trust ca.pem\n",
 };
 
 static bool parse_identity(const char *value, h46017_alias_type *out) {
@@ -248,6 +273,9 @@ static bool take_option(app *p, int id, const char *value) {
     return true;
   case OPTION_COUNT:
     return parse_number(value, 1, 100000, &p->count);
+  case OPTION_DNS:
+    p->name_server = value;
+    return value[0] != '\0';
   case OPTION_LOG:
     p->json = strcmp(value, "json") == 0;
     return p->json || strcmp(value, "text") == 0;
@@ -274,11 +302,15 @@ static bool wants_tls(const app *p) {
 static int check_options(const app *p) {
   if (p->gatekeeper_count == 0) {
     return report_usage(
-        "which gatekeeper? --gatekeeper [tls:|tcp:]HOST[:PORT]");
+        "which gatekeeper? --gatekeeper [tls:|tcp:]HOST[:PORT]|srv:DOMAIN");
   }
   if (p->aliases.count == 0 && p->hardware_id == NULL) {
     return report_usage("register what? --alias NAME or --hardware-id "
                         "auto|NAME");
+  }
+  if (p->count > 1 && p->identity == H46017_ALIAS_DIALLED_DIGITS) {
+    return report_usage("--count makes NAME-1 and so on, and digits have no "
+                        "hyphen: another --identity");
   }
   if ((p->cert == NULL) != (p->key == NULL)) {
     return report_usage("--cert and --key are needed together");
@@ -367,6 +399,9 @@ static int prepare_identity(app *p) {
 
 static int app_start(app *p) {
   static const int signals[] = {SIGTERM, SIGINT};
+  if (dns_open(&p->dns, p->loop, p->name_server) != 0) {
+    return EXIT_USAGE;
+  }
   p->endpoints = calloc(p->count, sizeof *p->endpoints);
   if (p->endpoints == NULL) {
     report_code(H46017_ERR_NOMEM, "%u endpoints", p->count);
@@ -392,7 +427,6 @@ static int app_start(app *p) {
       return EXIT_USAGE;
     }
     p->running++;
-    app_touch(e);
   }
   return 0;
 }
@@ -410,6 +444,7 @@ static void app_stop(app *p) {
   }
   connect_close_all(p);
   probe_forget_all(p);
+  dns_close(p->dns);
   uv_walk(p->loop, close_handle, NULL);
   (void)uv_run(p->loop, UV_RUN_DEFAULT);
   (void)uv_loop_close(p->loop);

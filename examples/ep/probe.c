@@ -3,7 +3,6 @@
 
 #include "common/report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Is a preferred gatekeeper back? A TCP connection that comes up, and is closed
@@ -12,7 +11,7 @@
 
 struct probe {
   uv_tcp_t tcp;
-  uv_getaddrinfo_t lookup;
+  route route;
   uv_connect_t connect;
   endpoint *endpoint; /* NULL: nobody waits for the answer any more */
   size_t gatekeeper;
@@ -30,6 +29,7 @@ static void probe_free(probe *b) {
   if (b->following != NULL) {
     b->following->preceding = b->preceding;
   }
+  route_clear(&b->route);
   free(b);
 }
 
@@ -50,28 +50,22 @@ static void connected(uv_connect_t *connect, int status) {
   }
 }
 
-static void looked_up(uv_getaddrinfo_t *lookup, int status,
-                      struct addrinfo *addresses) {
-  probe *b = lookup->data;
-  if (status != 0 || b->endpoint == NULL || addresses == NULL ||
-      uv_tcp_init(b->app->loop, &b->tcp) != 0) {
-    uv_freeaddrinfo(addresses);
+static void looked_up(route *r) {
+  probe *b = r->owner;
+  const host_port *at;
+  const struct sockaddr *address = b->endpoint ? route_next(r, &at) : NULL;
+  if (address == NULL || uv_tcp_init(b->app->loop, &b->tcp) != 0) {
     probe_free(b);
     return;
   }
   b->tcp.data = b;
   b->connect.data = b;
-  if (uv_tcp_connect(&b->connect, &b->tcp, addresses->ai_addr, connected) !=
-      0) {
+  if (uv_tcp_connect(&b->connect, &b->tcp, address, connected) != 0) {
     uv_close((uv_handle_t *)&b->tcp, closed);
   }
-  uv_freeaddrinfo(addresses);
 }
 
 int probe_start(endpoint *e, size_t gatekeeper) {
-  static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-  const gatekeeper_address *to = &e->app->gatekeepers[gatekeeper];
-  char port[8];
   probe *b = calloc(1, sizeof *b);
   if (b == NULL) {
     return 0; /* not knowing is the same as no */
@@ -79,27 +73,22 @@ int probe_start(endpoint *e, size_t gatekeeper) {
   b->app = e->app;
   b->endpoint = e;
   b->gatekeeper = gatekeeper;
-  b->lookup.data = b;
   b->following = e->app->probes;
   if (b->following != NULL) {
     b->following->preceding = b;
   }
   e->app->probes = b;
-  snprintf(port, sizeof port, "%u", to->at.port);
-  if (uv_getaddrinfo(e->app->loop, &b->lookup, looked_up, to->at.host, port,
-                     &hints) != 0) {
-    probe_free(b);
-  }
+  route_start(&b->route, e->app->dns, &e->app->gatekeepers[gatekeeper],
+              looked_up, b);
   return 0;
 }
 
+/* Those that still wait for an address end with the answer. */
 void probe_forget_all(app *p) {
   for (probe *b = p->probes; b != NULL; b = b->following) {
     b->endpoint = NULL;
     if (b->tcp.data != NULL && !uv_is_closing((uv_handle_t *)&b->tcp)) {
       uv_close((uv_handle_t *)&b->tcp, closed);
-    } else if (b->tcp.data == NULL) {
-      (void)uv_cancel((uv_req_t *)&b->lookup);
     }
   }
 }

@@ -6,6 +6,8 @@ import pathlib
 import queue
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -65,6 +67,18 @@ class Program:
                 got.get(key) == value for key, value in members.items()
             ):
                 return got
+
+    def expect_any(self, timeout=None):
+        """The next event, whatever it is."""
+        try:
+            got = self.unread.get(timeout=timeout or PATIENCE)
+        except queue.Empty:
+            self._fail("no event in time")
+        if got is None:
+            self.unread.put(None)
+            self._fail(f"ended ({self.process.wait()})")
+        self.events.append(got)
+        return got
 
     def refute(self, event, seconds):
         """No such event for so long."""
@@ -137,6 +151,11 @@ class Case(unittest.TestCase):
     def endpoint(self, gatekeepers, *arguments):
         return self.start("h46017-ep", "--gatekeeper", gatekeepers, *arguments)
 
+    def name_server(self, records):
+        server = NameServer(records)
+        self.addCleanup(server.cleanup)
+        return server
+
     def once(self, gatekeepers, *arguments):
         """An endpoint with --once, ended: its exit status and events."""
         ep = self.endpoint(gatekeepers, "--once", *arguments)
@@ -167,11 +186,60 @@ class Case(unittest.TestCase):
 
 def free_port():
     """A port nobody listens on (just now)."""
-    import socket
-
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+class NameServer:
+    """A DNS server for SRV records alone: {name: [(priority, weight, port,
+    target)…] or a response code}. What is not there does not exist."""
+
+    NOT_FOUND, SERVER_FAILURE = 3, 2
+
+    def __init__(self, records):
+        self.records = records
+        self.asked = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    @staticmethod
+    def _name(text):
+        labels = [label.encode() for label in text.split(".") if label]
+        return b"".join(bytes([len(x)]) + x for x in labels) + b"\0"
+
+    def _answer(self, question):
+        at, labels = 12, []
+        while question[at]:
+            labels.append(question[at + 1 : at + 1 + question[at]].decode())
+            at += 1 + question[at]
+        name, kind = ".".join(labels), question[at + 1 : at + 5]
+        self.asked.append(name)
+        found = self.records.get(name, self.NOT_FOUND)
+        if kind != b"\0\x21\0\1":
+            found = self.NOT_FOUND
+        code, rows = (found, []) if isinstance(found, int) else (0, found)
+        header = question[:2] + struct.pack(">HHHHH", 0x8580 | code, 1, len(rows), 0, 0)
+        answer = header + question[12 : at + 5]
+        for priority, weight, port, target in rows:
+            data = struct.pack(">HHH", priority, weight, port) + self._name(target)
+            answer += b"\xc0\x0c" + struct.pack(">HHIH", 33, 1, 60, len(data)) + data
+        return answer
+
+    def _serve(self):
+        while True:
+            question, peer = self.socket.recvfrom(2048)
+            if not question:
+                return
+            self.socket.sendto(self._answer(question), peer)
+
+    def cleanup(self):
+        self.socket.sendto(b"", self.socket.getsockname())
+        self.thread.join(PATIENCE)
+        self.socket.close()
 
 
 class Pki:
