@@ -17,7 +17,7 @@ int h46017_credentials_new(h46017_credentials **pc, const h46017_store *store,
                            const h46017_mem *mem) {
   h46017_credentials *c;
   h46017_store own;
-  h46017_mem m;
+  h46017_mem m = {0};
   int rv;
 
   if (pc == NULL || store == NULL) {
