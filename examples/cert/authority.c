@@ -35,7 +35,8 @@ int authority_open(const cert *c, const char *dir, authority *a) {
   file_octets data = {0};
   file_octets key = {0};
   *a = (authority){.dir = dir, .lock = -1};
-  if (!path_of(a, CA_CERT, cert_path) || !path_of(a, CA_KEY, key_path)) {
+  if (dir == NULL || !path_of(a, CA_CERT, cert_path) ||
+      !path_of(a, CA_KEY, key_path)) {
     return EXIT_REFUSED;
   }
   int status = files_read(c, cert_path, &data);

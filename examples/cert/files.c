@@ -44,7 +44,7 @@ void files_free(file_octets *octets) {
 int files_password(const cert *c, const char *path, char *out, size_t size) {
   file_octets octets = {0};
   int status = files_read(c, path, &octets);
-  if (status != 0) {
+  if (status != 0 || octets.data == NULL) {
     return status;
   }
   size_t len = 0;

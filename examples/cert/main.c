@@ -10,8 +10,9 @@
 #include <string.h>
 
 static const cert_command *const commands[] = {
-    &cert_selfsigned, &cert_renew, &cert_csr, &cert_import, &cert_export,
-    &cert_delete,     &cert_app,   &cert_ca,  &cert_batch,  &cert_explain,
+    &cert_selfsigned, &cert_renew,   &cert_csr, &cert_import,
+    &cert_export,     &cert_delete,  &cert_app, &cert_ca,
+    &cert_batch,      &cert_explain, NULL,
 };
 
 static const option_text text = {
@@ -27,7 +28,7 @@ static const option_text text = {
 
 static void print_help(void) {
   printf("usage: %s\n\n%s\n\nCommands:\n", text.usage, text.about);
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+  for (size_t i = 0; commands[i] != NULL; i++) {
     printf("%s", commands[i]->help);
   }
   printf("\nOptions of every command:\n"
@@ -57,7 +58,7 @@ int main(int argc, char **argv) {
   if (status != 0) {
     return status;
   }
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+  for (size_t i = 0; commands[i] != NULL; i++) {
     if (strcmp(argv[first], commands[i]->name) == 0) {
       return commands[i]->run(&c, argc - first, argv + first);
     }

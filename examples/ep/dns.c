@@ -190,7 +190,7 @@ static bool take_literal(route_target *target) {
 static void look_up_targets(route *r) {
   static const struct ares_addrinfo_hints hints = {
       .ai_flags = ARES_AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-  size_t count = r->target_count;
+  size_t count = r->targets != NULL ? r->target_count : 0;
   r->waiting = count + 1; /* one for this function: answers may come inside */
   for (size_t i = 0; i < count; i++) {
     route_target *target = &r->targets[i];
@@ -266,7 +266,9 @@ static void take_services(route *r, const struct ares_srv_reply *list) {
       target->weight = srv->weight;
     }
   }
-  put_in_order(r->targets, r->target_count);
+  if (r->targets != NULL) {
+    put_in_order(r->targets, r->target_count);
+  }
 }
 
 static void services_came(void *arg, int status, int timeouts,
