@@ -220,7 +220,9 @@ int h46017_h235_secret_new(h46017_h235_secret **ps, const h46017_crypto *crypto,
   s->mem = m;
   s->crypto = c;
   s->len = len;
-  memcpy(s->password, password, len);
+  if (len > 0) {
+    memcpy(s->password, password, len);
+  }
   s->bmp_len = h46017_text_bmp_size(password, len);
   (void)h46017_text_to_bmp(password, len, s->bmp);
   rv = h235_digest(s, H46017_DIGEST_SHA1, &whole, 1, s->key);

@@ -177,7 +177,7 @@ static bool token_find(const verification *v, const uint8_t *hash,
 /* H.235.1 7: cryptoHashedToken. */
 static int token_hmac(verification *v, h46017_h225_value token) {
   h46017_h225_value vals = h46017_h225_get(token, "hashedVals");
-  token_name name;
+  token_name name = {.len = 0};
   const uint8_t *hash;
   uint8_t mine[H235_HMAC_LEN];
   uint32_t time = 0;
@@ -264,7 +264,7 @@ static int token_compare_pwd_hash(const verification *v, const token_name *name,
 }
 
 static int token_pwd_hash(verification *v, h46017_h225_value token) {
-  token_name name;
+  token_name name = {.len = 0};
   const uint8_t *hash = NULL;
   uint32_t time = 0;
   int rv;
@@ -303,7 +303,7 @@ static int token_read_octet(h46017_h225_value v, uint8_t *out) {
 }
 
 static int token_access(verification *v, h46017_h225_value token) {
-  token_name name;
+  token_name name = {.len = 0};
   const uint8_t *hash;
   uint8_t mine[H235_MD5_LEN];
   uint8_t random;
