@@ -273,7 +273,9 @@ static void build_number(builder *b, uint8_t id, const uint8_t *head,
     return;
   }
   b->used++;
-  memcpy(out, head, head_len);
+  for (size_t i = 0; i < head_len; i++) {
+    out[i] = head[i];
+  }
   memcpy(out + head_len, digits->text, digits->len);
   build_ie(b, id, out, head_len + digits->len);
 }
