@@ -347,6 +347,7 @@ static size_t verify_capture(const char *password, const char *sender,
     const char *pw = password != NULL ? password : passwords[stream];
     h46017_text endpoint = {NULL, 0};
     char id[64] = "";
+    char own[64];
     uint32_t found = 0;
     fixture f;
     int rv;
@@ -367,7 +368,6 @@ static size_t verify_capture(const char *password, const char *sender,
     f.senders[0] = to_gk ? text_of(id) : text_of("GnuGkLab");
     if (to_gk && sender == NULL) {
       /* once it has one, an endpoint says its identifier */
-      char own[64];
       char path[96];
       (void)snprintf(path, sizeof(path), "%s.endpointIdentifier", c.message);
       if (h46017_h225_read_text(h46017_h225_get(h46017_h225_root(f.m), path),

@@ -55,8 +55,8 @@ void h46017_credentials_del(h46017_credentials *c) {
 
 /* -- entries -------------------------------------------------------------- */
 
-static char credentials_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+static int credentials_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
 /* The entry for a name; an application's in lower case. */
@@ -73,7 +73,7 @@ static bool credentials_entry(const char *name,
     return false;
   }
   for (char *p = out; *p != '\0'; p++) {
-    *p = credentials_lower(*p);
+    *p = (char)credentials_lower(*p);
   }
   return h46017_store_is_name(out);
 }

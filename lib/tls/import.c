@@ -112,7 +112,9 @@ static int import_password(char *out, int size, int writing, void *arg) {
   if (password == NULL || len > (size_t)size) {
     return -1;
   }
-  memcpy(out, password, len);
+  for (size_t i = 0; i < len; i++) {
+    out[i] = password[i]; /* OpenSSL wants no NUL behind it */
+  }
   return (int)len;
 }
 

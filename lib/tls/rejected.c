@@ -404,7 +404,7 @@ int h46017_rejected_each(h46017_rejected *rejected,
 
 static bool rejected_name_begins(const char *name, const char *digits) {
   for (; *digits != '\0'; digits++, name++) {
-    char c = *digits >= 'A' && *digits <= 'F' ? (char)(*digits + 32) : *digits;
+    int c = *digits >= 'A' && *digits <= 'F' ? *digits + 32 : *digits;
 
     if (*name != c) {
       return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#define _DEFAULT_SOURCE /* flock(), which POSIX has not */
+#define _DEFAULT_SOURCE /* NOLINT: flock(), which POSIX has not */
 #include <h46017/store.h>
 
 #include <dirent.h>

@@ -31,7 +31,7 @@ static void trust_discard(const h46017_mem *mem, h46017_trust_snapshot *g) {
   if (g == NULL) {
     return;
   }
-  for (size_t i = 0; i < g->count; i++) {
+  for (size_t i = 0; g->items != NULL && i < g->count; i++) {
     g->items[i]->refs--;
   }
   sk_X509_pop_free(g->authorities, X509_free);
@@ -163,7 +163,8 @@ static h46017_trust_snapshot *trust_build(const h46017_mem *mem,
   g->items = h46017_mem_zalloc(mem, count + 1, sizeof(h46017_trust_item *));
   done = g->authorities != NULL && g->items != NULL;
   if (done && count > 0) {
-    memcpy((void *)g->items, (const void *)items, count * sizeof(*items));
+    memcpy((void *)g->items, (const void *)items,
+           count * sizeof(h46017_trust_item *));
     qsort((void *)g->items, count, sizeof(h46017_trust_item *), trust_compare);
   }
   for (size_t i = 0; done && i < count; i++) {
@@ -190,7 +191,7 @@ static int trust_build_next(h46017_trust *t, h46017_trust_snapshot **pg,
                             h46017_trust_item *in) {
   const h46017_trust_snapshot *now = trust_current(t);
   h46017_trust_item **items =
-      h46017_mem_zalloc(&t->mem, now->count + 1, sizeof(*items));
+      h46017_mem_zalloc(&t->mem, now->count + 1, sizeof(h46017_trust_item *));
   size_t count = 0;
 
   if (items == NULL) {
@@ -332,7 +333,8 @@ static void trust_drop_doubles(trust_reading *r) {
   size_t kept = 0;
 
   if (r->count > 1) {
-    qsort((void *)r->items, r->count, sizeof(*r->items), trust_compare);
+    qsort((void *)r->items, r->count, sizeof(h46017_trust_item *),
+          trust_compare);
   }
   for (size_t i = 0; i < r->count; i++) {
     if (kept > 0 && trust_compare((const void *)&r->items[kept - 1],

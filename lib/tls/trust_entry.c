@@ -163,9 +163,9 @@ bool h46017_trust_put_header(BIO *bio, const char *key, const char *value) {
   for (const char *p = value; done && *p != '\0'; p++) {
     /* a line break would begin another header, dashes at the front a PEM
      * block; this never stands at the front */
-    char c = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
+    bool control = (unsigned char)*p < 0x20 || *p == 0x7f;
 
-    done = BIO_write(bio, &c, 1) == 1;
+    done = BIO_write(bio, control ? " " : p, 1) == 1;
   }
   return done && BIO_write(bio, "\n", 1) == 1;
 }
