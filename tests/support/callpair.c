@@ -19,8 +19,11 @@ __attribute__((format(printf, 2, 3))) static void tell(callside *s,
   n = vsnprintf(line, sizeof(line), fmt, ap);
   va_end(ap);
   ck_assert_int_gt(n, 0);
-  s->story = realloc(s->story, s->story_len + (size_t)n + 2);
-  ck_assert_ptr_nonnull(s->story);
+  if (s->story_cap - s->story_len < (size_t)n + 2) {
+    s->story_cap = s->story_cap * 2 + 512;
+    s->story = realloc(s->story, s->story_cap);
+    ck_assert_ptr_nonnull(s->story);
+  }
   memcpy(s->story + s->story_len, line, (size_t)n);
   s->story_len += (size_t)n;
   s->story[s->story_len++] = '\n';

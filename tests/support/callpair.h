@@ -25,6 +25,7 @@ typedef struct callside {
   int last_code;
   char *story;
   size_t story_len;
+  size_t story_cap;
   int write_fails;    /* returned by `write` where not 0 */
   int callback_fails; /* returned by message_received */
   unsigned over;      /* calls released */
