@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What h46017-ep does by itself: SRV records, URIs, many endpoints, exit
 statuses."""
+import os
 import pathlib
 import resource
 import subprocess
@@ -256,7 +257,8 @@ class Many(harness.Case):
         rss = int(status.partition("VmRSS:")[2].split()[0])
         soft = resource.prlimit(ep.process.pid, resource.RLIMIT_NOFILE)
         self.assertEqual(*soft)
-        self.assertLess(rss, 40 * 1024, "KiB for a thousand")
+        if "H46017_NO_TIMES" not in os.environ:  # a sanitizer's share is not ours
+            self.assertLess(rss, 40 * 1024, "KiB for a thousand")
         self.assertEqual(ep.stop(), 0)
         self.assertEqual(self.ctl("stats")["stats"]["registrations"], 0)
 
