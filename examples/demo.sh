@@ -11,11 +11,11 @@
 # removes it. Exit status 0 only if every step went as it must.
 # $H46017_PROGRAMS: a directory with the programs, to build nothing.
 #
-# Three processes, so that nothing is left behind however one of them dies:
-#   demo    the one you start; holds the leash (a FIFO) open, and waits
-#   watch   leads a process group of its own; when the leash goes slack (demo is
-#           gone) or the steps are done, it ends that group, the directory last
-#   steps   the work, with every program it starts, in that group
+# Nothing is left behind however one of its processes dies:
+#   demo    the one you start: waits for the steps, then ends their process
+#           group and removes the directory
+#   steps   the work; leads the process group of all that it starts
+#   guard   in a session of its own: does the same once demo is gone
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
@@ -23,80 +23,54 @@ build=${H46017_BUILD:-$root/build-demo}
 device=0090332f688a
 impostor=0090332f0bad
 
-# -- demo ----------------------------------------------------------------------
+# -- demo and guard ------------------------------------------------------------
 
 demo() {
-  work=
-  watch=
-  trap clean_up EXIT
+  group=
+  trap stop EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
   [ -n "${H46017_PROGRAMS:-}" ] || sh "$root/tools/setup.sh" build
-  work=$(mktemp -d "${TMPDIR:-/tmp}/h46017-demo.XXXXXX")
-  mkfifo "$work/leash"
-  # opened for both, so that it blocks nobody; only this process holds it
-  exec 9<>"$work/leash"
-  setsid sh "$here/demo.sh" --watch "$work" <"$work/leash" 9>&- &
-  watch=$!
+  work=${TMPDIR:-/tmp}/h46017-demo.$$
+  [ ! -e "$work" ] || {
+    echo "demo: $work is there already" >&2
+    exit 1
+  }
+  setsid sh "$here/demo.sh" --steps "$$" "$work" </dev/null &
+  group=$!
   status=0
-  wait "$watch" || status=$?
+  wait "$group" || status=$?
   exit "$status"
 }
 
-clean_up() {
+stop() {
   status=$?
   trap '' HUP INT TERM
-  exec 9>&-
-  if [ -n "$watch" ]; then
-    tries=0
-    # its group, or (not a leader yet) itself; dash reads `--` only after -s
-    while kill -s TERM -- "-$watch" 2>/dev/null || kill -TERM "$watch" 2>/dev/null; do
-      tries=$((tries + 1))
-      [ "$tries" -lt 100 ] || kill -s KILL -- "-$watch" 2>/dev/null || true
-      sleep 0.1
-    done
-  fi
-  [ -z "$work" ] || rm -rf "$work"
+  # a signal may have come before $! was read
+  group=${group:-${!:-}}
+  [ -z "$group" ] || clean "$group" "$work"
   [ "$status" -lt 128 ] || echo "demo: stopped; nothing is left of it" >&2
   exit "$status"
 }
 
-# -- watch ---------------------------------------------------------------------
-
-watch() {
-  work=$1
-  trap 'end 143' TERM INT HUP
-  # The steps and all they start hold this FIFO's writing end: its end is
-  # theirs.
-  mkfifo "$work/alive"
-  exec 8<>"$work/alive"
-  exec 7<"$work/alive"
-  sh "$here/demo.sh" --steps "$work" 7<&- </dev/null &
-  steps=$!
-  exec 6<&0 # what runs in the background has no standard input
-  {
-    cat >/dev/null
-    kill -TERM $$
-  } <&6 6<&- 7<&- 8>&- &
-  exec 6<&- 8>&-
-  status=0
-  wait "$steps" || status=$?
-  end "$status"
+guard() { # guard DEMO GROUP WORK
+  # until nobody, or nobody but its corpse, has that number
+  while read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" && [ "$state" != Z ]; do
+    sleep 0.2 || :
+  done
+  clean "$2" "$3"
 }
 
-end() {
-  status=$1
-  trap '' TERM INT HUP
-  kill -TERM 0
-  late=0
-  timeout --foreground 10 cat <&7 >/dev/null || late=1
-  for _ in 1 2 3 4 5; do
-    rm -rf "$work" 2>/dev/null && break
-    sleep 0.2
+clean() { # clean GROUP WORK
+  tries=0
+  # the group, or (no leader yet) the process; dash reads `--` only after -s
+  while kill -s TERM -- "-$1" 2>/dev/null || kill -TERM "$1" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || kill -s KILL -- "-$1" 2>/dev/null || true
+    sleep 0.1 || :
   done
-  [ "$late" -eq 0 ] || kill -KILL 0
-  exit "$status"
+  rm -rf "$2" || rm -rf "$2"
 }
 
 # -- steps ---------------------------------------------------------------------
@@ -195,20 +169,12 @@ add_device() {
        other way; no password exists"
 }
 
-# event FILE PATTERN...: the first line with all of them, within ten seconds
+# event FILE TEXT...: the first line with all of them, within ten seconds
 event() {
-  file=$1
-  shift
   tries=0
-  while :; do
-    found=$(cat "$file" 2>/dev/null) || found=
-    for pattern in "$@"; do
-      found=$(printf '%s\n' "$found" | grep -F -e "$pattern") || found=
-    done
-    if [ -n "$found" ]; then
-      printf '%s\n' "$found" | head -n 1
-      return 0
-    fi
+  while ! awk 'BEGIN { for (i = 2; i < ARGC; i++) { text[i] = ARGV[i]; ARGV[i] = "" } }
+      { for (i in text) if (!index($0, text[i])) next; print; found = 1; exit }
+      END { exit !found }' "$@" 2>/dev/null; do
     tries=$((tries + 1))
     [ "$tries" -lt 100 ] || return 1
     sleep 0.1
@@ -306,8 +272,10 @@ still_there() {
   good "nobody disturbed it"
 }
 
-steps() {
-  work=$1
+steps() { # steps DEMO WORK
+  work=$2
+  setsid sh "$here/demo.sh" --guard "$1" "$$" "$work" >/dev/null 2>&1 &
+  mkdir -m 700 "$work"
   build_programs
   make_certificates
   add_device
@@ -322,8 +290,8 @@ steps() {
 
 case ${1:-} in
 '') demo ;;
---watch) watch "$2" ;;
---steps) steps "$2" ;;
+--steps) steps "$2" "$3" ;;
+--guard) guard "$2" "$3" "$4" ;;
 *)
   echo "usage: sh examples/demo.sh" >&2
   exit 2
