@@ -3,7 +3,6 @@
 #include "base/heap.h"
 #include "base/intmath.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/settings.h"
 #include "base/text.h"
@@ -336,46 +335,6 @@ START_TEST(heap_gives_the_earliest_first_whatever_moves) {
 }
 END_TEST
 
-START_TEST(map_finds_what_is_there_and_only_that) {
-  static const uint8_t seed[16] = {1, 2, 3};
-  h46017_map m;
-  h46017_map_entry entries[300];
-  char keys[300][8];
-  h46017_map_init(&m, h46017_mem_default(), seed);
-  ck_assert_ptr_null(h46017_map_find(&m, (const uint8_t *)"x", 1));
-  for (int i = 0; i < 300; i++) {
-    (void)snprintf(keys[i], sizeof(keys[i]), "k%d", i);
-    ck_assert_int_eq(h46017_map_add(&m, &entries[i], (uint8_t *)keys[i],
-                                    strlen(keys[i]), keys[i]),
-                     0);
-  }
-  for (int i = 0; i < 300; i += 2) {
-    h46017_map_remove(&m, &entries[i]);
-  }
-  for (int i = 0; i < 300; i++) {
-    ck_assert_ptr_eq(h46017_map_find(&m, (uint8_t *)keys[i], strlen(keys[i])),
-                     i % 2 == 0 ? NULL : keys[i]);
-  }
-  ck_assert_uint_eq(m.count, 150);
-  h46017_map_free(&m);
-}
-END_TEST
-
-START_TEST(map_hash_is_siphash_2_4) {
-  /* The test vector of the SipHash paper: key 00..0f, message 00..0e. */
-  static const uint8_t seed[16] = {0, 1, 2,  3,  4,  5,  6,  7,
-                                   8, 9, 10, 11, 12, 13, 14, 15};
-  static const uint8_t message[15] = {0, 1, 2,  3,  4,  5,  6, 7,
-                                      8, 9, 10, 11, 12, 13, 14};
-  h46017_map m;
-  h46017_map_entry e;
-  h46017_map_init(&m, h46017_mem_default(), seed);
-  ck_assert_int_eq(h46017_map_add(&m, &e, message, sizeof(message), &m), 0);
-  ck_assert(e.hash == 0xa129ca6149be45e5U);
-  h46017_map_free(&m);
-}
-END_TEST
-
 int main(void) {
   Suite *s = suite_create("base");
   TCase *tc = tcase_create("base");
@@ -393,8 +352,6 @@ int main(void) {
   tcase_add_test(tc, text_is_looked_at_to_its_last_character);
   tcase_add_test(tc, text_refuses_what_is_not_text);
   tcase_add_test(tc, heap_gives_the_earliest_first_whatever_moves);
-  tcase_add_test(tc, map_finds_what_is_there_and_only_that);
-  tcase_add_test(tc, map_hash_is_siphash_2_4);
   tcase_add_test(tc, log_lines_stay_one_line_and_bounded);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

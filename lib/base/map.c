@@ -66,34 +66,91 @@ void h46017_map_init(h46017_map *m, const h46017_mem *mem,
   m->seed[1] = map_load64(seed + 8, 8);
 }
 
-void h46017_map_free(h46017_map *m) {
-  h46017_mem_release(&m->mem, (void *)m->buckets);
-  m->buckets = NULL;
-  m->nbuckets = m->count = 0;
+/* -- buckets --------------------------------------------------------------- */
+
+#define FIRST_SEGMENT ((size_t)16)
+
+/* Buckets before segment `k`; as many as it has itself, but for the first. */
+static size_t map_before(size_t k) {
+  return k > 0 ? FIRST_SEGMENT << (k - 1) : 0;
 }
 
-static int map_grow(h46017_map *m) {
-  size_t n = m->nbuckets > 0 ? m->nbuckets * 2 : 16;
-  h46017_map_entry **buckets =
-      h46017_mem_zalloc(&m->mem, n, sizeof(h46017_map_entry *));
+static h46017_map_entry **map_bucket(const h46017_map *m, size_t b) {
+  size_t k = m->level;
 
-  if (buckets == NULL) {
+  while (b < map_before(k)) { /* twice on average */
+    k--;
+  }
+  return &m->segments[k][b - map_before(k)];
+}
+
+/* One that is not shared out yet holds the entries of the one to come too. */
+static h46017_map_entry **map_bucket_of(const h46017_map *m, uint64_t hash) {
+  size_t mask = (FIRST_SEGMENT << m->level) - 1;
+  size_t b = (size_t)hash & mask;
+
+  return map_bucket(m, b < m->nbuckets ? b : b & mask >> 1);
+}
+
+static int map_add_segment(h46017_map *m) {
+  size_t k = m->nbuckets > 0 ? m->level + 1 : 0;
+  size_t n = k > 0 ? m->nbuckets : FIRST_SEGMENT;
+  h46017_map_entry **segment;
+
+  if (k == H46017_MAP_SEGMENTS || n > SIZE_MAX / sizeof(*segment)) {
     return H46017_ERR_NOMEM;
   }
-  for (size_t i = 0; i < m->nbuckets; i++) {
-    h46017_map_entry *e = m->buckets[i];
-    while (e != NULL) {
-      h46017_map_entry *next = e->next;
-      size_t b = (size_t)e->hash & (n - 1);
-      e->next = buckets[b];
-      buckets[b] = e;
-      e = next;
+  segment = h46017_mem_alloc(&m->mem, n * sizeof(*segment));
+  if (segment == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  if (k == 0) {
+    memset((void *)segment, 0, n * sizeof(*segment));
+    m->nbuckets = n;
+  } /* else: each is written when it comes into use */
+  m->segments[k] = segment;
+  m->level = k;
+  return 0;
+}
+
+/* One bucket more, or the first few. */
+static int map_grow(h46017_map *m) {
+  size_t half;
+  h46017_map_entry **stay;
+  h46017_map_entry **go;
+  h46017_map_entry *e;
+
+  if (m->nbuckets == 0) {
+    return map_add_segment(m);
+  }
+  if (m->nbuckets == FIRST_SEGMENT << m->level) {
+    int rv = map_add_segment(m);
+    if (rv != 0) {
+      return rv;
     }
   }
-  h46017_mem_release(&m->mem, (void *)m->buckets);
-  m->buckets = buckets;
-  m->nbuckets = n;
+  half = map_before(m->level);
+  stay = map_bucket(m, m->nbuckets - half);
+  go = map_bucket(m, m->nbuckets);
+  m->nbuckets++;
+  e = *stay;
+  while (e != NULL) {
+    h46017_map_entry ***end = ((size_t)e->hash & half) != 0 ? &go : &stay;
+    **end = e;
+    *end = &e->next;
+    e = e->next;
+  }
+  *stay = *go = NULL;
   return 0;
+}
+
+/* -- entries --------------------------------------------------------------- */
+
+void h46017_map_free(h46017_map *m) {
+  for (size_t k = 0; m->nbuckets > 0 && k <= m->level; k++) {
+    h46017_mem_release(&m->mem, (void *)m->segments[k]);
+  }
+  m->level = m->nbuckets = m->count = 0;
 }
 
 int h46017_map_reserve(h46017_map *m, size_t more) {
@@ -108,7 +165,7 @@ int h46017_map_reserve(h46017_map *m, size_t more) {
 
 int h46017_map_add(h46017_map *m, h46017_map_entry *e, const uint8_t *key,
                    size_t len, void *object) {
-  size_t b;
+  h46017_map_entry **bucket;
 
   if (m->count >= m->nbuckets && map_grow(m) != 0) {
     return H46017_ERR_NOMEM;
@@ -117,15 +174,15 @@ int h46017_map_add(h46017_map *m, h46017_map_entry *e, const uint8_t *key,
   e->len = len;
   e->object = object;
   e->hash = map_hash(m, key, len);
-  b = (size_t)e->hash & (m->nbuckets - 1);
-  e->next = m->buckets[b];
-  m->buckets[b] = e;
+  bucket = map_bucket_of(m, e->hash);
+  e->next = *bucket;
+  *bucket = e;
   m->count++;
   return 0;
 }
 
 void h46017_map_remove(h46017_map *m, h46017_map_entry *e) {
-  h46017_map_entry **link = &m->buckets[(size_t)e->hash & (m->nbuckets - 1)];
+  h46017_map_entry **link = map_bucket_of(m, e->hash);
 
   while (*link != e) {
     link = &(*link)->next;
@@ -141,8 +198,8 @@ void *h46017_map_find(const h46017_map *m, const uint8_t *key, size_t len) {
     return NULL;
   }
   hash = map_hash(m, key, len);
-  for (const h46017_map_entry *e = m->buckets[(size_t)hash & (m->nbuckets - 1)];
-       e != NULL; e = e->next) {
+  for (const h46017_map_entry *e = *map_bucket_of(m, hash); e != NULL;
+       e = e->next) {
     if (e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0) {
       return e->object;
     }

@@ -4,7 +4,12 @@
 
 /* Octet strings to objects, in constant time also when a peer chooses the keys:
  * the hash (SipHash-2-4) is keyed. An entry sits in the object it leads to and
- * borrows its key from there. Adding is the only call that allocates. */
+ * borrows its key from there. Adding is the only call that allocates.
+ *
+ * It grows by linear hashing: a bucket at a time, whose entries are shared out
+ * between it and a new last one. So no single call pays for all that are there,
+ * and there is no state between two sizes. Buckets stand in segments, each as
+ * large as all before it, that never move. */
 
 #include <h46017/common.h>
 
@@ -17,10 +22,14 @@ struct h46017_map_entry {
   void *object;
 };
 
+/* 16 << 27 buckets at most, where that much memory can be had. */
+#define H46017_MAP_SEGMENTS 28
+
 typedef struct h46017_map {
   h46017_mem mem;
-  h46017_map_entry **buckets;
-  size_t nbuckets; /* a power of two, or 0 */
+  h46017_map_entry **segments[H46017_MAP_SEGMENTS];
+  size_t level;    /* the last segment there is */
+  size_t nbuckets; /* in use: all of those before, some of the last one's */
   size_t count;
   uint64_t seed[2];
 } h46017_map;
