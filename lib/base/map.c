@@ -97,15 +97,15 @@ static int map_add_segment(h46017_map *m) {
   size_t n = k > 0 ? m->nbuckets : FIRST_SEGMENT;
   h46017_map_entry **segment;
 
-  if (k == H46017_MAP_SEGMENTS || n > SIZE_MAX / sizeof(*segment)) {
+  if (k == H46017_MAP_SEGMENTS || n > SIZE_MAX / sizeof(h46017_map_entry *)) {
     return H46017_ERR_NOMEM;
   }
-  segment = h46017_mem_alloc(&m->mem, n * sizeof(*segment));
+  segment = h46017_mem_alloc(&m->mem, n * sizeof(h46017_map_entry *));
   if (segment == NULL) {
     return H46017_ERR_NOMEM;
   }
   if (k == 0) {
-    memset((void *)segment, 0, n * sizeof(*segment));
+    memset((void *)segment, 0, n * sizeof(h46017_map_entry *));
     m->nbuckets = n;
   } /* else: each is written when it comes into use */
   m->segments[k] = segment;
