@@ -22,6 +22,7 @@ root=$(dirname "$here")
 build=${H46017_BUILD:-$root/build-demo}
 device=0090332f688a
 impostor=0090332f0bad
+softphone=softphone-4711
 
 # -- demo and guard ------------------------------------------------------------
 
@@ -152,10 +153,12 @@ EOF
       certificate impostor "$impostor" device ca &&
       certificate gatekeeper localhost gatekeeper ca &&
       certificate strange-ca "Somebody else's authority" authority self &&
-      certificate strange "$device" device strange-ca
+      certificate strange "$device" device strange-ca &&
+      certificate soft "$softphone" device self
   } >"$work/openssl.log" 2>&1 || bad "openssl failed" "$work/openssl.log"
   good "device $device, an impostor $impostor of the same authority,
-       a $device of an authority nobody trusts here, and the gatekeeper"
+       a $device of an authority nobody trusts here, a soft phone's own,
+       and the gatekeeper"
 }
 
 ctl() { "$programs/h46017-ctl" --state "$work/state" "$@"; }
@@ -201,7 +204,7 @@ start_gatekeeper() {
 register_device() {
   step "The device registers: h46017-ep --gatekeeper tls:127.0.0.1:$tls --hardware-id auto"
   "$programs/h46017-ep" --gatekeeper "tls:127.0.0.1:$tls" --hardware-id auto \
-    --cert "$work/device.pem" --key "$work/device.key" \
+    --state "$work/endpoint" --cert "$work/device.pem" --key "$work/device.key" \
     --trust "$work/ca.pem" --ttl 60 --log json \
     >"$work/ep.json" 2>"$work/ep.err" &
   endpoint=$!
@@ -223,7 +226,7 @@ attempt() {
   shift 3
   status=0
   "$programs/h46017-ep" --gatekeeper "$list" --hardware-id "$name" --once \
-    --log json "$@" >"$work/$number.json" 2>"$work/$number.err" || status=$?
+    --state "$work/endpoint" --log json "$@" >"$work/$number.json" 2>"$work/$number.err" || status=$?
   [ "$status" -eq "$wanted" ] ||
     bad "exit status $status, not $wanted" "$work/$number.json" "$work/$number.err"
 }
@@ -259,6 +262,26 @@ refuse_stranger() {
   good "refused in the handshake (exit status 12)"
 }
 
+trust_softphone() {
+  step "A soft phone with a certificate it made itself: refused, then trusted with one command"
+  ctl device add "$softphone" --tls-only >"$work/ctl.log" 2>&1 ||
+    bad "it was not added" "$work/ctl.log"
+  attempt 12 "tls:127.0.0.1:$tls" "$softphone" --cert "$work/soft.pem" \
+    --key "$work/soft.key" --trust "$work/ca.pem"
+  line=$(event "$work/gk.json" '"event":"refused"' \
+    '"code":"SELF_SIGNED_UNTRUSTED"') ||
+    bad "the gatekeeper's reason is another" "$work/gk.json"
+  printf '   | %s\n' "$line"
+  id=$(printf '%s\n' "$line" | sed 's/.*"rejected_id":"\([0-9a-f]*\)".*/\1/')
+  printf '   | h46017-ctl rejected trust %.12s\n' "$id"
+  ctl rejected trust "$id" >"$work/ctl.log" 2>&1 ||
+    bad "it is not trusted" "$work/ctl.log"
+  sed 's/^/   | /' "$work/ctl.log"
+  attempt 0 "tls:127.0.0.1:$tls" "$softphone" --cert "$work/soft.pem" \
+    --key "$work/soft.key" --trust "$work/ca.pem"
+  good "it registers now; nothing was restarted, nobody else was disturbed"
+}
+
 still_there() {
   step "The device is still registered, and leaves in order"
   ctl registrations | grep -q "^$device .* over tls by certificate" ||
@@ -284,6 +307,7 @@ steps() { # steps DEMO WORK
   refuse_impostor
   refuse_tcp
   refuse_stranger
+  trust_softphone
   still_there
   printf 'All %d steps went as they must.\n' "$number"
 }

@@ -46,6 +46,22 @@ int cert_done(const cert *c, json_t *members) {
   return EXIT_DONE;
 }
 
+int cert_refuse(const cert *c, int code, json_t *members) {
+  if (c->json) {
+    json_t *answer = json_object();
+    json_object_set_new(answer, "ok", json_false());
+    events_code(answer, code);
+    json_object_update(answer, members);
+    cert_print(answer);
+  }
+  json_decref(members);
+  return EXIT_REFUSED;
+}
+
+bool cert_confirm_person(const cert *c, const char *what) {
+  return isatty(STDIN_FILENO) == 0 || cert_confirm(c, "%s", what);
+}
+
 bool cert_confirm(const cert *c, const char *format, ...) {
   char text[TEXT_MAX];
   char answer[16] = "";

@@ -313,7 +313,7 @@ static int ca_init(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert ca init --dir DIR --subject DN [OPTION]...",
+      {"ca init --dir DIR --subject DN [OPTION]...",
        "Makes an authority: cacert.pem, cakey.pem and serial.txt in DIR.",
        "  h46017-cert ca init --dir /media/card/CA --subject 'CN=Site,O=Us'\n"},
       0,
@@ -398,7 +398,7 @@ static int ca_issue(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert ca issue --dir DIR --cn NAME|--subject DN|--csr FILE --out "
+      {"ca issue --dir DIR --cn NAME|--subject DN|--csr FILE --out "
        "FILE [OPTION]...",
        "Issues a certificate for a new key or for a request's.",
        "  h46017-cert ca issue --dir CA --cn 0090332f688a --out phone.pem\n"},
@@ -428,7 +428,7 @@ static int ca_show(cert *c, int argc, char **argv) {
   };
   static const cert_syntax syntax = {specs,
                                      sizeof specs / sizeof *specs,
-                                     {"h46017-cert ca show --dir DIR",
+                                     {"ca show --dir DIR",
                                       "Shows an authority.",
                                       "  h46017-cert ca show --dir CA\n"},
                                      0,

@@ -163,7 +163,7 @@ static int batch(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert batch FILE.csv --dir DIR --out DIR [OPTION]...",
+      {"batch FILE.csv --dir DIR --out DIR [OPTION]...",
        "Issues a certificate for each line of FILE: a name (the CN), and\n"
        "alternative names after commas. Those that are in the output "
        "directory\n"

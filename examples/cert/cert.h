@@ -16,6 +16,10 @@ typedef struct cert {
   const char *state;
   bool json;
   bool yes; /* do not ask */
+  /* h46017-ctl: has a running gatekeeper take up a change of trust, and end
+   * the connections that rest on entry `drop`, hex or NULL. How many these
+   * were. NULL: nobody is told (h46017-cert). */
+  size_t (*changed)(const char *state, const char *drop);
 } cert;
 
 typedef struct cert_command {
@@ -32,8 +36,11 @@ extern const cert_command cert_delete; /* own.c */
 extern const cert_command cert_explain;
 extern const cert_command cert_export;     /* own.c */
 extern const cert_command cert_import;     /* own.c */
+extern const cert_command cert_rejected;   /* also of h46017-ctl */
 extern const cert_command cert_renew;      /* own.c */
 extern const cert_command cert_selfsigned; /* own.c */
+extern const cert_command cert_show;
+extern const cert_command cert_trust; /* also of h46017-ctl */
 
 /* The options of one command, or of one verb of it. */
 typedef struct cert_syntax {
@@ -74,6 +81,10 @@ int cert_fail(const cert *c, int code, const char *format, ...)
  * may be NULL), else releases them. Returns EXIT_DONE. */
 int cert_done(const cert *c, json_t *members);
 
+/* Not done, with more to say than cert_fail() does: prints `members` (*taken*)
+ * with ok and the code. The reports were made. Returns EXIT_REFUSED. */
+int cert_refuse(const cert *c, int code, json_t *members);
+
 /* Prints a JSON value and a newline, and releases it. */
 void cert_print(json_t *value);
 
@@ -81,5 +92,8 @@ void cert_print(json_t *value);
  * after a report that names --yes. */
 bool cert_confirm(const cert *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same where there is a terminal; a script is believed. */
+bool cert_confirm_person(const cert *c, const char *what);
 
 #endif

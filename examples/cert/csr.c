@@ -91,7 +91,7 @@ static int csr_new(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert csr new --cn NAME|--subject DN [OPTION]...",
+      {"csr new --cn NAME|--subject DN [OPTION]...",
        "Makes a key and a request for an authority to certify it. What is in\n"
        "force stays until the certificate is installed.",
        "  h46017-cert csr new --cn 0090332f688a --out phone.csr\n"},
@@ -167,13 +167,12 @@ static int find(cert *c, own_store *own, const char *prefix, csr_match *m) {
 }
 
 static int csr_show(cert *c, int argc, char **argv) {
-  static const cert_syntax syntax = {NULL,
-                                     0,
-                                     {"h46017-cert csr show",
-                                      "Lists the requests that wait.",
-                                      "  h46017-cert csr show\n"},
-                                     0,
-                                     0};
+  static const cert_syntax syntax = {
+      NULL,
+      0,
+      {"csr show", "Lists the requests that wait.", "  h46017-cert csr show\n"},
+      0,
+      0};
   own_store own = {0};
   text_list operands = {0};
   csr_options o = {.syntax = &syntax};
@@ -197,7 +196,7 @@ static int csr_export(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert csr export [ID] [OPTION]...",
+      {"csr export [ID] [OPTION]...",
        "Writes a request, never its key. Without ID: the only one.",
        "  h46017-cert csr export --der --out phone.csr\n"},
       0,
@@ -229,7 +228,7 @@ static int csr_install(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert csr install FILE [--name APP]",
+      {"csr install FILE [--name APP]",
        "Takes the certificate that came of a request, with its chain, into\n"
        "force. It must be for the key of a request that waits here.",
        "  h46017-cert csr install phone.pem\n"},
@@ -261,7 +260,7 @@ static int csr_delete(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       NULL,
       0,
-      {"h46017-cert csr delete ID",
+      {"csr delete ID",
        "Deletes a request and its private key: a certificate that comes of it\n"
        "is of no use then.",
        "  h46017-cert csr delete 3f\n"},

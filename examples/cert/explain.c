@@ -23,7 +23,7 @@ static int explain(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       NULL,
       0,
-      {"h46017-cert explain [CODE]",
+      {"explain [CODE]",
        "What a code means and what to do about it. CODE is a name or a "
        "number,\n"
        "as messages and logs print them; without one every code is listed.",

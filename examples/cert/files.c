@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "files.h"
+#include "entries.h"
 
 #include "common/state_dir.h"
 
@@ -148,52 +149,8 @@ int files_fail(const cert *c, const own_store *own, int code,
 
 /* -- what a certificate says ----------------------------------------------- */
 
-static void print_name(const X509_NAME *name, char *out, size_t size) {
-  BIO *bio = BIO_new(BIO_s_mem());
-  int n = 0;
-  if (bio != NULL &&
-      X509_NAME_print_ex(bio, name, 0,
-                         XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
-    n = BIO_read(bio, out, (int)size - 1);
-  }
-  out[n > 0 ? n : 0] = '\0';
-  BIO_free(bio);
-}
-
-static void print_time(const ASN1_TIME *time, char *out, size_t size) {
-  struct tm tm = {0};
-  out[0] = '\0';
-  if (ASN1_TIME_to_tm(time, &tm) == 1) {
-    snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-  }
-}
-
 json_t *files_describe(const h46017_credential *cred) {
-  X509 *x = h46017_credential_leaf(cred);
-  EVP_PKEY *key = X509_get0_pubkey(x);
-  char text[512];
-  char hash[65] = "";
-  unsigned char digest[32];
-  unsigned n = 0;
-  json_t *o = json_object();
-  print_name(X509_get_subject_name(x), text, sizeof text);
-  json_object_set_new(o, "subject", json_string(text));
-  print_name(X509_get_issuer_name(x), text, sizeof text);
-  json_object_set_new(o, "issuer", json_string(text));
-  print_time(X509_get0_notBefore(x), text, sizeof text);
-  json_object_set_new(o, "not_before", json_string(text));
-  print_time(X509_get0_notAfter(x), text, sizeof text);
-  json_object_set_new(o, "not_after", json_string(text));
-  if (X509_digest(x, EVP_sha256(), digest, &n) == 1) {
-    for (size_t i = 0; i < sizeof digest; i++) {
-      snprintf(hash + 2 * i, 3, "%02x", digest[i]);
-    }
-  }
-  json_object_set_new(o, "sha256", json_string(hash));
-  snprintf(text, sizeof text, "%s %d", key ? EVP_PKEY_get0_type_name(key) : "?",
-           key ? EVP_PKEY_get_bits(key) : 0);
-  json_object_set_new(o, "key", json_string(text));
+  json_t *o = entries_describe_x509(h46017_credential_leaf(cred));
   json_object_set_new(
       o, "chain",
       json_integer((json_int_t)h46017_credential_chain_count(cred)));
@@ -201,15 +158,15 @@ json_t *files_describe(const h46017_credential *cred) {
 }
 
 void files_print(const h46017_credential *cred) {
-  json_t *o = files_describe(cred);
-  const char *key;
-  json_t *value;
-  json_object_foreach(o, key, value) {
-    if (json_is_string(value)) {
-      printf("  %-12s%s\n", key, json_string_value(value));
-    }
+  static const char *const keys[] = {"subject",   "issuer", "not_before",
+                                     "not_after", "sha256", "key"};
+  json_t *all = files_describe(cred);
+  json_t *some = json_object();
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    json_object_set(some, keys[i], json_object_get(all, keys[i]));
   }
-  json_decref(o);
+  entries_print(some);
+  json_decref(all);
 }
 
 /* -- options ----------------------------------------------------------------

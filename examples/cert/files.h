@@ -44,9 +44,9 @@ void files_close(own_store *own);
 /* cert_fail() with what the directory says of it, if anything. */
 int files_fail(const cert *c, const own_store *own, int code, const char *what);
 
-/* Subject, issuer, validity, fingerprint, key as JSON members. */
+/* What its certificate says, as JSON members, and how long its chain is. */
 json_t *files_describe(const h46017_credential *cred);
-/* The same for a person. */
+/* The main of it for a person. */
 void files_print(const h46017_credential *cred);
 
 /* -- what to make: the options that selfsigned, csr, ca and batch share ---- */

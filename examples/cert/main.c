@@ -10,24 +10,27 @@
 #include <string.h>
 
 static const cert_command *const commands[] = {
-    &cert_selfsigned, &cert_renew,   &cert_csr, &cert_import,
-    &cert_export,     &cert_delete,  &cert_app, &cert_ca,
-    &cert_batch,      &cert_explain, NULL,
+    &cert_selfsigned, &cert_renew,    &cert_csr,     &cert_import, &cert_export,
+    &cert_delete,     &cert_app,      &cert_ca,      &cert_batch,  &cert_show,
+    &cert_trust,      &cert_rejected, &cert_explain, NULL,
 };
 
 static const option_text text = {
-    "h46017-cert [--state DIR] [--json] [--yes] COMMAND [ARGUMENT]...",
+    "[--state DIR] [--json] [--yes] COMMAND [ARGUMENT]...",
     "Certificates, keys and trust of the state directory that the programs\n"
     "share; they may be running. 'h46017-cert COMMAND --help' says more of "
     "one.",
     "  h46017-cert selfsigned --cn 0090332f688a\n"
     "  h46017-cert ca init --dir CA --subject CN=Site\n"
     "  h46017-cert batch phones.csv --dir CA --out phones\n"
+    "  h46017-cert trust add CA/cacert.pem\n"
+    "  h46017-cert rejected list\n"
     "  h46017-cert explain CERT_EXPIRED\n",
 };
 
 static void print_help(void) {
-  printf("usage: %s\n\n%s\n\nCommands:\n", text.usage, text.about);
+  printf("usage: %s %s\n\n%s\n\nCommands:\n", report_name(), text.usage,
+         text.about);
   for (size_t i = 0; commands[i] != NULL; i++) {
     printf("%s", commands[i]->help);
   }

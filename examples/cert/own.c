@@ -117,7 +117,7 @@ static int selfsigned(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert selfsigned --cn NAME|--subject DN [OPTION]...",
+      {"selfsigned --cn NAME|--subject DN [OPTION]...",
        "Makes a key and a certificate that it signs itself: the state\n"
        "directory's own from then on, unless --out is given.",
        "  h46017-cert selfsigned --cn 0090332f688a --san DNS:phone.example\n"},
@@ -157,7 +157,7 @@ static int renew(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert renew [--cn NAME] [OPTION]...",
+      {"renew [--cn NAME] [OPTION]...",
        "Makes the generated credentials anew: another key, ten more years.\n"
        "Without --cn the certificate is for the host's name. The user's own,\n"
        "if there are any, stay in force.",
@@ -243,7 +243,7 @@ static int import(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert import FILE [OPTION]...",
+      {"import FILE [OPTION]...",
        "Takes a certificate with its chain and private key: PEM in any order,\n"
        "DER or PKCS#12, whatever the file is called.",
        "  h46017-cert import phone.p12 --password-file secret.txt\n"},
@@ -329,7 +329,7 @@ static int export_own(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"h46017-cert export [OPTION]...",
+      {"export [OPTION]...",
        "Writes the certificate in force; the private key only when it is "
        "asked\n"
        "for.",
@@ -392,7 +392,7 @@ static int delete_own(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       NULL,
       0,
-      {"h46017-cert delete",
+      {"delete",
        "Deletes the user's certificate, chain and private key; the generated\n"
        "ones are in force again.",
        "  h46017-cert delete --yes\n"},
@@ -423,7 +423,7 @@ static int apps(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       NULL,
       0,
-      {"h46017-cert app list | remove NAME",
+      {"app list | remove NAME",
        "The applications' certificates; 'selfsigned --name' and 'import "
        "--name'\n"
        "make them. A client that asks for NAME is shown NAME's.",

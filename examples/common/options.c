@@ -29,7 +29,7 @@ static void options_line(const option_spec *spec) {
 
 void options_help(const option_spec *specs, size_t count,
                   const option_text *text) {
-  printf("usage: %s\n\n%s\n\n", text->usage, text->about);
+  printf("usage: %s %s\n\n%s\n\n", report_name(), text->usage, text->about);
   for (size_t i = 0; i < count; i++) {
     options_line(&specs[i]);
   }

@@ -16,7 +16,7 @@ typedef struct option_spec {
 } option_spec;
 
 typedef struct option_text {
-  const char *usage;    /* the line after "usage: " */
+  const char *usage;    /* the line after "usage: PROGRAM " */
   const char *about;    /* what the program is for */
   const char *examples; /* lines */
 } option_text;

@@ -54,14 +54,6 @@ static int load_own(SSL_CTX *ctx, const tls_files *files) {
   return 0;
 }
 
-/* every certificate of a file is trusted as an authority */
-static int load_trust(SSL_CTX *ctx, const char *path) {
-  if (SSL_CTX_load_verify_file(ctx, path) != 1) {
-    return refuse(H46017_ERR_FORMAT, path);
-  }
-  return 0;
-}
-
 static void keylog_line(const SSL *ssl, const char *line) {
   (void)ssl;
   fprintf(keylog_file, "%s\n", line);
@@ -79,16 +71,13 @@ int tls_files_context(SSL_CTX **pctx, const tls_files *files) {
   ERR_clear_error();
   int code = h46017_tls_ctx_defaults(ctx, files->role, files->profile);
   if (code == 0) {
-    code = h46017_trust_attach(NULL, ctx, files->role, files->mode);
+    code = h46017_trust_attach(files->trust, ctx, files->role, files->mode);
   }
   if (code != 0) {
     report_code(code, "TLS: %s", openssl_reason());
   }
   if (code == 0 && files->cert != NULL) {
     code = load_own(ctx, files);
-  }
-  for (size_t i = 0; code == 0 && i < files->trust->count; i++) {
-    code = load_trust(ctx, files->trust->items[i]);
   }
   if (code != 0) {
     SSL_CTX_free(ctx);

@@ -5,9 +5,7 @@
 /* From PEM files to an SSL_CTX, and the credentials a gatekeeper makes for
  * itself at its first start. */
 
-#include "options.h"
-
-#include <h46017/tls.h>
+#include <h46017/trust.h>
 
 typedef struct tls_files {
   h46017_tls_role role;
@@ -15,7 +13,7 @@ typedef struct tls_files {
   h46017_client_cert_mode mode; /* servers */
   const char *cert;             /* leaf first; NULL: none */
   const char *key;              /* NULL: in `cert` */
-  const text_list *trust;       /* files of authorities */
+  const h46017_trust *trust;    /* borrowed for the life of the context */
 } tls_files;
 
 /* Makes a context (SSL_CTX_free it). 0, or a code after a report. */

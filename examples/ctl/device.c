@@ -44,7 +44,7 @@ static const option_spec specs[] = {
 };
 
 static const option_text text = {
-    "h46017-ctl device add|set NAME [OPTION]... | list | show NAME | remove "
+    "device add|set NAME [OPTION]... | list | show NAME | remove "
     "NAME",
     "The devices that may register. A running gatekeeper acts on a change at "
     "once.",

@@ -6,6 +6,8 @@
 #include "common/process.h"
 #include "common/state_dir.h"
 
+#include "cert/cert.h"
+
 #include <h46017/common.h>
 
 #include <stdio.h>
@@ -19,7 +21,7 @@ static const option_spec specs[] = {
 };
 
 static const option_text text = {
-    "h46017-ctl [--state DIR] [--json] COMMAND [ARGUMENT]...",
+    "[--state DIR] [--json] COMMAND [ARGUMENT]...",
     "Looks at and changes a gatekeeper (h46017-gk) and its device table.\n\n"
     "The device table, with or without a running gatekeeper:\n"
     "  device add NAME [OPTION]...    NAME alone is also its hardware ID\n"
@@ -32,6 +34,11 @@ static const option_text text = {
     "serial\n"
     "    --tls-only | --no-tls-only   over TLS with its certificate only\n"
     "    --fingerprint SHA256|none    this very certificate only\n\n"
+    "Whom it trusts and whom it refused, with or without a running one, which\n"
+    "takes a change up at once:\n"
+    "  trust list|add|show|set|remove|clear|export|replace\n"
+    "  rejected list|show|trust|clear\n"
+    "                         see 'h46017-ctl trust --help'\n\n"
     "The running gatekeeper, over the control socket in DIR:\n"
     "  registrations          who is registered\n"
     "  calls                  the calls that are up\n"
@@ -43,6 +50,7 @@ static const option_text text = {
     "  h46017-ctl device add gateway --hardware-id 009033010203 --match "
     "serial\n"
     "  h46017-ctl --json device list\n"
+    "  h46017-ctl rejected trust 3fa29c\n"
     "  h46017-ctl drop 0090332f688a\n",
 };
 
@@ -72,6 +80,21 @@ void ctl_print(json_t *value) {
   json_decref(value);
 }
 
+/* The store is changed; a running gatekeeper takes it up before this returns.
+ */
+static size_t trust_changed(const char *state, const char *drop) {
+  ctl c = {.state = state};
+  json_t *request = json_object();
+  json_object_set_new(request, "command", json_string("trust-changed"));
+  if (drop != NULL) {
+    json_object_set_new(request, "drop", json_string(drop));
+  }
+  json_t *answer = remote_ask(&c, request, true);
+  json_int_t dropped = json_integer_value(json_object_get(answer, "dropped"));
+  json_decref(answer);
+  return dropped > 0 ? (size_t)dropped : 0;
+}
+
 int main(int argc, char **argv) {
   ctl c = {.state = STATE_DIR_DEFAULT};
   const char *argument = NULL;
@@ -93,7 +116,17 @@ int main(int argc, char **argv) {
   if (first == argc) {
     return report_usage("no command is given");
   }
-  return strcmp(argv[first], "device") == 0
-             ? device_command(&c, argc - first, argv + first)
-             : remote_command(&c, argc - first, argv + first);
+  argc -= first;
+  argv += first;
+  if (strcmp(argv[0], "device") == 0) {
+    return device_command(&c, argc, argv);
+  }
+  cert trust = {.state = c.state, .json = c.json, .changed = trust_changed};
+  if (strcmp(argv[0], cert_trust.name) == 0) {
+    return cert_trust.run(&trust, argc, argv);
+  }
+  if (strcmp(argv[0], cert_rejected.name) == 0) {
+    return cert_rejected.run(&trust, argc, argv);
+  }
+  return remote_command(&c, argc, argv);
 }

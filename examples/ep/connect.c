@@ -118,7 +118,7 @@ static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
 
 static int start_tls(attempt *a) {
   endpoint *e = a->endpoint;
-  const app *p = e->app;
+  app *p = e->app;
   h46017_tls_settings settings;
   h46017_tls_callbacks callbacks;
   h46017_tls *tls = NULL;
@@ -129,11 +129,13 @@ static int start_tls(attempt *a) {
    * answer could name a host that he has a certificate for. */
   settings.server_name =
       p->server_name ? p->server_name : p->gatekeepers[e->gatekeeper].at.host;
+  settings.trust = p->trusted.trust;
   settings.log_level = report_level();
   h46017_tls_callbacks_default(&callbacks);
   callbacks.handshake_completed = handshake_completed;
   callbacks.utc_now = utc_now;
   callbacks.log_write = report_log;
+  trust_look(p);
   int code = h46017_tls_new(&tls, p->tls_ctx, H46017_TLS_CLIENT, &settings,
                             &callbacks, NULL, a, uv_now(p->loop));
   if (code == 0) {
@@ -195,6 +197,14 @@ static int start_tcp(attempt *a) {
 /* -- the link
  * ------------------------------------------------------------------ */
 
+/* The handshake failed: with our refusal the certificate is kept. */
+static void say_refused(endpoint *e, h46017_tls *tls, int why) {
+  json_t *event = endpoint_event(e, "refused");
+  events_code(event, why);
+  trust_state_note(&e->app->trusted, h46017_tls_ssl(tls), e->peer, event);
+  events_emit(event);
+}
+
 static void link_ended(uvlink *l, int why) {
   attempt *a = l->owner;
   endpoint *e = a->endpoint;
@@ -206,6 +216,9 @@ static void link_ended(uvlink *l, int why) {
   if (l->tls != NULL) {
     const char *text = h46017_tls_error_text(l->tls);
     events_text(event, "text", text, strlen(text));
+    if (h46017_tls_identity(l->tls) == NULL) {
+      say_refused(e, l->tls, why);
+    }
   }
   events_emit(event);
   capture_end(e->app->capture, &e->flow);

@@ -11,12 +11,14 @@
  *
  * main.c      options, start, end     endpoint.c  one endpoint, its events
  * connect.c   getting a transport    probe.c     looking for a better one
- * calls.c     --call and --answer     dns.c       names, SRV records */
+ * calls.c     --call and --answer     dns.c       names, SRV records
+ * trust.c     whom the endpoint believes */
 
 #include "common/address.h"
 #include "common/options.h"
 #include "common/password_file.h"
 #include "common/pcap.h"
+#include "common/trust_state.h"
 #include "common/uvlink.h"
 #include "dns.h"
 
@@ -51,7 +53,7 @@ struct app {
   const char *state;
   const char *cert;
   const char *key;
-  text_list trust;
+  text_list trust; /* files */
   const char *server_name;
   bool insecure;
   uint32_t ttl;      /* seconds asked for; 0: the library's */
@@ -69,6 +71,8 @@ struct app {
   const char *password_file; /* NULL: none */
   password secret;
 
+  trust_state trusted;
+  bool trust_waits; /* the files, for the clock to be set */
   SSL_CTX *tls_ctx;
   dns *dns;
   capture *capture;
@@ -132,6 +136,10 @@ void connect_start(endpoint *e);
 void connect_service(endpoint *e);
 void connect_abandon(endpoint *e);
 void connect_close_all(app *p);
+
+/* trust.c */
+int trust_start(app *p); /* 0, or a code after a report */
+void trust_look(app *p); /* before a handshake: what changed meanwhile */
 
 /* probe.c */
 int probe_start(endpoint *e, size_t gatekeeper);

@@ -153,11 +153,12 @@ static const option_spec specs[] = {
     {OPTION_HARDWARE_ID, "hardware-id", "auto|NAME",
      "register NAME first; auto: the CN of the own certificate"},
     {OPTION_STATE, "state", "DIR",
-     "own-cert.pem and own-key.pem in it; ./h46017-state"},
+     "trust list, rejected certificates, own-cert.pem and own-key.pem; "
+     "./h46017-state"},
     {OPTION_CERT, "cert", "FILE", "own certificate and chain (PEM)"},
     {OPTION_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_TRUST, "trust", "FILE",
-     "authorities the gatekeeper is believed from (PEM); repeat"},
+     "trust its certificates too, this time (PEM, DER); repeat"},
     {OPTION_SERVER_NAME, "server-name", "NAME",
      "the name in the gatekeeper's certificate; its HOST"},
     {OPTION_INSECURE, "insecure-server", NULL,
@@ -183,7 +184,7 @@ static const option_spec specs[] = {
 };
 
 static const option_text text = {
-    "h46017-ep --gatekeeper LIST [OPTION]...",
+    "--gatekeeper LIST [OPTION]...",
     "An H.323 endpoint that registers over one TCP or TLS connection (ITU-T\n"
     "H.460.17), with its certificate alone where it has one.\n\n"
     "Exit status: 0 as asked, 2 bad usage, 10 could not connect, 11 the\n"
@@ -315,10 +316,6 @@ static int check_options(const app *p) {
   if ((p->cert == NULL) != (p->key == NULL)) {
     return report_usage("--cert and --key are needed together");
   }
-  if (wants_tls(p) && p->trust.count == 0 && !p->insecure) {
-    return report_usage("a tls: gatekeeper needs --trust FILE, the authority "
-                        "its certificate is from (or --insecure-server)");
-  }
   return 0;
 }
 
@@ -390,10 +387,17 @@ static int prepare_identity(app *p) {
       return EXIT_USAGE;
     }
   }
+  if (trust_start(p) != 0) {
+    return EXIT_USAGE;
+  }
+  if (h46017_trust_count(p->trusted.trust) == 0 && !p->insecure) {
+    report("the trust list is empty: the gatekeeper's certificate will be "
+           "refused, and kept; --trust FILE, or h46017-cert rejected trust ID");
+  }
   const tls_files files = {.role = H46017_TLS_CLIENT,
                            .cert = p->cert,
                            .key = p->key,
-                           .trust = &p->trust};
+                           .trust = p->trusted.trust};
   return tls_files_context(&p->tls_ctx, &files) == 0 ? 0 : EXIT_USAGE;
 }
 
@@ -454,6 +458,7 @@ static void app_stop(app *p) {
   free(p->endpoints);
   password_clear(&p->secret);
   SSL_CTX_free(p->tls_ctx);
+  trust_state_close(&p->trusted);
   capture_close(p->capture);
   text_list_clear(&p->aliases);
   text_list_clear(&p->trust);

@@ -86,7 +86,7 @@ static const setting settings[SETTINGS] = {
                      AT(profile),
                      0,
                      0,
-                     {"modern", "legacy-device"}},
+                     {"modern", "legacy-device", "legacy-sha1"}},
     [SET_CLIENT_CERT] = {"tls",
                          "client_cert",
                          CHOICE,
@@ -431,9 +431,10 @@ static const option_spec specs[] = {
      "own certificate and chain (PEM); made at the first start"},
     {OPTION_BASE + SET_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_BASE + SET_TRUST, "trust", "FILE",
-     "authorities that devices are believed from (PEM); repeat"},
+     "put its certificates into the trust list (PEM, DER); repeat"},
     {OPTION_BASE + SET_PROFILE, "profile", "modern|legacy-device",
-     "legacy-device: RSA-1024 device certificates are taken"},
+     "legacy-device: RSA-1024 device certificates are taken; legacy-sha1: and "
+     "SHA-1 signatures, which can be forged"},
     {OPTION_BASE + SET_CLIENT_CERT, "client-cert", "none|request|require",
      "what TLS clients must show; default require"},
     {OPTION_BASE + SET_LOG, "log", "text|json", "form of the events; text"},
@@ -446,7 +447,7 @@ static const option_spec specs[] = {
 };
 
 static const option_text text = {
-    "h46017-gk [OPTION]...",
+    "[OPTION]...",
     "An H.323 gatekeeper for devices that register over one TCP or TLS "
     "connection\n(ITU-T H.460.17). Without options: TCP 1720, TLS 1300, no "
     "devices: every\nregistration is refused until h46017-ctl device add.",

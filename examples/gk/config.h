@@ -18,7 +18,7 @@ typedef struct listen_address {
 } listen_address;
 
 enum client_cert { CLIENT_CERT_NONE, CLIENT_CERT_REQUEST, CLIENT_CERT_REQUIRE };
-enum profile { PROFILE_MODERN, PROFILE_LEGACY_DEVICE };
+enum profile { PROFILE_MODERN, PROFILE_LEGACY_DEVICE, PROFILE_LEGACY_SHA1 };
 /* h46017_duplicates, in its order */
 enum duplicates { DUPLICATES_REPLACE, DUPLICATES_REJECT, DUPLICATES_ALLOW };
 enum log_format { LOG_TEXT, LOG_JSON };

@@ -121,6 +121,9 @@ static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
   json_object_set_new(event, "verified",
                       json_boolean(peer->proof == H46017_PROOF_CERTIFICATE));
   events_code(event, peer->error);
+  if (peer->error != 0) { /* --client-cert request: it goes on, and is kept */
+    trust_state_note(&c->gk->trust, h46017_tls_ssl(t), c->peer, event);
+  }
   events_emit(event);
 
   int code = connection_up(c, peer);
@@ -149,6 +152,7 @@ static void conn_ended(uvlink *l, int why) {
     events_code(event, why);
     const char *text = h46017_tls_error_text(l->tls);
     events_text(event, "text", text, strlen(text));
+    trust_state_note(&c->gk->trust, h46017_tls_ssl(l->tls), c->peer, event);
   } else {
     int error = c->connection ? h46017_connection_error(c->connection) : 0;
     event = conn_event(c, "closed");
@@ -198,6 +202,7 @@ static int start_tls(conn *c) {
   h46017_tls *tls = NULL;
   h46017_tls_settings_default(&settings);
   settings.handshake_timeout_ms = c->gk->config.handshake_timeout * 1000;
+  settings.trust = c->gk->trust.trust;
   settings.log_level = report_level();
   h46017_tls_callbacks_default(&callbacks);
   callbacks.handshake_completed = handshake_completed;
@@ -206,6 +211,7 @@ static int start_tls(conn *c) {
   if (c->gk->handshakes >= c->gk->config.handshakes) {
     return H46017_ERR_LIMIT;
   }
+  trust_look(c->gk);
   int code = h46017_tls_new(&tls, c->gk->tls_ctx, H46017_TLS_SERVER, &settings,
                             &callbacks, NULL, c, uv_now(c->gk->loop));
   if (code == 0) {

@@ -154,6 +154,31 @@ static json_t *do_devices_changed(gk *g, const json_t *request) {
   return answer_ok();
 }
 
+static bool read_id(const char *text, uint8_t id[H46017_CERT_ID_LEN]) {
+  size_t len = strlen(text);
+  if (len != 2 * H46017_CERT_ID_LEN ||
+      strspn(text, "0123456789abcdef") != len) {
+    return false;
+  }
+  for (size_t i = 0; i < H46017_CERT_ID_LEN; i++) {
+    const char octet[3] = {text[2 * i], text[2 * i + 1], '\0'};
+    id[i] = (uint8_t)strtoul(octet, NULL, 16);
+  }
+  return true;
+}
+
+static json_t *do_trust_changed(gk *g, const json_t *request) {
+  const char *drop = json_string_value(json_object_get(request, "drop"));
+  uint8_t id[H46017_CERT_ID_LEN];
+  if (drop != NULL && !read_id(drop, id)) {
+    return answer_fail(H46017_ERR_INVALID_ARGUMENT, "drop is a SHA-256 in hex");
+  }
+  size_t dropped = trust_changed(g, drop != NULL ? id : NULL);
+  json_t *answer = answer_ok();
+  json_object_set_new(answer, "dropped", json_integer((json_int_t)dropped));
+  return answer;
+}
+
 static json_t *run_command(gk *g, const char *line, size_t len) {
   static const struct {
     const char *name;
@@ -166,6 +191,7 @@ static json_t *run_command(gk *g, const char *line, size_t len) {
       {"drop", do_drop},
       {"log", do_log},
       {"devices-changed", do_devices_changed},
+      {"trust-changed", do_trust_changed},
   };
   json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
   const char *name = json_string_value(json_object_get(request, "command"));

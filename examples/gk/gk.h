@@ -11,12 +11,14 @@
  *
  * main.c     start, signals, end            conn.c     one connection
  * listen.c   sockets, TLS context, reload   registrar.c  callbacks, events
- * control.c  the unix socket                config.c   what it is told */
+ * control.c  the unix socket                config.c   what it is told
+ * trust.c    trust list, rejected certificates */
 
 #include "config.h"
 
 #include "common/device_table.h"
 #include "common/pcap.h"
+#include "common/trust_state.h"
 #include "common/uvlink.h"
 
 #include <h46017/gatekeeper.h>
@@ -53,6 +55,8 @@ struct gk {
   password secret;      /* of that device */
   int64_t devices_version;
   h46017_gatekeeper *gatekeeper;
+  trust_state trust;
+  bool trust_waits; /* --trust, for the clock to be set */
   SSL_CTX *tls_ctx; /* for the connections to come */
   listener tcp;
   listener tls;
@@ -92,11 +96,21 @@ void gk_close(gk *g);  /* begins an orderly end */
 bool gk_reload(gk *g); /* false: refused, nothing changed */
 void gk_devices_changed(gk *g);
 
+/* trust.c */
+bool trust_start(gk *g);
+/* The files of a configuration go into the list. 0, or a code after a report */
+int trust_take(gk *g, const config *c);
+/* Before a handshake: what others changed counts. */
+void trust_look(gk *g);
+/* At once; connections that rest on entry `drop` (may be NULL) are closed. The
+ * number of these. */
+size_t trust_changed(gk *g, const uint8_t *drop);
+
 /* listen.c */
 bool listen_start(gk *g);
 void listen_stop(gk *g);
 /* 0 or a code after a report; *pctx is for the caller */
-int listen_context(const config *c, SSL_CTX **pctx);
+int listen_context(const gk *g, const config *c, SSL_CTX **pctx);
 
 /* conn.c */
 void conn_accept(listener *l);

@@ -104,11 +104,16 @@ static bool own_paths(const config *c, char *cert, char *key, size_t size) {
          state_dir_path(c->state, STATE_DIR_KEY, key, size);
 }
 
-int listen_context(const config *c, SSL_CTX **pctx) {
+int listen_context(const gk *g, const config *c, SSL_CTX **pctx) {
   static const h46017_client_cert_mode modes[] = {
       [CLIENT_CERT_NONE] = H46017_CLIENT_CERT_NONE,
       [CLIENT_CERT_REQUEST] = H46017_CLIENT_CERT_REQUEST,
       [CLIENT_CERT_REQUIRE] = H46017_CLIENT_CERT_REQUIRE,
+  };
+  static const h46017_tls_profile profiles[] = {
+      [PROFILE_MODERN] = H46017_TLS_MODERN,
+      [PROFILE_LEGACY_DEVICE] = H46017_TLS_LEGACY_DEVICE,
+      [PROFILE_LEGACY_SHA1] = H46017_TLS_LEGACY_SHA1,
   };
   char cert[STATE_PATH_MAX];
   char key[STATE_PATH_MAX];
@@ -117,18 +122,17 @@ int listen_context(const config *c, SSL_CTX **pctx) {
   }
   tls_files files = {
       .role = H46017_TLS_SERVER,
-      .profile = c->profile == PROFILE_LEGACY_DEVICE ? H46017_TLS_LEGACY_DEVICE
-                                                     : H46017_TLS_MODERN,
+      .profile = profiles[c->profile],
       .mode = modes[c->client_cert],
       .cert = c->cert ? c->cert : cert,
       .key = c->cert ? c->key : key,
-      .trust = &c->trust,
+      .trust = g->trust.trust,
   };
   return tls_files_context(pctx, &files);
 }
 
 static bool tls_open(gk *g) {
-  return listen_context(&g->config, &g->tls_ctx) == 0 &&
+  return listen_context(g, &g->config, &g->tls_ctx) == 0 &&
          listener_open(g, &g->tls, &g->config.tls.at, true);
 }
 
@@ -182,15 +186,20 @@ static bool tls_start(gk *g) {
   return uv_queue_work(g->loop, &g->work, make_own, made_own) == 0;
 }
 
-static void warn_of_config(const config *c) {
+static void warn_of_config(const gk *g) {
+  const config *c = &g->config;
   if (c->open) {
     report("WARNING: --open: every name that no device holds is let in, "
            "whoever claims it");
   }
   if (!c->tls.off && c->client_cert == CLIENT_CERT_REQUIRE &&
-      c->trust.count == 0) {
-    report("no --trust: every device's certificate will be refused; name the "
-           "file of its authority");
+      h46017_trust_count(g->trust.trust) == 0) {
+    report("the trust list is empty: every device's certificate will be "
+           "refused; h46017-ctl trust add FILE, or rejected trust ID");
+  }
+  if (!c->tls.off && c->profile == PROFILE_LEGACY_SHA1) {
+    report("WARNING: --profile legacy-sha1: who can forge a SHA-1 signature "
+           "can pose as any device");
   }
   if (c->keylog != NULL) {
     report("WARNING: TLS secrets are written to %s", c->keylog);
@@ -201,7 +210,7 @@ static void warn_of_config(const config *c) {
 }
 
 bool listen_start(gk *g) {
-  warn_of_config(&g->config);
+  warn_of_config(g);
   if (!g->config.tcp.off &&
       !listener_open(g, &g->tcp, &g->config.tcp.at, false)) {
     return false;

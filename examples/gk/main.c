@@ -141,7 +141,8 @@ bool gk_reload(gk *g) {
     return false;
   }
   /* credentials still being made are loaded when they are there */
-  if (g->tls_ctx != NULL && listen_context(&fresh, &ctx) != 0) {
+  if (g->tls_ctx != NULL &&
+      (trust_take(g, &fresh) != 0 || listen_context(g, &fresh, &ctx) != 0)) {
     report("the old configuration stays in force");
     config_clear(&fresh);
     return false;
@@ -163,6 +164,7 @@ bool gk_reload(gk *g) {
   config_clear(&g->config);
   g->config = fresh;
   g->recheck = true;
+  (void)trust_changed(g, NULL);
   events_emit(events_new("reloaded"));
   return true;
 }
@@ -224,7 +226,7 @@ static bool start_loop(gk *g) {
 static bool gk_start(gk *g) {
   events_init(g->config.log == LOG_JSON);
   if (!state_dir_make(g->config.state) ||
-      device_table_open(&g->devices, g->config.state) != 0) {
+      device_table_open(&g->devices, g->config.state) != 0 || !trust_start(g)) {
     return false;
   }
   g->devices_version = device_table_version(g->devices);
@@ -263,6 +265,7 @@ static void gk_stop(gk *g) {
   device_free(g->asked);
   device_table_close(g->devices);
   SSL_CTX_free(g->tls_ctx);
+  trust_state_close(&g->trust);
   capture_close(g->capture);
   config_clear(&g->config);
 }

@@ -149,7 +149,10 @@ class Case(unittest.TestCase):
         return gk
 
     def endpoint(self, gatekeepers, *arguments):
-        return self.start("h46017-ep", "--gatekeeper", gatekeepers, *arguments)
+        return self.start(
+            "h46017-ep", "--gatekeeper", gatekeepers, "--state",
+            self.dir / "endpoint", *arguments,
+        )  # fmt: skip
 
     def name_server(self, records):
         server = NameServer(records)

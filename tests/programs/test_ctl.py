@@ -274,7 +274,7 @@ class Configuration(harness.Case):
             ("h46017-gk", ("operand",)),
             ("h46017-ep", ()),
             ("h46017-ep", ("--gatekeeper", "tcp:x")),
-            ("h46017-ep", ("--gatekeeper", "srv:example.org", "--alias", "x")),
+            ("h46017-ep", ("--gatekeeper", "srv:example.org")),
             ("h46017-ep", ("--gatekeeper", "tcp:[::1", "--alias", "x")),
             ("h46017-ep", ("--gatekeeper", "tcp:x", "--alias", "x", "--ttl", "0")),
             ("h46017-ep", ("--gatekeeper", "tcp:x", "--hardware-id", "auto")),

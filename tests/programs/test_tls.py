@@ -129,11 +129,12 @@ class Tls(harness.Case):
         self.assertEqual(status, 0, ep.stderr())
         self.assertIn("WARNING", ep.stderr())
 
-    def test_tls_without_anybody_to_trust_is_bad_usage(self):
-        self.to = "tls:127.0.0.1:1"
-        status, ep = self.attempt(name=DEVICE, trust=None)
-        self.assertEqual(status, 2)
-        self.assertIn("--trust", ep.stderr())
+    def test_without_anybody_to_trust_every_gatekeeper_is_refused(self):
+        gk = self.tls_gatekeeper()
+        status, ep = self.attempt(*self.pki.own("device"), trust=None)
+        self.assertEqual(status, 11, ep.stderr())
+        self.assertIn("the trust list is empty", ep.stderr())
+        gk.expect("refused", code="CERT_REFUSED_BY_PEER", rejected_id=None)
 
     def test_no_silent_way_from_tls_to_tcp(self):
         gk = self.gatekeeper("--open")  # TCP only

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trust_state.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define COLLECTION "trust"
+
+enum { FILE_MAX = 16 * 1024 * 1024 };
+
+void trust_state_hex(const uint8_t id[H46017_CERT_ID_LEN], char *out) {
+  for (size_t i = 0; i < H46017_CERT_ID_LEN; i++) {
+    snprintf(out + 2 * i, 3, "%02x", id[i]);
+  }
+}
+
+/* -- certificates of files ------------------------------------------------- */
+
+typedef struct adding {
+  const char *path;
+  bool damaged;
+} adding;
+
+static void added(size_t at, int code, const h46017_trust_entry *entry,
+                  void *user_data) {
+  adding *a = user_data;
+  if (code != 0) {
+    report_code(code, "%s: certificate %zu%s%s is not trusted", a->path, at + 1,
+                entry ? ", " : "", entry ? entry->subject : "");
+    a->damaged = a->damaged || code == H46017_ERR_FORMAT ||
+                 code == H46017_ERR_STORE_IO || code == H46017_ERR_NOMEM;
+  }
+}
+
+char *trust_state_read(const char *path, size_t *plen) {
+  FILE *file = fopen(path, "re");
+  char *data = file ? malloc(FILE_MAX) : NULL;
+  int error = data ? 0 : errno;
+  if (data != NULL) {
+    *plen = fread(data, 1, FILE_MAX, file);
+    error = ferror(file) != 0 ? errno : *plen == FILE_MAX ? EFBIG : 0;
+  }
+  if (file != NULL) {
+    fclose(file);
+  }
+  if (error != 0) {
+    free(data);
+    errno = error;
+    return NULL;
+  }
+  return data;
+}
+
+static int add_file(h46017_trust *list, const char *path, int64_t utc_now) {
+  h46017_trust_add_options options;
+  adding a = {path, false};
+  size_t len = 0;
+  char *data = trust_state_read(path, &len);
+  if (data == NULL) {
+    report_code(H46017_ERR_STORE_IO, "%s: %s", path,
+                strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+    return H46017_ERR_STORE_IO;
+  }
+  h46017_trust_add_options_default(&options);
+  options.utc_now = utc_now;
+  int code =
+      h46017_trust_add(list, (const uint8_t *)data, len, &options, added, &a);
+  free(data);
+  if (code == H46017_ERR_FORMAT && !a.damaged) {
+    a.damaged = true;
+    report_code(code, "%s", path);
+  }
+  return a.damaged ? code : 0;
+}
+
+int trust_state_add(h46017_trust *list, const text_list *files,
+                    int64_t utc_now) {
+  int code = 0;
+  for (size_t i = 0; code == 0 && i < files->count; i++) {
+    code = add_file(list, files->items[i], utc_now);
+  }
+  return code;
+}
+
+/* -- the directory's list, and files above it ------------------------------ */
+
+typedef struct listing {
+  const trust_state *state;
+  h46017_store_each each;
+  void *user_data;
+} listing;
+
+static void entry_name(const uint8_t id[H46017_CERT_ID_LEN], char *out) {
+  trust_state_hex(id, out);
+  memcpy(out + 64, ".pem", sizeof ".pem");
+}
+
+static int list_file(const h46017_trust_entry *entry, void *user_data) {
+  const listing *l = user_data;
+  char name[70];
+  entry_name(entry->id, name);
+  return l->each(name, l->user_data);
+}
+
+static bool find_file(const trust_state *t, const char *name,
+                      h46017_trust_entry *entry) {
+  char digits[65];
+  char own[70];
+  snprintf(digits, sizeof digits, "%.64s", name);
+  if (h46017_trust_find(t->files, digits, entry) != 0) {
+    return false;
+  }
+  entry_name(entry->id, own);
+  return strcmp(own, name) == 0;
+}
+
+static int list_kept(const char *name, void *user_data) {
+  const listing *l = user_data;
+  h46017_trust_entry entry;
+  return find_file(l->state, name, &entry) ? 0 : l->each(name, l->user_data);
+}
+
+static int with_list(void *object, const char *collection,
+                     h46017_store_each each, void *user_data) {
+  const trust_state *t = object;
+  listing l = {t, each, user_data};
+  if (strcmp(collection, COLLECTION) != 0) {
+    return t->store.list(t->store.object, collection, each, user_data);
+  }
+  int code = h46017_trust_each(t->files, list_file, &l);
+  return code != 0 ? code
+                   : t->store.list(t->store.object, collection, list_kept, &l);
+}
+
+static int with_get(void *object, const char *collection, const char *name,
+                    h46017_store_take take, void *user_data) {
+  const trust_state *t = object;
+  h46017_trust_entry entry;
+  if (strcmp(collection, COLLECTION) == 0 && find_file(t, name, &entry)) {
+    return take(entry.der, entry.der_len, user_data);
+  }
+  return t->store.get(t->store.object, collection, name, take, user_data);
+}
+
+static int with_put(void *object, const char *collection, const char *name,
+                    const uint8_t *data, size_t len, uint32_t flags) {
+  const trust_state *t = object;
+  return t->store.put(t->store.object, collection, name, data, len, flags);
+}
+
+static int with_remove(void *object, const char *collection, const char *name) {
+  const trust_state *t = object;
+  return t->store.remove(t->store.object, collection, name);
+}
+
+static uint64_t with_changes(void *object, const char *collection) {
+  const trust_state *t = object;
+  return t->store.changes(t->store.object, collection) +
+         h46017_trust_generation(t->files);
+}
+
+static int with_begin(void *object, const char *collection) {
+  const trust_state *t = object;
+  return t->store.begin(t->store.object, collection);
+}
+
+static void with_end(void *object, const char *collection) {
+  const trust_state *t = object;
+  t->store.end(t->store.object, collection);
+}
+
+static void with_files(trust_state *t, h46017_store *store) {
+  h46017_store_default(store);
+  store->object = t;
+  store->list = with_list;
+  store->get = with_get;
+  store->put = with_put;
+  store->remove = with_remove;
+  store->changes = with_changes;
+  store->begin = with_begin;
+  store->end = with_end;
+}
+
+/* -- life ------------------------------------------------------------------ */
+
+static int open_dir(trust_state *t, const char *state) {
+  *t = (trust_state){0};
+  int code = h46017_store_dir_new(&t->dir, state, NULL);
+  if (code == 0) {
+    h46017_store_dir_store(t->dir, &t->store);
+    code = h46017_rejected_new(&t->rejected, &t->store, NULL, NULL);
+  }
+  return code;
+}
+
+int trust_state_open(trust_state *t, const char *state) {
+  int code = open_dir(t, state);
+  return code ? code : h46017_trust_new(&t->trust, &t->store, NULL);
+}
+
+int trust_state_open_with(trust_state *t, const char *state) {
+  h46017_store store;
+  int code = open_dir(t, state);
+  if (code == 0) {
+    code = h46017_trust_new(&t->files, NULL, NULL);
+  }
+  if (code == 0) {
+    with_files(t, &store);
+    code = h46017_trust_new(&t->trust, &store, NULL);
+  }
+  return code;
+}
+
+const char *trust_state_why(const trust_state *t, int code) {
+  return code == H46017_ERR_STORE_IO && t->dir != NULL
+             ? h46017_store_dir_error(t->dir)
+             : "";
+}
+
+void trust_state_close(trust_state *t) {
+  h46017_rejected_del(t->rejected);
+  h46017_trust_del(t->trust);
+  h46017_trust_del(t->files);
+  h46017_store_dir_del(t->dir);
+  *t = (trust_state){0};
+}
+
+/* -- changes --------------------------------------------------------------- */
+
+static uint64_t nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+bool trust_state_look_now(trust_state *t) {
+  bool changed = false;
+  int code = h46017_trust_refresh(t->trust, &changed);
+  if (code != 0) {
+    report_code(code, "the trust list stays as it was: %s",
+                trust_state_why(t, code));
+  }
+  return changed;
+}
+
+bool trust_state_look(trust_state *t) {
+  uint64_t before = nanoseconds();
+  if (before < t->rest_until) {
+    return false;
+  }
+  bool changed = trust_state_look_now(t);
+  if (changed) {
+    uint64_t after = nanoseconds();
+    t->rest_until = after + 9 * (after - before);
+  }
+  return changed;
+}
+
+void trust_state_note(const trust_state *t, SSL *ssl, const char *peer,
+                      json_t *event) {
+  uint8_t id[H46017_CERT_ID_LEN];
+  char hex[65];
+  int code = h46017_rejected_note(t->rejected, t->trust, ssl, peer,
+                                  (int64_t)time(NULL), id);
+  if (code == 0) {
+    trust_state_hex(id, hex);
+    json_object_set_new(event, "rejected_id", json_string(hex));
+    return;
+  }
+  json_object_set_new(event, "rejected_id", json_null());
+  if (code != H46017_ERR_NOT_FOUND && code != H46017_ERR_LIMIT) {
+    report_code(code, "a refused certificate is not recorded: %s",
+                trust_state_why(t, code));
+  }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gk.h"
+
+#include "common/report.h"
+#include "common/wallclock.h"
+
+#include <string.h>
+
+int trust_take(gk *g, const config *c) {
+  int64_t now = 0;
+  g->trust_waits = false;
+  if (c->trust.count == 0) {
+    return 0;
+  }
+  if (!clock_utc_now(&now, &c->time_floor)) {
+    report_code(H46017_ERR_CLOCK_NOT_SET, "--trust waits for it");
+    g->trust_waits = true;
+    return 0;
+  }
+  return trust_state_add(g->trust.trust, &c->trust, now);
+}
+
+bool trust_start(gk *g) {
+  int code = trust_state_open(&g->trust, g->config.state);
+  if (code != 0) {
+    report_code(code, "the trust list of %s: %s", g->config.state,
+                trust_state_why(&g->trust, code));
+    return false;
+  }
+  size_t damaged = h46017_trust_damaged(g->trust.trust);
+  if (damaged > 0) {
+    report_code(H46017_ERR_STORE_CORRUPT, "the trust list passes over %zu",
+                damaged);
+  }
+  return trust_take(g, &g->config) == 0;
+}
+
+void trust_look(gk *g) {
+  int64_t now = 0;
+  if (g->trust_waits && clock_utc_now(&now, &g->config.time_floor)) {
+    (void)trust_take(g, &g->config);
+  }
+  (void)trust_state_look(&g->trust);
+}
+
+static bool rests_on(const conn *c, const uint8_t *entry) {
+  uint8_t used[H46017_CERT_ID_LEN];
+  return c->link.tls != NULL &&
+         h46017_trust_used(c->gk->trust.trust, h46017_tls_ssl(c->link.tls),
+                           used) == 0 &&
+         memcmp(used, entry, sizeof used) == 0;
+}
+
+size_t trust_changed(gk *g, const uint8_t *drop) {
+  size_t count = 0;
+  (void)trust_state_look_now(&g->trust);
+  for (conn *c = g->conns; drop != NULL && c != NULL; c = c->next) {
+    if (c->connection != NULL && rests_on(c, drop)) {
+      (void)h46017_connection_close(c->connection, H46017_ERR_CERT_REJECTED,
+                                    uv_now(g->loop));
+      count++;
+    }
+  }
+  return count;
+}
