@@ -23,6 +23,7 @@ build=${H46017_BUILD:-$root/build-demo}
 device=0090332f688a
 impostor=0090332f0bad
 softphone=softphone-4711
+neighbour=0090332f0001
 
 # -- demo and guard ------------------------------------------------------------
 
@@ -205,7 +206,7 @@ register_device() {
   step "The device registers: h46017-ep --gatekeeper tls:127.0.0.1:$tls --hardware-id auto"
   "$programs/h46017-ep" --gatekeeper "tls:127.0.0.1:$tls" --hardware-id auto \
     --state "$work/endpoint" --cert "$work/device.pem" --key "$work/device.key" \
-    --trust "$work/ca.pem" --ttl 60 --log json \
+    --trust "$work/ca.pem" --ttl 60 --answer --log json \
     >"$work/ep.json" 2>"$work/ep.err" &
   endpoint=$!
   line=$(event "$work/gk.json" '"event":"registered"' "\"$device\"" \
@@ -282,6 +283,23 @@ trust_softphone() {
   good "it registers now; nothing was restarted, nobody else was disturbed"
 }
 
+call_device() {
+  step "A neighbour calls the device: h46017-ep --hardware-id $neighbour --call $device"
+  ctl device add "$neighbour" --auth open >"$work/ctl.log" 2>&1 ||
+    bad "the neighbour was not added" "$work/ctl.log"
+  attempt 0 "tcp:127.0.0.1:$tcp" "$neighbour" --call "$device" --hangup 1
+  line=$(event "$work/gk.json" '"event":"call"' '"state":"released"' \
+    "\"to\":\"$device\"" '"cause":16') ||
+    bad "the gatekeeper has no record of the call" "$work/gk.json"
+  printf '   | %s\n' "$line"
+  for side in "$number" ep; do
+    event "$work/$side.json" '"event":"h245"' '"octets":"218001"' >/dev/null ||
+      bad "H.245 did not come through" "$work/$side.json"
+  done
+  good "from TCP to TLS, with H.245 both ways, over the connections that they
+       registered on"
+}
+
 still_there() {
   step "The device is still registered, and leaves in order"
   ctl registrations | grep -q "^$device .* over tls by certificate" ||
@@ -308,6 +326,7 @@ steps() { # steps DEMO WORK
   refuse_tcp
   refuse_stranger
   trust_softphone
+  call_device
   still_there
   printf 'All %d steps went as they must.\n' "$number"
 }

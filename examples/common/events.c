@@ -65,6 +65,18 @@ void events_text(json_t *event, const char *key, const char *text, size_t len) {
                       text ? events_string(text, len) : json_null());
 }
 
+void events_octets(json_t *event, const char *key, const uint8_t *octets,
+                   size_t len) {
+  static const char digits[] = "0123456789abcdef";
+  char *text = events_need(malloc(2 * len + 1));
+  for (size_t i = 0; i < len; i++) {
+    text[2 * i] = digits[octets[i] >> 4];
+    text[2 * i + 1] = digits[octets[i] & 15];
+  }
+  events_text(event, key, text, 2 * len);
+  free(text);
+}
+
 void events_code(json_t *event, int code) {
   if (code == 0) {
     return;

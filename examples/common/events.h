@@ -20,6 +20,10 @@ json_t *events_new(const char *name);
  * becomes `?`. NULL adds JSON null. */
 void events_text(json_t *event, const char *key, const char *text, size_t len);
 
+/* Adds octets as hexadecimal digits. */
+void events_octets(json_t *event, const char *key, const uint8_t *octets,
+                   size_t len);
+
 /* Adds `code` (the name), `id` (H46017-nnn) and, for a person, `meaning` and
  * `remedy`; nothing for 0. */
 void events_code(json_t *event, int code);

@@ -11,8 +11,8 @@
  *
  * main.c      options, start, end     endpoint.c  one endpoint, its events
  * connect.c   getting a transport    probe.c     looking for a better one
- * calls.c     --call and --answer     dns.c       names, SRV records
- * trust.c     whom the endpoint believes */
+ * calls.c     --call and --answer    h245.c      what they say in H.245
+ * dns.c       names, SRV records     trust.c     whom the endpoint believes */
 
 #include "common/address.h"
 #include "common/options.h"
@@ -41,6 +41,7 @@ typedef struct app app;
 typedef struct endpoint endpoint;
 typedef struct attempt attempt;
 typedef struct probe probe;
+typedef struct party party;
 
 struct app {
   uv_loop_t *loop;
@@ -96,6 +97,7 @@ struct endpoint {
   h46017_endpoint *ep;
   uint32_t registration;
   h46017_call *call; /* the one --call made */
+  party *parties;    /* of all its calls */
   bool connected;
   uv_timer_t hang_up;
   attempt *attempt; /* the transport, there or coming */
@@ -127,6 +129,7 @@ json_t *endpoint_event(const endpoint *e, const char *name);
 
 /* calls.c */
 void calls_begin(endpoint *e);
+void calls_forget(endpoint *e);
 /* `calls` is copied with the callbacks */
 void calls_callbacks(endpoint *e, h46017_endpoint_callbacks *callbacks,
                      h46017_calls_callbacks *calls);

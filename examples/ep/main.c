@@ -454,6 +454,7 @@ static void app_stop(app *p) {
   (void)uv_loop_close(p->loop);
   for (uint32_t i = 0; p->endpoints != NULL && i < p->count; i++) {
     h46017_endpoint_del(p->endpoints[i].ep);
+    calls_forget(&p->endpoints[i]);
   }
   free(p->endpoints);
   password_clear(&p->secret);

@@ -59,6 +59,9 @@ typedef struct config {
   uint32_t pending;           /* on one connection */
   uint32_t request_rate;      /* a second on one connection; 0: any number */
   uint32_t full_rate;         /* full RRQs a second; 0: any number */
+  uint32_t calls;             /* on one connection */
+  uint32_t call_bandwidth;    /* 100 bit/s; 0: any */
+  uint32_t admission_timeout;
   /* [gatekeeper]; the identifier is read at the start only */
   char *identifier;
   text_list alternates;

@@ -97,6 +97,7 @@ static json_t *do_stats(gk *g, const json_t *request) {
        h46017_gatekeeper_connection_count(g->gatekeeper) + g->handshakes},
       {"handshakes", g->handshakes},
       {"registrations", h46017_gatekeeper_registration_count(g->gatekeeper)},
+      {"calls", h46017_gatekeeper_call_count(g->gatekeeper)},
       {"connections_total", g->counters.connections},
       {"tls_refused_total", g->counters.tls_refused},
       {"registered_total", g->counters.registrations},
@@ -104,6 +105,7 @@ static json_t *do_stats(gk *g, const json_t *request) {
       {"rejected_total", g->counters.rejections},
       {"lost_total", g->counters.losses},
       {"unregistered_total", g->counters.unregistrations},
+      {"calls_total", g->counters.calls},
   };
   json_t *stats = json_object();
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

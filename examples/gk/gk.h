@@ -43,6 +43,7 @@ typedef struct counters {
   uint64_t rejections;
   uint64_t losses;
   uint64_t unregistrations;
+  uint64_t calls;
 } counters;
 
 struct gk {

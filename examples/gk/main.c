@@ -117,6 +117,9 @@ static void config_settings(const config *c, h46017_crypto *crypto,
   s->max_pending = c->pending;
   s->request_rate = c->request_rate;
   s->full_rate = c->full_rate;
+  s->max_calls = c->calls;
+  s->max_bandwidth = c->call_bandwidth;
+  s->admission_timeout = c->admission_timeout * 1000;
   s->alternates = c->alternates.items;
   s->alternate_count = c->alternates.count;
   s->log_level = report_level();

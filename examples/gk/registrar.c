@@ -196,6 +196,11 @@ json_t *registrar_describe_call(const h46017_route *call, h46017_time now) {
   events_text(out, "to", call->to, strlen(call->to));
   json_object_set_new(out, "seconds",
                       json_integer((json_int_t)((now - call->began) / 1000)));
+  events_octets(out, "identifier", call->call_identifier, H46017_CALL_GUID);
+  json_object_set_new(out, "bandwidth", json_integer(call->bandwidth));
+  json_t *callee = json_object();
+  put_connection(callee, call->callee);
+  json_object_set_new(out, "callee", callee);
   return out;
 }
 
@@ -210,6 +215,7 @@ static int call_changed(h46017_gatekeeper *gatekeeper, const h46017_route *call,
   json_object_update(event, about);
   json_decref(about);
   if (call->state == H46017_ROUTE_RELEASED) {
+    g->counters.calls++;
     json_object_set_new(event, "cause", json_integer(call->cause));
     json_object_set_new(
         event, "connected",
