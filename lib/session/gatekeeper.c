@@ -129,6 +129,8 @@ int h46017_gatekeeper_new(h46017_gatekeeper **pgk,
   h46017_map_init(&gk->names, &m, seed);
   h46017_map_init(&gk->identifiers, &m, seed);
   h46017_map_init(&gk->questions, &m, seed);
+  h46017_map_init(&gk->call_ids, &m, seed);
+  h46017_map_init(&gk->legs, &m, seed);
   h46017_map_init(&gk->sender_names, &m, seed);
   gk->senders_end = &gk->senders;
   memcpy(&gk->last_random, seed + 18, sizeof(gk->last_random));

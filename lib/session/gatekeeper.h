@@ -160,6 +160,9 @@ struct gk_answered {
 
 typedef struct gk_call gk_call;
 
+/* A leg is found by callIdentifier, role and connection. */
+enum { GK_LEG_KEY = H46017_CALL_GUID + 1 + sizeof(void *) };
+
 /* One side of a call through the gatekeeper. */
 typedef struct gk_leg gk_leg;
 struct gk_leg {
@@ -167,9 +170,12 @@ struct gk_leg {
   h46017_connection *connection; /* NULL: not yet, or no more */
   gk_registration *registration; /* on it */
   gk_leg *next;                  /* of the same connection */
-  h46017_call *call;             /* NULL: no Setup yet, or over */
-  bool admitted;                 /* by an ACF: it hears a DRQ */
-  uint16_t reference;            /* for that DRQ */
+  gk_leg **link;                 /* what points here */
+  h46017_map_entry by_key;       /* in gk->legs; object NULL: not */
+  uint8_t key[GK_LEG_KEY];
+  h46017_call *call;  /* NULL: no Setup yet, or over */
+  bool admitted;      /* by an ACF: it hears a DRQ */
+  uint16_t reference; /* for that DRQ */
 };
 
 enum { GK_CALLER, GK_CALLEE };
@@ -182,6 +188,7 @@ struct gk_call {
   gk_call *prev;
   gk_call *next; /* of gk->calls; once over, of gk->ended_calls */
   gk_leg legs[2];
+  h46017_map_entry by_id;
   h46017_heap_node timer; /* from ACF to Setup */
   h46017_alias *routed;   /* owned: the program's word where it goes; NULL */
   bool over;
@@ -279,6 +286,8 @@ struct h46017_gatekeeper {
   gk_registration *ended;
 
   gk_call *calls;
+  h46017_map call_ids;  /* id -> gk_call */
+  h46017_map legs;      /* leg key -> gk_leg */
   gk_call *ended_calls; /* released as `ended` is */
   size_t call_count;
   uint64_t last_call;
@@ -385,9 +394,11 @@ h46017_calls *gk_calls_of(h46017_connection *c);
 gk_call *gk_call_make(h46017_connection *c, gk_registration *r,
                       const uint8_t guid[H46017_CALL_GUID]);
 /* The leg of a connection, and of whoever has called (`answer` false) or was
- * called, with this callIdentifier; NULL. */
+ * called, with this callIdentifier; NULL: there is none, or it is all zero,
+ * which names no call. */
 gk_leg *gk_leg_find(h46017_connection *c, const uint8_t *guid, bool answer);
-void gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r);
+/* NOMEM: it did not. There is no other of the same key. */
+int gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r);
 void gk_call_step(gk_call *call, h46017_route_state state);
 /* Ends both legs but for `gone`, with a cause, or with the octets of the
  * Release Complete that came (`msg`). */

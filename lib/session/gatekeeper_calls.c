@@ -162,35 +162,60 @@ void gk_calls_timer(h46017_connection *c) {
 
 /* -- legs ------------------------------------------------------------------ */
 
-void gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r) {
+/* False: the callIdentifier names no call. */
+static bool leg_key(uint8_t key[GK_LEG_KEY], const h46017_connection *c,
+                    const uint8_t *guid, bool answer) {
+  static const uint8_t none[H46017_CALL_GUID] = {0};
+
+  memcpy(key, guid, H46017_CALL_GUID);
+  key[H46017_CALL_GUID] = answer;
+  memcpy(key + H46017_CALL_GUID + 1, &c, sizeof(void *));
+  return memcmp(guid, none, sizeof(none)) != 0;
+}
+
+int gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r) {
+  bool answer = leg == &leg->of->legs[GK_CALLEE];
+  int rv = leg_key(leg->key, c, leg->of->guid, answer)
+               ? h46017_map_add(&c->gk->legs, &leg->by_key, leg->key,
+                                sizeof(leg->key), leg)
+               : 0;
+
+  if (rv != 0) {
+    return rv;
+  }
   leg->connection = c;
   leg->registration = r;
   leg->next = c->legs;
+  leg->link = &c->legs;
+  if (leg->next != NULL) {
+    leg->next->link = &leg->next;
+  }
   c->legs = leg;
   c->leg_count++;
+  return 0;
 }
 
 static void leg_leave(gk_leg *leg) {
-  gk_leg **link;
-
   if (leg->connection == NULL) {
     return;
   }
-  for (link = &leg->connection->legs; *link != leg; link = &(*link)->next) {
+  *leg->link = leg->next;
+  if (leg->next != NULL) {
+    leg->next->link = leg->link;
   }
-  *link = leg->next;
+  if (leg->by_key.object != NULL) {
+    h46017_map_remove(&leg->of->gk->legs, &leg->by_key);
+  }
   leg->connection->leg_count--;
   leg->connection = NULL;
 }
 
 gk_leg *gk_leg_find(h46017_connection *c, const uint8_t *guid, bool answer) {
-  for (gk_leg *leg = c->legs; leg != NULL; leg = leg->next) {
-    if (leg == &leg->of->legs[answer ? GK_CALLEE : GK_CALLER] &&
-        memcmp(leg->of->guid, guid, H46017_CALL_GUID) == 0) {
-      return leg;
-    }
-  }
-  return NULL;
+  uint8_t key[GK_LEG_KEY];
+
+  return leg_key(key, c, guid, answer)
+             ? h46017_map_find(&c->gk->legs, key, sizeof(key))
+             : NULL;
 }
 
 /* -- calls ----------------------------------------------------------------- */
@@ -204,16 +229,23 @@ gk_call *gk_call_make(h46017_connection *c, gk_registration *r,
   if (call == NULL) {
     return NULL;
   }
-  if (h46017_heap_join(&gk->timers, &call->timer, GK_TIMER_CALL) != 0) {
-    h46017_mem_release(&gk->mem, call);
-    return NULL;
-  }
   call->gk = gk;
   call->legs[GK_CALLER].of = call->legs[GK_CALLEE].of = call;
   memcpy(call->guid, guid, H46017_CALL_GUID);
+  call->pub.id = ++gk->last_call;
+  if (h46017_heap_join(&gk->timers, &call->timer, GK_TIMER_CALL) != 0) {
+    goto no_timer;
+  }
+  if (h46017_map_add(&gk->call_ids, &call->by_id,
+                     (const uint8_t *)&call->pub.id, sizeof(call->pub.id),
+                     call) != 0) {
+    goto no_id;
+  }
+  if (gk_leg_join(&call->legs[GK_CALLER], c, r) != 0) {
+    goto no_leg;
+  }
   len = H46017_MIN(r->aliases[0].text.len, sizeof(call->from) - 1);
   memcpy(call->from, r->aliases[0].text.text, len);
-  call->pub.id = ++gk->last_call;
   call->pub.state = H46017_ROUTE_ADMITTED;
   call->pub.caller = c;
   call->pub.from = call->from;
@@ -226,8 +258,15 @@ gk_call *gk_call_make(h46017_connection *c, gk_registration *r,
   }
   gk->calls = call;
   gk->call_count++;
-  gk_leg_join(&call->legs[GK_CALLER], c, r);
   return call;
+
+no_leg:
+  h46017_map_remove(&gk->call_ids, &call->by_id);
+no_id:
+  h46017_heap_leave(&gk->timers, &call->timer);
+no_timer:
+  h46017_mem_release(&gk->mem, call);
+  return NULL;
 }
 
 static void call_tell(gk_call *call) {
@@ -301,6 +340,7 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
     call->next->prev = call->prev;
   }
   gk->call_count--;
+  h46017_map_remove(&gk->call_ids, &call->by_id);
   call->next = gk->ended_calls;
   gk->ended_calls = call;
   for (int i = 0; i < 2; i++) {
@@ -358,6 +398,8 @@ void gk_calls_free(h46017_gatekeeper *gk) {
   gk_release_ended_calls(gk);
   h46017_call_workspace_free(&gk->call_work);
   h46017_mem_release(&gk->mem, gk->relay);
+  h46017_map_free(&gk->call_ids);
+  h46017_map_free(&gk->legs);
 }
 
 /* -- for the program ------------------------------------------------------- */
@@ -386,9 +428,7 @@ int h46017_gatekeeper_drop_call(h46017_gatekeeper *gk, uint64_t id,
   if (rv != 0) {
     return rv;
   }
-  for (call = gk->calls; call != NULL && call->pub.id != id;
-       call = call->next) {
-  }
+  call = h46017_map_find(&gk->call_ids, (const uint8_t *)&id, sizeof(id));
   if (call == NULL) {
     return gk_leave(gk, H46017_ERR_NOT_FOUND);
   }

@@ -367,9 +367,15 @@ static int route_place(gk_call *call, gk_registration *callee,
     leg->call = NULL;
     return rv == H46017_ERR_NOMEM ? rv : H46017_ERR_CALL_LIMIT;
   }
-  gk_leg_join(leg, c, callee);
-  call->pub.callee = c;
   leg->reference = h46017_call_reference(leg->call);
+  rv = gk_leg_join(leg, c, callee);
+  if (rv != 0) {
+    h46017_call_set_user_data(leg->call, NULL);
+    (void)h46017_call_release(leg->call, 0, gk->now); /* without a word */
+    leg->call = NULL;
+    return rv;
+  }
+  call->pub.callee = c;
   rv = route_rewrite(leg, msg, changed, &len);
   if (rv == 0) {
     rv = h46017_calls_send(calls, gk->relay, len, NULL, gk->now);
@@ -390,6 +396,12 @@ static int route_begin(gk_call *call, gk_registration *callee,
 
   if (!route_hop(msg->uui, &changed)) {
     route_refuse(call->legs[GK_CALLER].call, H46017_RELEASE_HOP_COUNT_EXCEEDED,
+                 call->gk->now);
+    return 0;
+  }
+  if (gk_leg_find(callee->pub.connection, call->guid, true) != NULL) {
+    /* it has this call already: it went in a circle, or is a forgery */
+    route_refuse(call->legs[GK_CALLER].call, H46017_RELEASE_UNDEFINED_REASON,
                  call->gk->now);
     return 0;
   }

@@ -30,6 +30,7 @@ typedef struct gk_census {
   size_t questions;
   size_t timers;
   size_t ready;
+  size_t legs;
 } gk_census;
 
 static const char *check_timer(const h46017_gatekeeper *gk,
@@ -112,6 +113,107 @@ static const char *check_questions(const h46017_connection *c, gk_census *n) {
   return NULL;
 }
 
+/* -- calls ----------------------------------------------------------------- */
+
+/* A table of calls: found by reference, in order of their timers. */
+static const char *check_table(const h46017_calls *calls) {
+  size_t live = 0;
+  size_t all = 0;
+
+  HOLDS(calls->depth == 0 && calls->observing == 0 && calls->forgotten == NULL,
+        "INV-36: a table of calls that is busy");
+  for (const h46017_call *call = calls->first; call != NULL;
+       call = call->next) {
+    all++;
+    live += call->state != H46017_CALL_RELEASED;
+    HOLDS(call->calls == calls &&
+              (call->prev == NULL ? calls->first == call
+                                  : call->prev->next == call),
+          "INV-40: a call out of its list");
+    HOLDS(calls_lookup(calls, call->ours, call->reference) == call,
+          "INV-40: a call reference that leads elsewhere");
+  }
+  HOLDS(live == calls->count && all == calls->references.count,
+        "INV-40: calls counted wrong");
+  return NULL;
+}
+
+static const char *check_leg(const gk_leg *leg, gk_census *n) {
+  const gk_call *call = leg->of;
+  const h46017_connection *c = leg->connection;
+  bool answer = leg == &call->legs[GK_CALLEE];
+
+  HOLDS(c != NULL && c->state == GK_CONN_UP && *leg->link == leg,
+        "INV-41: a leg without a connection that is up");
+  HOLDS(leg->registration != NULL && leg->registration->pub.connection == c,
+        "INV-41: a leg without a registration");
+  HOLDS(leg->by_key.object == NULL ||
+            h46017_map_find(&call->gk->legs, leg->key, sizeof(leg->key)) == leg,
+        "INV-41: a callIdentifier that leads elsewhere");
+  HOLDS((answer ? call->pub.callee : call->pub.caller) == c,
+        "INV-41: a leg on a connection that nobody was told of");
+  HOLDS(leg->call == NULL ||
+            (leg->call->calls == c->calls && leg->call->user_data == leg &&
+             leg->call->state != H46017_CALL_RELEASED),
+        "INV-41: a leg of another's call");
+  n->legs += leg->by_key.object != NULL;
+  return NULL;
+}
+
+/* Until its Setup a call has one leg and a timer, from then on two legs. */
+static const char *check_call(const gk_call *call, gk_census *n) {
+  const gk_leg *caller = &call->legs[GK_CALLER];
+  const gk_leg *callee = &call->legs[GK_CALLEE];
+
+  n->timers++;
+  HOLDS(!call->over && call->pub.state != H46017_ROUTE_RELEASED,
+        "INV-36: a call that is over and was not released");
+  HOLDS(h46017_map_find(&call->gk->call_ids, (const uint8_t *)&call->pub.id,
+                        sizeof(call->pub.id)) == call,
+        "INV-41: a call that is not found");
+  FIRST(check_timer(call->gk, &call->timer, GK_TIMER_CALL));
+  FIRST(check_leg(caller, n));
+  if (call->pub.state == H46017_ROUTE_ADMITTED) {
+    HOLDS(caller->call == NULL && callee->connection == NULL,
+          "INV-41: a call before its Setup");
+    HOLDS(call->timer.expiry != H46017_TIME_NEVER,
+          "INV-32: an admission that nothing ends");
+    return NULL;
+  }
+  HOLDS(caller->call != NULL && callee->call != NULL,
+        "INV-41: a leg without its twin");
+  return check_leg(callee, n);
+}
+
+static const char *check_calls(const h46017_gatekeeper *gk, gk_census *n) {
+  size_t count = 0;
+  size_t keyed;
+
+  for (const gk_call *call = gk->calls; call != NULL; call = call->next) {
+    count++;
+    FIRST(check_call(call, n));
+  }
+  keyed = n->legs;
+  HOLDS(count == gk->call_count && count == gk->call_ids.count &&
+            keyed == gk->legs.count,
+        "INV-41: calls counted wrong");
+  return NULL;
+}
+
+static const char *check_legs(const h46017_connection *c) {
+  size_t count = 0;
+
+  for (const gk_leg *leg = c->legs; leg != NULL; leg = leg->next) {
+    count++;
+    HOLDS(leg->connection == c && !leg->of->over,
+          "INV-41: a leg on a connection that is not its own");
+  }
+  HOLDS(count == c->leg_count, "INV-41: legs counted wrong");
+  return c->calls != NULL ? check_table(c->calls) : NULL;
+}
+
+/* -- connections ----------------------------------------------------------- */
+
 static const char *check_connection(const h46017_connection *c, gk_census *n) {
   const h46017_gatekeeper *gk = c->gk;
   size_t count = 0;
@@ -136,6 +238,7 @@ static const char *check_connection(const h46017_connection *c, gk_census *n) {
     FIRST(check_registration(gk, r, n));
   }
   HOLDS(count == c->registration_count, "INV-31: registrations counted wrong");
+  FIRST(check_legs(c));
   return check_questions(c, n);
 }
 
@@ -157,7 +260,8 @@ const char *h46017_gatekeeper_check_invariants(const h46017_gatekeeper *gk) {
   gk_census n = {.timers = 1 /* of the queue */};
 
   HOLDS(gk->depth == 0 && gk->observing == 0, "INV-36: a call that goes on");
-  HOLDS(gk->ended == NULL && gk->doomed_connections == NULL,
+  HOLDS(gk->ended == NULL && gk->ended_calls == NULL &&
+            gk->doomed_connections == NULL,
         "INV-36: something that ended was not released");
   for (const h46017_connection *c = gk->connections; c != NULL; c = c->next) {
     FIRST(check_connection(c, &n));
@@ -167,6 +271,7 @@ const char *h46017_gatekeeper_check_invariants(const h46017_gatekeeper *gk) {
           "INV-31: a registration without a connection and without grace");
     FIRST(check_registration(gk, r, &n));
   }
+  FIRST(check_calls(gk, &n));
   HOLDS(n.connections == gk->connection_count,
         "INV-31: connections counted wrong");
   HOLDS(n.registrations == gk->registration_count &&
@@ -198,6 +303,21 @@ static const char *check_endpoint_registration(const h46017_endpoint *ep,
   return NULL;
 }
 
+/* Who was asked for leave, and has not ended since. */
+static const char *check_admissions(const h46017_endpoint *ep) {
+  HOLDS(ep->calls == NULL || ep->tunnel != NULL,
+        "INV-40: calls without a connection");
+  HOLDS(ep->admissions == NULL || ep->calls != NULL,
+        "INV-40: an admission without a table of calls");
+  for (const endpoint_call *a = ep->admissions; a != NULL; a = a->next) {
+    HOLDS(a->call->calls == ep->calls && a->call->state != H46017_CALL_RELEASED,
+          "INV-40: an admission of a call that is over");
+    HOLDS(ep->error != 0 || a->pending == 0 || a->deadline != H46017_TIME_NEVER,
+          "INV-32: an admission that nothing answers");
+  }
+  return ep->calls != NULL ? check_table(ep->calls) : NULL;
+}
+
 const char *h46017_endpoint_check_invariants(const h46017_endpoint *ep) {
   bool on_wire =
       ep->state == H46017_ENDPOINT_UP || ep->state == H46017_ENDPOINT_CLOSING;
@@ -221,5 +341,5 @@ const char *h46017_endpoint_check_invariants(const h46017_endpoint *ep) {
     FIRST(check_endpoint_registration(ep, r));
   }
   HOLDS(count == ep->registration_count, "INV-31: registrations counted wrong");
-  return NULL;
+  return check_admissions(ep);
 }
