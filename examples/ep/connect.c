@@ -125,8 +125,9 @@ static int start_tls(attempt *a) {
   h46017_tls_settings_default(&settings);
   settings.server_check =
       p->insecure ? H46017_SERVER_CHECK_NONE : H46017_SERVER_CHECK_NAME;
-  /* With SRV that is the domain, never the target: whoever can forge a DNS
-   * answer could name a host that he has a certificate for. */
+  /* With SRV that is the domain, never the target, and with an alternate the
+   * host of the list, never the address: whoever can forge a DNS answer could
+   * name a host that he has a certificate for. */
   settings.server_name =
       p->server_name ? p->server_name : p->gatekeepers[e->gatekeeper].at.host;
   settings.trust = p->trusted.trust;
@@ -320,7 +321,7 @@ static void looked_up(route *r) {
 /* Called by the endpoint's `connect` callback: the endpoint hears of it later.
  */
 void connect_start(endpoint *e) {
-  const gatekeeper_address *to = &e->app->gatekeepers[e->gatekeeper];
+  const gatekeeper_address *to = &e->to;
   connect_abandon(e);
   snprintf(e->peer, sizeof e->peer, to->srv ? "srv:%.70s" : "%.70s",
            to->at.host);

@@ -26,10 +26,27 @@ json_t *endpoint_event(const endpoint *e, const char *name) {
 /* -- what the endpoint asks
  * ----------------------------------------------------- */
 
+/* Where to: an entry of the list, or the address that a gatekeeper named, and
+ * then as to the entry that named it. */
 static int do_connect(h46017_endpoint *ep, size_t index, void *user_data) {
   endpoint *e = user_data;
-  (void)ep;
-  e->gatekeeper = index;
+  h46017_alternate hint = {.learnt_from = index};
+  e->is_alternate = index >= e->app->gatekeeper_count;
+  if (e->is_alternate) {
+    int code = h46017_endpoint_alternate(ep, index, &hint);
+    if (code != 0) {
+      return code;
+    }
+  }
+  e->gatekeeper = hint.learnt_from;
+  e->to = e->app->gatekeepers[e->gatekeeper];
+  if (e->is_alternate) {
+    if (e->to.srv) {
+      e->to.srv = false;
+      e->to.at.port = e->to.tls ? ADDRESS_PORT_TLS : ADDRESS_PORT_TCP;
+    }
+    snprintf(e->to.at.host, sizeof e->to.at.host, "%s", hint.address);
+  }
   connect_start(e);
   return 0;
 }
@@ -125,7 +142,9 @@ static int backing_off(h46017_endpoint *ep, uint32_t delay, int code,
   events_code(event, code);
   events_emit(event);
   app_opened(e);
-  e->failed |= 1U << e->gatekeeper;
+  if (!e->is_alternate) {
+    e->failed |= 1U << e->gatekeeper;
+  }
   if (e->app->once && e->failed == (1U << e->app->gatekeeper_count) - 1) {
     app_done(e, app_status(code));
   }
@@ -241,6 +260,7 @@ int endpoint_make(endpoint *e) {
   if (p->ttl != 0) {
     settings.time_to_live = p->ttl;
   }
+  settings.max_alternates = ALTERNATES_MAX;
   if (p->failback != UINT32_MAX) {
     settings.failback = p->failback * 1000;
   }

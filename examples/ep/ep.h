@@ -35,7 +35,7 @@ enum {
   STATUS_CLOCK = 15     /* the clock is not set */
 };
 
-enum { GATEKEEPERS_MAX = 16, OPENING_MAX = 128 };
+enum { GATEKEEPERS_MAX = 16, ALTERNATES_MAX = 8, OPENING_MAX = 128 };
 
 typedef struct app app;
 typedef struct endpoint endpoint;
@@ -104,11 +104,13 @@ struct endpoint {
   uv_timer_t timer;
   endpoint *next_dirty;
   bool is_dirty;
-  bool opening;         /* counted in app.opening */
-  bool done;            /* it has its outcome and ends */
-  bool through;         /* it has ended */
-  uint32_t failed;      /* a bit for each gatekeeper that could not be had */
-  size_t gatekeeper;    /* index */
+  bool opening;      /* counted in app.opening */
+  bool done;         /* it has its outcome and ends */
+  bool through;      /* it has ended */
+  uint32_t failed;   /* a bit for each gatekeeper that could not be had */
+  size_t gatekeeper; /* index in the list: it, or the one that named `to` */
+  gatekeeper_address to;
+  bool is_alternate;    /* `to` was named by a gatekeeper */
   int transport_failed; /* a code to tell before the next wait */
   char peer[ADDRESS_TEXT];
   capture_flow flow;

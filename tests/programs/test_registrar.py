@@ -109,6 +109,23 @@ class Names(harness.Case):
         self.file.write_text("[gatekeeper]\n" + "alternate = 192.0.2.7\n" * 16)
         self.ctl("reload")
 
+    def test_an_alternate_that_the_gatekeeper_named_is_gone_to(self):
+        gk = self.configured(
+            "[registration]\nopen = yes\n[gatekeeper]\nalternate = 127.0.0.2\n"
+        )
+        other = self.gatekeeper(
+            "--open", "--state", self.dir / "other", tcp=f"127.0.0.2:{gk.port['tcp']}"
+        )
+        ep = self.endpoint(self.to, "--alias", "lobby", "--failback", "1")
+        ep.expect("registered", names=["lobby"])
+        gk.signal(signal.SIGKILL)
+        other.expect("registered", names=["lobby"])
+        ep.expect("registered", peer=f"127.0.0.2:{gk.port['tcp']}")
+        # and the list's own is preferred once it is back
+        again = self.gatekeeper("-c", self.file, tcp=f"127.0.0.1:{gk.port['tcp']}")
+        again.expect("registered", names=["lobby"])
+        self.assertEqual(ep.stop(), 0)
+
     def test_more_at_once_than_is_served_wait_or_come_back(self):
         gk = self.configured(
             "[registration]\nopen = yes\n[limits]\nfull_rate = 5\n"
