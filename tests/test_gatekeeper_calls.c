@@ -3,6 +3,11 @@
 #include "octets.h"
 #include "world.h"
 
+#include "session/call.h"
+#include "session/endpoint.h"
+#include "session/gatekeeper.h"
+#include "session/invariants.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +145,16 @@ static void tune_gatekeeper(h46017_gatekeeper_callbacks *cb) {
 
 static world_line *line[3];
 
+/* Everything that must always hold (doc/invariants.md), on both sides. */
+static void look(world *of) {
+  const char *broken = h46017_gatekeeper_check_invariants(of->gk);
+
+  for (int i = 0; i < of->line_count && broken == NULL; i++) {
+    broken = h46017_endpoint_check_invariants(of->lines[i].ep);
+  }
+  ck_assert_msg(broken == NULL, "%s", broken);
+}
+
 static void begin(const h46017_gatekeeper_settings *settings) {
   memset(parties, 0, sizeof(parties));
   routes_told = routes_over = 0;
@@ -149,6 +164,7 @@ static void begin(const h46017_gatekeeper_settings *settings) {
   world_tune_endpoint = tune_endpoint;
   world_tune_gatekeeper = tune_gatekeeper;
   ck_assert_int_eq(world_init(&w, settings, NULL), 0);
+  w.moved = look;
   ck_assert_int_eq(world_add(&w, &line[0], "a", NULL), 0);
   ck_assert_int_eq(world_add(&w, &line[1], "b", NULL), 0);
   ck_assert_int_eq(world_add(&w, &line[2], "c", NULL), 0);
@@ -173,6 +189,7 @@ static h46017_call *call(int from, const char *to) {
 }
 
 static void end(void) {
+  look(&w);
   ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
   for (int i = 0; i < WORLD_LINES; i++) {
     octets_free(&parties[i].setup);
@@ -181,6 +198,14 @@ static void end(void) {
   world_free(&w);
   world_tune_endpoint = NULL;
   world_tune_gatekeeper = NULL;
+}
+
+/* A call that rings. */
+static void ring(void) {
+  (void)call(0, "b");
+  ck_assert_int_eq(
+      h46017_call_write(parties[1].call, H46017_Q931_ALERTING, NULL, w.now), 0);
+  run();
 }
 
 static void write_and_run(int who, uint8_t type) {
@@ -434,6 +459,17 @@ static octets captured_setup(void) {
   return setup;
 }
 
+/* It comes on this connection, under a call reference. */
+static void came(world_line *from, octets *setup, uint8_t reference) {
+  const uint8_t tpkt[4] = {3, 0, (uint8_t)((setup->len + 4) >> 8),
+                           (uint8_t)(setup->len + 4)};
+  setup->data[2] = 0;
+  setup->data[3] = reference;
+  ck_assert_int_eq(h46017_connection_recv(from->conn, tpkt, 4, w.now), 0);
+  ck_assert_int_eq(
+      h46017_connection_recv(from->conn, setup->data, setup->len, w.now), 0);
+}
+
 START_TEST(a_captured_setup_keeps_what_is_not_the_gatekeepers_business) {
   octets setup = captured_setup();
   octets expected = stripped(&setup);
@@ -447,13 +483,7 @@ START_TEST(a_captured_setup_keeps_what_is_not_the_gatekeepers_business) {
   begin(NULL);
   ck_assert_int_eq(world_add(&w, &ep2, "ep2", NULL), 0);
   run();
-  {
-    uint8_t tpkt[4] = {3, 0, (uint8_t)((setup.len + 4) >> 8),
-                       (uint8_t)(setup.len + 4)};
-    ck_assert_int_eq(h46017_connection_recv(line[0]->conn, tpkt, 4, w.now), 0);
-    ck_assert_int_eq(
-        h46017_connection_recv(line[0]->conn, setup.data, setup.len, w.now), 0);
-  }
+  came(line[0], &setup, 1);
   run();
   ck_assert_uint_eq(parties[3].setups, 1);
   ck_assert_int_eq(h46017_q931_parse(&in, setup.data, setup.len, 0), 0);
@@ -480,6 +510,236 @@ START_TEST(a_captured_setup_keeps_what_is_not_the_gatekeepers_business) {
 }
 END_TEST
 
+/* -- callIdentifiers ------------------------------------------------------- */
+
+/* What waits to be sent begins with a Release Complete of this call. */
+static bool releases(const world_line *to, uint8_t reference) {
+  const uint8_t *tx;
+  size_t len = h46017_connection_peek_tx(to->conn, &tx);
+  return len > 8 && tx[4] == 8 && tx[6] == 0x80 && tx[7] == reference &&
+         tx[8] == H46017_Q931_RELEASE_COMPLETE;
+}
+
+static void begin_with_ep2(void) {
+  world_line *ep2;
+  begin(NULL);
+  ck_assert_int_eq(world_add(&w, &ep2, "ep2", NULL), 0);
+  run();
+}
+
+START_TEST(a_call_that_went_in_a_circle_is_refused_and_the_first_stays) {
+  octets setup = captured_setup();
+  world_line *again;
+  begin_with_ep2();
+  again = _i == 0 ? line[0] : line[2];
+  came(line[0], &setup, 1);
+  run();
+  ck_assert_uint_eq(parties[3].setups, 1);
+  ck_assert_int_eq(last_state, H46017_ROUTE_SETUP);
+  came(again, &setup, 2);
+  ck_assert(releases(again, 2));
+  run();
+  ck_assert_uint_eq(parties[3].setups, 1);
+  ck_assert_uint_eq(parties[3].released, 0);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  /* once it is over, the name is free again */
+  write_and_run(3, H46017_Q931_RELEASE_COMPLETE);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  came(again, &setup, 3);
+  run();
+  ck_assert_uint_eq(parties[3].setups, 2);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  world_break(&w, again);
+  run();
+  octets_free(&setup);
+  end();
+}
+END_TEST
+
+/* The call's identifiers become zero, wherever they stand. */
+static void without_identifiers(octets *setup) {
+  uint8_t guid[H46017_CALL_GUID];
+  h46017_q931 msg;
+  h46017_h225 *m;
+  const uint8_t *per, *found;
+  size_t len, zeroed = 0;
+  ck_assert_int_eq(h46017_q931_parse(&msg, setup->data, setup->len, 0), 0);
+  ck_assert_int_eq(h46017_q931_user_user(&msg, &per, &len), 0);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_user_information(), per, len), 0);
+  ck_assert_int_eq(
+      h46017_h225_read_octets(
+          h46017_h225_get(
+              h46017_h225_root(m),
+              "h323-uu-pdu.h323-message-body.setup.callIdentifier.guid"),
+          &found, &len),
+      0);
+  ck_assert_uint_eq(len, sizeof(guid));
+  memcpy(guid, found, sizeof(guid));
+  h46017_h225_del(m);
+  for (size_t i = 0; i + sizeof(guid) <= setup->len; i++) {
+    if (memcmp(setup->data + i, guid, sizeof(guid)) == 0) {
+      memset(setup->data + i, 0, sizeof(guid));
+      zeroed++;
+    }
+  }
+  ck_assert_uint_gt(zeroed, 0);
+}
+
+START_TEST(calls_whose_identifier_is_all_zero_are_calls_of_their_own) {
+  static const uint8_t none[H46017_CALL_GUID];
+  octets setup = captured_setup();
+  without_identifiers(&setup);
+  begin_with_ep2();
+  for (uint8_t i = 1; i <= 3; i++) {
+    came(line[i < 3 ? 0 : 2], &setup, i);
+  }
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 3);
+  ck_assert_uint_eq(line[0]->conn->leg_count, 2);
+  ck_assert_ptr_null(gk_leg_find(line[0]->conn, none, false));
+  look(&w);
+  /* nothing leads to them, so nobody is admitted to one of them */
+  run();
+  ck_assert_uint_eq(parties[3].setups, 3);
+  ck_assert_uint_eq(parties[3].admitted, 0);
+  ck_assert_uint_eq(parties[3].released, 3);
+  ck_assert_uint_eq(routes_over, 3);
+  octets_free(&setup);
+  end();
+}
+END_TEST
+
+/* -- the check itself ------------------------------------------------------ */
+
+static void noticed(const char *what) {
+  const char *broken = h46017_gatekeeper_check_invariants(w.gk);
+
+  ck_assert_ptr_nonnull(broken);
+  ck_assert_str_eq(broken, what);
+}
+
+/* A check that finds nothing wrong must be able to. INV-40 */
+START_TEST(a_broken_table_of_calls_is_noticed) {
+  h46017_calls *calls;
+  h46017_call *first, *second;
+  begin(NULL);
+  ring();
+  ring();
+  calls = line[0]->conn->calls;
+  first = calls->first;
+  second = first->next;
+  calls->count++;
+  noticed("INV-40: calls counted wrong");
+  calls->count--;
+  first->reference ^= 0x4000;
+  noticed("INV-40: a call reference that leads elsewhere");
+  first->reference ^= 0x4000;
+  first->ours = !first->ours;
+  noticed("INV-40: a call reference that leads elsewhere");
+  first->ours = !first->ours;
+  second->prev = NULL;
+  noticed("INV-40: a call out of its list");
+  second->prev = first;
+  first->calls = line[1]->conn->calls;
+  noticed("INV-40: a call out of its list");
+  first->calls = calls;
+  calls->depth++;
+  noticed("INV-36: a table of calls that is busy");
+  calls->depth--;
+  look(&w);
+  world_break(&w, line[0]);
+  run();
+  end();
+}
+END_TEST
+
+START_TEST(a_broken_call_of_an_endpoint_is_noticed) {
+  h46017_endpoint *ep;
+  endpoint_call *a;
+  h46017_calls *calls;
+  begin(NULL);
+  ring();
+  ep = line[0]->ep;
+  a = ep->admissions;
+  calls = ep->calls;
+  a->pending = 7;
+  ck_assert_str_eq(h46017_endpoint_check_invariants(ep),
+                   "INV-32: an admission that nothing answers");
+  a->pending = 0;
+  a->call->calls = line[1]->ep->calls;
+  ck_assert_str_eq(h46017_endpoint_check_invariants(ep),
+                   "INV-40: an admission of a call that is over");
+  a->call->calls = calls;
+  ep->calls = NULL;
+  ck_assert_str_eq(h46017_endpoint_check_invariants(ep),
+                   "INV-40: an admission without a table of calls");
+  ep->calls = calls;
+  calls->count++;
+  ck_assert_str_eq(h46017_endpoint_check_invariants(ep),
+                   "INV-40: calls counted wrong");
+  calls->count--;
+  look(&w);
+  world_break(&w, line[0]);
+  run();
+  end();
+}
+END_TEST
+
+/* INV-41 */
+START_TEST(a_broken_leg_is_noticed) {
+  gk_call *broken;
+  gk_leg *caller, *callee;
+  gk_registration *r;
+  h46017_call *twin;
+  begin(NULL);
+  ring();
+  broken = w.gk->calls;
+  caller = &broken->legs[GK_CALLER];
+  callee = &broken->legs[GK_CALLEE];
+  r = caller->registration;
+  twin = callee->call;
+  callee->call = NULL;
+  noticed("INV-41: a leg without its twin");
+  callee->call = caller->call;
+  noticed("INV-41: a leg of another's call");
+  callee->call = twin;
+  caller->registration = NULL;
+  noticed("INV-41: a leg without a registration");
+  caller->registration = callee->registration;
+  noticed("INV-41: a leg without a registration");
+  caller->registration = r;
+  caller->key[0] ^= 1;
+  noticed("INV-41: a callIdentifier that leads elsewhere");
+  caller->key[0] ^= 1;
+  broken->pub.callee = line[0]->conn;
+  noticed("INV-41: a leg on a connection that nobody was told of");
+  broken->pub.callee = line[1]->conn;
+  broken->pub.state = H46017_ROUTE_ADMITTED;
+  noticed("INV-41: a call before its Setup");
+  broken->pub.state = H46017_ROUTE_ALERTING;
+  caller->connection = line[1]->conn;
+  noticed("INV-41: a leg on a connection that is not its own");
+  caller->connection = line[0]->conn;
+  line[0]->conn->leg_count++;
+  noticed("INV-41: legs counted wrong");
+  line[0]->conn->leg_count--;
+  w.gk->call_count++;
+  noticed("INV-41: calls counted wrong");
+  w.gk->call_count--;
+  broken->pub.id++;
+  noticed("INV-41: a call that is not found");
+  broken->pub.id--;
+  broken->over = true;
+  noticed("INV-41: a leg on a connection that is not its own");
+  broken->over = false;
+  look(&w);
+  world_break(&w, line[0]);
+  run();
+  end();
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls");
   TCase *tc = tcase_create("gatekeeper_calls");
@@ -498,6 +758,12 @@ int main(void) {
   tcase_add_test(tc, a_limit_on_calls_holds_at_it_and_one_past);
   tcase_add_test(tc,
                  a_captured_setup_keeps_what_is_not_the_gatekeepers_business);
+  tcase_add_loop_test(
+      tc, a_call_that_went_in_a_circle_is_refused_and_the_first_stays, 0, 2);
+  tcase_add_test(tc, calls_whose_identifier_is_all_zero_are_calls_of_their_own);
+  tcase_add_test(tc, a_broken_table_of_calls_is_noticed);
+  tcase_add_test(tc, a_broken_call_of_an_endpoint_is_noticed);
+  tcase_add_test(tc, a_broken_leg_is_noticed);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
   srunner_run_all(sr, CK_NORMAL);

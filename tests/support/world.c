@@ -592,10 +592,15 @@ int world_run(world *w, h46017_time until) {
     h46017_time next;
 
     for (int i = 0; i < w->line_count; i++) {
-      int rv = wire_step(&w->lines[i], &moved);
+      bool here = false;
+      int rv = wire_step(&w->lines[i], &here);
       if (rv != 0) {
         return rv;
       }
+      if (here && w->moved != NULL) {
+        w->moved(w);
+      }
+      moved = moved || here;
     }
     while (h46017_gatekeeper_next_ready(w->gk, &ready)) {
     }

@@ -71,6 +71,9 @@ struct world {
   /* Every RAS message as it comes in at either side, when set. */
   void (*seen)(world *w, bool at_gatekeeper, const uint8_t *per, size_t len);
 
+  /* Called between two steps, whenever something has moved, when set. */
+  void (*moved)(world *w);
+
   /* Called inside `registered` of the gatekeeper, when set. */
   void (*in_registered)(world *w, h46017_connection *c);
 };
