@@ -13,25 +13,25 @@ void h46017_heap_init(h46017_heap *h, const h46017_mem *mem) {
 }
 
 void h46017_heap_free(h46017_heap *h) {
-  h46017_mem_release(&h->mem, (void *)h->nodes);
-  h->nodes = NULL;
+  h46017_mem_release(&h->mem, h->slots);
+  h->slots = NULL;
   h->count = h->cap = h->members = 0;
 }
 
 int h46017_heap_join(h46017_heap *h, h46017_heap_node *node, int kind) {
   if (h->members == h->cap) {
     size_t cap = h->cap > 0 ? h->cap * 2 : 16;
-    void *nodes;
+    void *slots;
 
-    if (cap > SIZE_MAX / sizeof(h46017_heap_node *)) {
+    if (cap > SIZE_MAX / sizeof(h46017_heap_slot)) {
       return H46017_ERR_NOMEM;
     }
-    nodes = h46017_mem_resize(&h->mem, (void *)h->nodes,
-                              cap * sizeof(h46017_heap_node *));
-    if (nodes == NULL) {
+    slots =
+        h46017_mem_resize(&h->mem, h->slots, cap * sizeof(h46017_heap_slot));
+    if (slots == NULL) {
       return H46017_ERR_NOMEM;
     }
-    h->nodes = nodes;
+    h->slots = slots;
     h->cap = cap;
   }
   h->members++;
@@ -41,50 +41,51 @@ int h46017_heap_join(h46017_heap *h, h46017_heap_node *node, int kind) {
   return 0;
 }
 
-static void heap_put(h46017_heap *h, size_t i, h46017_heap_node *node) {
-  h->nodes[i] = node;
-  node->index = i;
+static void heap_put(h46017_heap *h, size_t i, h46017_heap_slot slot) {
+  h->slots[i] = slot;
+  slot.node->index = i;
 }
 
-static void heap_up(h46017_heap *h, size_t i, h46017_heap_node *node) {
+/* Puts it into place i, or as far above as it belongs; returns where. */
+static size_t heap_up(h46017_heap *h, size_t i, h46017_heap_slot slot) {
   while (i > 0) {
     size_t parent = (i - 1) / 2;
-    if (h->nodes[parent]->expiry <= node->expiry) {
+    if (h->slots[parent].expiry <= slot.expiry) {
       break;
     }
-    heap_put(h, i, h->nodes[parent]);
+    heap_put(h, i, h->slots[parent]);
     i = parent;
   }
-  heap_put(h, i, node);
+  heap_put(h, i, slot);
+  return i;
 }
 
-static void heap_down(h46017_heap *h, size_t i, h46017_heap_node *node) {
+static void heap_down(h46017_heap *h, size_t i, h46017_heap_slot slot) {
   for (;;) {
     size_t child = 2 * i + 1;
     if (child >= h->count) {
       break;
     }
     if (child + 1 < h->count &&
-        h->nodes[child + 1]->expiry < h->nodes[child]->expiry) {
+        h->slots[child + 1].expiry < h->slots[child].expiry) {
       child++;
     }
-    if (node->expiry <= h->nodes[child]->expiry) {
+    if (slot.expiry <= h->slots[child].expiry) {
       break;
     }
-    heap_put(h, i, h->nodes[child]);
+    heap_put(h, i, h->slots[child]);
     i = child;
   }
-  heap_put(h, i, node);
+  heap_put(h, i, slot);
 }
 
 static void heap_stop(h46017_heap *h, h46017_heap_node *node) {
   size_t i = node->index;
-  h46017_heap_node *last = h->nodes[--h->count];
+  h46017_heap_slot last = h->slots[--h->count];
 
   node->expiry = H46017_TIME_NEVER;
-  if (last != node) {
-    heap_up(h, i, last);
-    heap_down(h, last->index, last);
+  if (last.node != node) {
+    heap_down(h, heap_up(h, i, last), last);
   }
 }
 
@@ -96,6 +97,7 @@ void h46017_heap_leave(h46017_heap *h, h46017_heap_node *node) {
 void h46017_heap_set(h46017_heap *h, h46017_heap_node *node,
                      h46017_time expiry) {
   bool running = node->expiry != H46017_TIME_NEVER;
+  h46017_heap_slot slot = {expiry, node};
 
   if (expiry == node->expiry) {
     return;
@@ -106,13 +108,12 @@ void h46017_heap_set(h46017_heap *h, h46017_heap_node *node,
   }
   node->expiry = expiry;
   if (!running) {
-    heap_up(h, h->count++, node);
+    (void)heap_up(h, h->count++, slot);
     return;
   }
-  heap_up(h, node->index, node);
-  heap_down(h, node->index, node);
+  heap_down(h, heap_up(h, node->index, slot), slot);
 }
 
 h46017_heap_node *h46017_heap_first(const h46017_heap *h) {
-  return h->count > 0 ? h->nodes[0] : NULL;
+  return h->count > 0 ? h->slots[0].node : NULL;
 }

@@ -14,9 +14,15 @@ typedef struct h46017_heap_node {
   int kind;           /* tells the owner's type */
 } h46017_heap_node;
 
+/* The expiry once more, so that comparing looks into no object. */
+typedef struct h46017_heap_slot {
+  h46017_time expiry;
+  h46017_heap_node *node;
+} h46017_heap_slot;
+
 typedef struct h46017_heap {
   h46017_mem mem;
-  h46017_heap_node **nodes;
+  h46017_heap_slot *slots;
   size_t count;   /* running */
   size_t cap;     /* room */
   size_t members; /* joined */

@@ -37,14 +37,16 @@ static const char *check_timer(const h46017_gatekeeper *gk,
                                const h46017_heap_node *n, int kind) {
   HOLDS(n->kind == kind, "INV-34: a timer of another kind");
   HOLDS(n->expiry == H46017_TIME_NEVER ||
-            (n->index < gk->timers.count && gk->timers.nodes[n->index] == n),
+            (n->index < gk->timers.count &&
+             gk->timers.slots[n->index].node == n &&
+             gk->timers.slots[n->index].expiry == n->expiry),
         "INV-34: a timer that runs and is not where it should be");
   return NULL;
 }
 
 static const char *check_heap(const h46017_heap *h) {
   for (size_t i = 1; i < h->count; i++) {
-    HOLDS(h->nodes[(i - 1) / 2]->expiry <= h->nodes[i]->expiry,
+    HOLDS(h->slots[(i - 1) / 2].expiry <= h->slots[i].expiry,
           "INV-34: timers out of order");
   }
   HOLDS(h->count <= h->members && h->members <= h->cap,
