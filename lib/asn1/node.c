@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "asn1/node.h"
 
-#include "h46017-asn1.h"
+#include "asn1/per_plain.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -511,6 +511,7 @@ static const h46017_node *node_compile(asn_TYPE_descriptor_t *td,
     return NULL;
   }
   n = &node_store[node_count++];
+  n->plain = h46017_plain_find(td);
   n->kind = H46017_NODE_SEQUENCE;        /* not a simple one */
   if (node_add_key(td, pc, n) == NULL) { /* before its members: they recurse */
     return NULL;

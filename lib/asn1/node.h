@@ -53,6 +53,7 @@ typedef struct h46017_alphabet {
 } h46017_alphabet;
 
 typedef struct h46017_node h46017_node;
+typedef struct h46017_plain h46017_plain; /* asn1/per_plain.h */
 
 typedef struct h46017_member {
   const char *name;
@@ -90,6 +91,7 @@ struct h46017_node {
   const h46017_member *members;
   const h46017_alphabet *alphabet; /* CHARS; NULL: 0 to 127 */
   const void *names;               /* ENUM: asn_INTEGER_specifics_t */
+  const h46017_plain *plain;       /* a way that is shorter; mostly NULL */
 };
 
 /* A type that can be decoded on its own. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "asn1/per_plain.h"
 #include "asn1/per_read.h"
 
 #include <h46017/error.h>
@@ -591,6 +592,9 @@ static int per_decode_value(per_decoder *d, const h46017_node *n, void *st) {
 
   if (n->kind < H46017_NODE_SEQUENCE) {
     return per_decode_simple(d, n, st);
+  }
+  if (n->plain != NULL && n->plain->decode(d, st)) {
+    return 0;
   }
   if (d->depth == 0) {
     return per_fail(d, H46017_ERR_PER_DEPTH, "nested deeper than the limit");

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "asn1/per.h"
-
-#include "asn1/bits.h"
+#include "asn1/per_plain.h"
+#include "asn1/per_write.h"
 
 #include <h46017/error.h>
 
 #include <string.h>
 
 #define PER_FRAGMENT 16384U
-
-typedef struct per_encoder {
-  h46017_bitwriter w;
-  h46017_fault *fault;
-  h46017_per_mark *mark; /* may be NULL */
-  uint32_t depth;        /* still allowed */
-} per_encoder;
 
 static int per_encode_value(per_encoder *e, const h46017_node *n,
                             const void *st);
@@ -639,6 +631,9 @@ static int per_encode_value(per_encoder *e, const h46017_node *n,
 
   if (n->kind < H46017_NODE_SEQUENCE) {
     return per_encode_simple(e, n, st);
+  }
+  if (n->plain != NULL && n->plain->encode(e, st)) {
+    return 0;
   }
   if (e->depth == 0) {
     return per_refuse(e, H46017_ERR_PER_DEPTH, "nested deeper than the limit");

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "asn1/per_plain.h"
+
+#include "asn1/per_read.h"
+#include "asn1/per_write.h"
+
+#include <string.h>
+
+/* Of a SEQUENCE whose mandatory components all have a value. */
+#define PLAIN_ALL_GIVEN ((ber_tlv_len_t)((1U << H46017_PER_GIVEN_BITS) - 1))
+
+/* -- decoding ---------------------------------------------------------- */
+
+/* Only out of the block that is being filled: no allocator is asked, and
+ * where the budget ends is the engine's to say. */
+static inline void *plain_take(per_decoder *d, size_t size) {
+  h46017_arena *a = d->arena;
+  size_t taken = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
+  unsigned char *p = a->next;
+
+  if (taken > (size_t)(a->end - p) || taken > a->budget - a->used) {
+    return NULL;
+  }
+  a->next = p + taken;
+  a->used += taken;
+  return p;
+}
+
+/* Where a path was, to go back to. */
+typedef struct plain_place {
+  size_t pos;
+  unsigned char *next;
+  size_t used;
+} plain_place;
+
+static inline plain_place plain_here(const per_decoder *d) {
+  plain_place here = {d->r.pos, d->arena->next, d->arena->used};
+
+  return here;
+}
+
+static bool plain_back(per_decoder *d, plain_place to) {
+  if (to.next != NULL && to.next != d->arena->next) {
+    memset(to.next, 0, (size_t)(d->arena->next - to.next));
+  }
+  d->arena->next = to.next;
+  d->arena->used = to.used;
+  d->r.pos = to.pos;
+  return false;
+}
+
+/* The next `n` bits, up to 8, are there and are all zero but those of `may`;
+ * then they are in `*pbits`. */
+static inline bool plain_bits(const h46017_bitreader *r, unsigned n,
+                              unsigned may, unsigned *pbits) {
+  h46017_bitreader ahead = *r;
+
+  if (n > h46017_bits_left(r)) {
+    return false;
+  }
+  *pbits = h46017_bits_get(&ahead, n);
+  return (*pbits & ~may) == 0;
+}
+
+/* The octets that follow `n` bits, if so many are there; else NULL. */
+static inline const uint8_t *plain_behind(const h46017_bitreader *r, unsigned n,
+                                          size_t octets) {
+  size_t at = h46017_bits_align_up(r->pos + n) / 8;
+
+  return at <= r->end / 8 && octets <= r->end / 8 - at ? r->data + at : NULL;
+}
+
+static inline void plain_stand_at(h46017_bitreader *r, const uint8_t *p) {
+  r->pos = (size_t)(p - r->data) * 8;
+}
+
+static inline long plain_two(const uint8_t *p) {
+  return (long)p[0] << 8 | p[1];
+}
+
+/* ipAddress: 4 bits, then the address and the port. */
+static bool plain_decode_transport(per_decoder *d, void *st) {
+  TransportAddress_t *t = st;
+  struct TransportAddress__ipAddress *ip = &t->choice.ipAddress;
+  const uint8_t *p = plain_behind(&d->r, 4, 6);
+  unsigned bits;
+
+  if (d->depth < 2 || p == NULL || !plain_bits(&d->r, 4, 0, &bits)) {
+    return false;
+  }
+  t->present = TransportAddress_PR_ipAddress;
+  ip->ip.buf = per_unconst(p);
+  ip->ip.size = 4;
+  ip->port = plain_two(p + 4);
+  ip->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  plain_stand_at(&d->r, p + 6);
+  return true;
+}
+
+/* BMPString with one octet of length, or as many characters as digits. */
+static bool plain_decode_h323_id(per_decoder *d, AliasAddress_t *a) {
+  const uint8_t *p = plain_behind(&d->r, 2, 1);
+  size_t octets;
+
+  if (p == NULL) {
+    return false;
+  }
+  octets = ((size_t)p[0] + 1) * 2;
+  p = plain_behind(&d->r, 2, 1 + octets);
+  if (p == NULL) {
+    return false;
+  }
+  a->present = AliasAddress_PR_h323_ID;
+  a->choice.h323_ID.buf = per_unconst(p + 1);
+  a->choice.h323_ID.size = (int)octets;
+  plain_stand_at(&d->r, p + 1 + octets);
+  return true;
+}
+
+static bool plain_decode_alias(per_decoder *d, void *st) {
+  unsigned bits;
+
+  return d->depth >= 1 && plain_bits(&d->r, 2, 1, &bits) && bits == 1 &&
+         plain_decode_h323_id(d, st);
+}
+
+static inline void plain_h221(H221NonStandard_t *v, const uint8_t *p) {
+  v->t35CountryCode = p[0];
+  v->t35Extension = p[1];
+  v->manufacturerCode = plain_two(p + 2);
+  v->_asn_ctx.left = PLAIN_ALL_GIVEN;
+}
+
+/* OCTET STRING (SIZE (1..256)) on an octet; `*pp` moves behind it. */
+static inline bool plain_string(per_decoder *d, const uint8_t **pp,
+                                OCTET_STRING_t **pout) {
+  const uint8_t *p = *pp;
+  size_t left = d->r.end / 8 - (size_t)(p - d->r.data);
+  OCTET_STRING_t *out;
+
+  if (left == 0 || left - 1 <= p[0]) {
+    return false;
+  }
+  out = plain_take(d, sizeof(*out));
+  if (out == NULL) {
+    return false;
+  }
+  out->buf = per_unconst(p + 1);
+  out->size = p[0] + 1;
+  *pp = p + 1 + out->size;
+  *pout = out;
+  return true;
+}
+
+/* Extension bits of both structures, productId, versionId; then octets. */
+static bool plain_decode_vendor(per_decoder *d, void *st) {
+  VendorIdentifier_t *v = st;
+  plain_place start = plain_here(d);
+  const uint8_t *h221 = plain_behind(&d->r, 4, 4);
+  const uint8_t *p;
+  OCTET_STRING_t *product = NULL;
+  OCTET_STRING_t *version = NULL;
+  unsigned bits;
+
+  if (d->depth < 2 || h221 == NULL || !plain_bits(&d->r, 4, 6, &bits)) {
+    return false;
+  }
+  p = h221 + 4;
+  if (((bits & 4) != 0 && !plain_string(d, &p, &product)) ||
+      ((bits & 2) != 0 && !plain_string(d, &p, &version))) {
+    return plain_back(d, start);
+  }
+  plain_h221(&v->vendor, h221);
+  v->productId = product;
+  v->versionId = version;
+  v->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  plain_stand_at(&d->r, p);
+  return true;
+}
+
+/* A terminal or something that does not say what it is, with or without its
+ * vendor. */
+static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
+  EndpointType_t *t = st;
+  plain_place start = plain_here(d);
+  VendorIdentifier_t *vendor = NULL;
+  TerminalInfo_t *terminal = NULL;
+  unsigned bits;
+  unsigned flags;
+
+  if (d->depth < 2 || !plain_bits(&d->r, 7, 0x11, &bits)) {
+    return false;
+  }
+  d->r.pos += 7;
+  if ((bits & 0x10) != 0) {
+    vendor = plain_take(d, sizeof(*vendor));
+    d->depth--;
+    if (vendor == NULL || !plain_decode_vendor(d, vendor)) {
+      d->depth++;
+      return plain_back(d, start);
+    }
+    d->depth++;
+  }
+  if ((bits & 1) != 0) {
+    terminal = plain_take(d, sizeof(*terminal));
+    if (terminal == NULL || !plain_bits(&d->r, 2, 0, &flags)) {
+      return plain_back(d, start);
+    }
+    terminal->_asn_ctx.left = PLAIN_ALL_GIVEN;
+    d->r.pos += 2;
+  }
+  if (!plain_bits(&d->r, 2, 3, &flags)) {
+    return plain_back(d, start);
+  }
+  d->r.pos += 2;
+  t->vendor = vendor;
+  t->terminal = terminal;
+  t->mc = (flags & 2) != 0;
+  t->undefinedNode = (flags & 1) != 0;
+  t->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  return true;
+}
+
+/* -- encoding ---------------------------------------------------------- */
+
+/* Have the first `n` components of a SEQUENCE a value? */
+static inline bool plain_given(const asn_struct_ctx_t *ctx, unsigned n) {
+  return (~(size_t)ctx->left & (((size_t)1 << n) - 1)) == 0;
+}
+
+static inline bool plain_fits(long v, long most) {
+  return v >= 0 && v <= most;
+}
+
+static bool plain_encode_transport(per_encoder *e, const void *st) {
+  const TransportAddress_t *t = st;
+  const struct TransportAddress__ipAddress *ip = &t->choice.ipAddress;
+
+  if (e->depth < 2 || t->present != TransportAddress_PR_ipAddress ||
+      !plain_given(&ip->_asn_ctx, 2) || ip->ip.buf == NULL ||
+      ip->ip.size != 4 || !plain_fits(ip->port, 65535)) {
+    return false;
+  }
+  h46017_bits_put(&e->w, 0, 4);
+  h46017_bits_put_align(&e->w);
+  h46017_bits_put_octets(&e->w, ip->ip.buf, 4);
+  h46017_bits_put_number(&e->w, (uint64_t)ip->port, 2);
+  return true;
+}
+
+static bool plain_encode_alias(per_encoder *e, const void *st) {
+  const AliasAddress_t *a = st;
+  const BMPString_t *s = &a->choice.h323_ID;
+
+  if (e->depth < 1 || a->present != AliasAddress_PR_h323_ID || s->buf == NULL ||
+      s->size < 2 || s->size > 512 || (s->size & 1) != 0) {
+    return false;
+  }
+  h46017_bits_put(&e->w, 1, 2);
+  h46017_bits_put_number(&e->w, (uint64_t)s->size / 2 - 1, 1);
+  h46017_bits_put_octets(&e->w, s->buf, (size_t)s->size);
+  return true;
+}
+
+static inline bool plain_is_h221(const H221NonStandard_t *v) {
+  return plain_given(&v->_asn_ctx, 3) && v->_asn_ctx.ptr == NULL &&
+         plain_fits(v->t35CountryCode, 255) &&
+         plain_fits(v->t35Extension, 255) &&
+         plain_fits(v->manufacturerCode, 65535);
+}
+
+/* Absent, or a string of 1 to 256. */
+static inline bool plain_is_string(const OCTET_STRING_t *s) {
+  return s == NULL || (s->buf != NULL && s->size >= 1 && s->size <= 256);
+}
+
+static inline void plain_put_string(per_encoder *e, const OCTET_STRING_t *s) {
+  if (s != NULL) {
+    h46017_bits_put_number(&e->w, (uint64_t)s->size - 1, 1);
+    h46017_bits_put_octets(&e->w, s->buf, (size_t)s->size);
+  }
+}
+
+static bool plain_is_vendor(const VendorIdentifier_t *v) {
+  return v->enterpriseNumber == NULL && v->_asn_ctx.ptr == NULL &&
+         plain_is_h221(&v->vendor) && plain_is_string(v->productId) &&
+         plain_is_string(v->versionId);
+}
+
+static void plain_put_vendor(per_encoder *e, const VendorIdentifier_t *v) {
+  h46017_bits_put(
+      &e->w, (v->productId != NULL ? 4U : 0) | (v->versionId != NULL ? 2U : 0),
+      4);
+  h46017_bits_put_number(&e->w,
+                         (uint64_t)v->vendor.t35CountryCode << 24 |
+                             (uint64_t)v->vendor.t35Extension << 16 |
+                             (uint64_t)v->vendor.manufacturerCode,
+                         4);
+  plain_put_string(e, v->productId);
+  plain_put_string(e, v->versionId);
+}
+
+static bool plain_encode_vendor(per_encoder *e, const void *st) {
+  if (e->depth < 2 || !plain_is_vendor(st)) {
+    return false;
+  }
+  plain_put_vendor(e, st);
+  return true;
+}
+
+static bool plain_encode_endpoint_type(per_encoder *e, const void *st) {
+  const EndpointType_t *t = st;
+  const TerminalInfo_t *terminal = t->terminal;
+
+  if (e->depth < 3 || t->nonStandardData != NULL || t->gatekeeper != NULL ||
+      t->gateway != NULL || t->mcu != NULL || t->set != NULL ||
+      t->supportedTunnelledProtocols != NULL || t->_asn_ctx.ptr != NULL ||
+      ((size_t)t->_asn_ctx.left & 0xc0) != 0xc0 ||
+      (t->vendor != NULL && !plain_is_vendor(t->vendor)) ||
+      (terminal != NULL &&
+       (terminal->nonStandardData != NULL || terminal->_asn_ctx.ptr != NULL))) {
+    return false;
+  }
+  h46017_bits_put(
+      &e->w, (t->vendor != NULL ? 0x10U : 0) | (terminal != NULL ? 1U : 0), 7);
+  if (t->vendor != NULL) {
+    plain_put_vendor(e, t->vendor);
+  }
+  h46017_bits_put(&e->w, (t->mc != 0 ? 2U : 0) | (t->undefinedNode != 0),
+                  terminal != NULL ? 4 : 2);
+  return true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+static const h46017_plain plain_types[] = {
+    {&asn_DEF_AliasAddress, plain_decode_alias, plain_encode_alias},
+    {&asn_DEF_EndpointType, plain_decode_endpoint_type,
+     plain_encode_endpoint_type},
+    {&asn_DEF_TransportAddress, plain_decode_transport, plain_encode_transport},
+    {&asn_DEF_VendorIdentifier, plain_decode_vendor, plain_encode_vendor},
+};
+
+const h46017_plain *h46017_plain_find(const asn_TYPE_descriptor_t *type) {
+  for (size_t i = 0; i < sizeof(plain_types) / sizeof(plain_types[0]); i++) {
+    if (plain_types[i].type == type) {
+      return &plain_types[i];
+    }
+  }
+  return NULL;
+}

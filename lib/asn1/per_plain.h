@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef H46017_ASN1_PER_PLAIN_H
+#define H46017_ASN1_PER_PLAIN_H
+
+/* Straight-line paths for structures that are in every message and nearly
+ * always look alike: an IPv4 address, a vendor, a name. Each takes the plain
+ * form of one type, no extension and nothing out of the ordinary, and leaves
+ * all else to the engine: it says so with `false`, and then nothing has
+ * happened, neither in the structure nor in the arena. So they have no errors
+ * of their own; what they make is octet for octet what the engine makes, the
+ * order of what they take from the arena included (doc/adr/0007). */
+
+#include "asn1/per.h"
+
+struct per_decoder;
+struct per_encoder;
+
+struct h46017_plain {
+  const asn_TYPE_descriptor_t *type;
+  bool (*decode)(struct per_decoder *d, void *st);
+  bool (*encode)(struct per_encoder *e, const void *st);
+};
+
+/* NULL: there is none for this type. */
+const h46017_plain *h46017_plain_find(const asn_TYPE_descriptor_t *type);
+
+#endif /* H46017_ASN1_PER_PLAIN_H */
