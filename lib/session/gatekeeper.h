@@ -180,8 +180,8 @@ struct gk_leg {
 
 enum { GK_CALLER, GK_CALLEE };
 
-/* A call: two legs, and what the program sees. In gk->calls by its caller's
- * connection and callIdentifier; each leg is on its connection's list. */
+/* A call: two legs, and what the program sees. In the list gk->calls; each leg
+ * is on its connection's list and found in the map of legs. */
 struct gk_call {
   h46017_route pub;
   h46017_gatekeeper *gk;
