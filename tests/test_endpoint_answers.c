@@ -2,9 +2,11 @@
 /* What an endpoint does about each answer, and about each request of a
  * gatekeeper to end its registration. */
 #include "failmem.h"
+#include "octets.h"
 #include "played.h"
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +150,41 @@ START_TEST(refusals_are_waited_for_ever_longer_up_to_the_limit) {
 }
 END_TEST
 
+/* The IRR lists these names, and no other. NULL: the end. */
+static void answers_irq(played *p, const char *name, ...) {
+  /* An IRQ, requestSeqNum 12. */
+  octets irq =
+      octets_hex("5600000b0000170000110000000000000000000000000000000000");
+  va_list names;
+  size_t n = 0;
+
+  ck_assert_int_eq(
+      h46017_h225_decode(p->out, h46017_h225_ras_message(), irq.data, irq.len),
+      0);
+  octets_free(&irq);
+  ck_assert_int_eq(played_give(p), 0);
+  ck_assert_int_eq((int)played_last(p)->kind, (int)H46017_RAS_IRR);
+  va_start(names, name);
+  for (; name != NULL; name = va_arg(names, const char *)) {
+    char path[64];
+    char text[32];
+    size_t len = 0;
+    (void)snprintf(path, sizeof path,
+                   "infoRequestResponse.endpointAlias[%zu].h323-ID", n++);
+    ck_assert_int_eq(
+        h46017_h225_read_text(h46017_h225_get(h46017_h225_root(p->in), path),
+                              text, sizeof text, &len),
+        0);
+    ck_assert_uint_eq(len, strlen(name));
+    ck_assert_mem_eq(text, name, len);
+  }
+  va_end(names);
+  ck_assert_uint_eq(
+      h46017_h225_count(h46017_h225_get(h46017_h225_root(p->in),
+                                        "infoRequestResponse.endpointAlias")),
+      n);
+}
+
 START_TEST(a_name_that_is_refused_is_left_out_on_this_connection) {
   h46017_ras rrj = {.kind = H46017_RAS_RRJ};
   played p;
@@ -168,6 +205,7 @@ START_TEST(a_name_that_is_refused_is_left_out_on_this_connection) {
   ck_assert_int_eq(p.rejected, 0);
   ck_assert_int_eq(played_confirm(&p, played_last(&p)->seq, NULL, 100), 0);
   ck_assert_str_eq(played_granted(&p, p.ids[0]), "c b");
+  answers_irq(&p, "c", "b", NULL);
   /* Another connection, perhaps another mind. */
   ck_assert_int_eq(played_down(&p, H46017_ERR_CLOSED), 0);
   ck_assert_int_eq(played_until(&p, p.now + 2 * SECOND), 0);

@@ -33,7 +33,7 @@ static int irr_alias(h46017_h225 *m, size_t i, const h46017_alias *alias) {
 }
 
 static int irr_fill(h46017_h225 *m, const endpoint_registration *r,
-                    uint16_t seq) {
+                    const h46017_aliases *granted, uint16_t seq) {
   static const uint8_t nowhere[4] = {0};
   size_t listed = 0;
   int rv = h46017_h225_create(m, h46017_h225_ras_message());
@@ -51,9 +51,9 @@ static int irr_fill(h46017_h225 *m, const endpoint_registration *r,
                              sizeof(nowhere)));
   SET(h46017_h225_set_uint(m, IRR "rasAddress.ipAddress.port", 0));
   SET(h46017_h225_set_present(m, IRR "callSignalAddress"));
-  for (size_t i = 0; i < r->alias_count; i++) {
-    SET(irr_alias(m, listed, &r->aliases[i]));
-    listed += irr_lists(&r->aliases[i]) ? 1 : 0;
+  for (size_t i = 0; i < granted->count; i++) {
+    SET(irr_alias(m, listed, &granted->list[i]));
+    listed += irr_lists(&granted->list[i]) ? 1 : 0;
   }
   SET(h46017_h225_set_bool(m, IRR "needResponse", false));
   SET(h46017_h225_set_bool(m, IRR "unsolicited", false));
@@ -62,14 +62,16 @@ static int irr_fill(h46017_h225 *m, const endpoint_registration *r,
 }
 
 int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq) {
+  h46017_aliases granted;
   int rv = 0;
 
   /* The question names no registration: each of this connection answers. */
   for (endpoint_registration *r = ep->registrations; r != NULL && rv == 0;
        r = r->next) {
-    if (r->state == H46017_REGISTRATION_REGISTERED ||
-        r->state == H46017_REGISTRATION_REFRESHING) {
-      rv = irr_fill(ep->out, r, irq->request_seq_num);
+    if ((r->state == H46017_REGISTRATION_REGISTERED ||
+         r->state == H46017_REGISTRATION_REFRESHING) &&
+        h46017_endpoint_granted(ep, r->id, &granted) == 0) {
+      rv = irr_fill(ep->out, r, &granted, irq->request_seq_num);
       if (rv == 0) {
         ep->speaker = r;
         rv = endpoint_send_built(ep, H46017_RAS_IRR);
