@@ -161,8 +161,8 @@ static void answers_irq(played *p, const char *name, ...) {
   ck_assert_int_eq(
       h46017_h225_decode(p->out, h46017_h225_ras_message(), irq.data, irq.len),
       0);
-  octets_free(&irq);
   ck_assert_int_eq(played_give(p), 0);
+  octets_free(&irq);
   ck_assert_int_eq((int)played_last(p)->kind, (int)H46017_RAS_IRR);
   va_start(names, name);
   for (; name != NULL; name = va_arg(names, const char *)) {
