@@ -256,10 +256,9 @@ static int write_it(const uint8_t *data, size_t len, void *user_data) {
 }
 
 static int init_files(const cert *c, const authority *a) {
-  writing key = {.c = c, .mode = 0600};
-  writing cert_file = {.c = c, .mode = 0644};
+  writing file = {.c = c, .mode = 0600};
   unsigned char octets[SERIAL_OCTETS];
-  if (!path_of(a, CA_KEY, key.path) || !path_of(a, CA_CERT, cert_file.path) ||
+  if (!path_of(a, CA_KEY, file.path) ||
       RAND_bytes(octets, sizeof octets) != 1) {
     return EXIT_REFUSED;
   }
@@ -268,14 +267,17 @@ static int init_files(const cert *c, const authority *a) {
   int code = n ? write_serial(c, a, n) : EXIT_REFUSED;
   BN_free(n);
   if (code == 0) {
-    code =
-        h46017_credential_export(a->ca, H46017_EXPORT_PEM,
-                                 H46017_EXPORT_KEY_ALONE, NULL, write_it, &key);
+    code = h46017_credential_export(a->ca, H46017_EXPORT_PEM,
+                                    H46017_EXPORT_KEY_ALONE, NULL, write_it,
+                                    &file);
   }
   /* the certificate last: where it is, the rest is too */
   if (code == 0) {
-    code = h46017_credential_export(a->ca, H46017_EXPORT_PEM, 0, NULL, write_it,
-                                    &cert_file);
+    file.mode = 0644;
+    code = path_of(a, CA_CERT, file.path)
+               ? h46017_credential_export(a->ca, H46017_EXPORT_PEM, 0, NULL,
+                                          write_it, &file)
+               : EXIT_REFUSED;
   }
   return code < 0 ? cert_fail(c, code, "%s", a->dir) : code;
 }
