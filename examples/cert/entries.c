@@ -2,6 +2,7 @@
 #include "entries.h"
 
 #include "common/events.h"
+#include "common/hex.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
@@ -52,10 +53,10 @@ void entries_short(const uint8_t (*ids)[H46017_CERT_ID_LEN], size_t count,
                    const uint8_t id[H46017_CERT_ID_LEN], char *out) {
   char other[65];
   size_t digits = SHORT_ID;
-  trust_state_hex(id, out);
+  hex_print(id, H46017_CERT_ID_LEN, out);
   for (size_t i = 0; i < count; i++) {
     if (memcmp(ids[i], id, H46017_CERT_ID_LEN) != 0) {
-      trust_state_hex(ids[i], other);
+      hex_print(ids[i], H46017_CERT_ID_LEN, other);
       size_t same = same_digits(out, other);
       digits = same >= digits ? same + 1 : digits;
     }
@@ -79,7 +80,7 @@ json_t *entries_time(int64_t utc) {
 json_t *entries_describe(const h46017_trust_entry *entry) {
   char hex[65];
   json_t *o = json_object();
-  trust_state_hex(entry->id, hex);
+  hex_print(entry->id, H46017_CERT_ID_LEN, hex);
   json_object_set_new(o, "id", json_string(hex));
   json_object_set_new(o, "kind",
                       json_string(h46017_trust_kind_name(entry->kind)));
@@ -97,7 +98,7 @@ json_t *entries_describe(const h46017_trust_entry *entry) {
 void entries_print_added(const h46017_trust_entry *entry) {
   bool authority = entry->kind == H46017_TRUST_AUTHORITY;
   char hex[65];
-  trust_state_hex(entry->id, hex);
+  hex_print(entry->id, H46017_CERT_ID_LEN, hex);
   printf("trusted as %s: %s\n  %s\n  %s; to change that: "
          "%s trust set %.*s --as %s\n",
          h46017_trust_kind_name(entry->kind), entry->subject, hex,
@@ -160,9 +161,7 @@ static json_t *digest_text(const X509 *x, const EVP_MD *md) {
   if (md == NULL || X509_digest(x, md, digest, &n) != 1) {
     return json_null(); /* a provider without MD5 */
   }
-  for (unsigned i = 0; i < n; i++) {
-    snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-  }
+  hex_print(digest, n, hex);
   return json_string(hex);
 }
 

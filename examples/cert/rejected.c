@@ -2,6 +2,7 @@
 #include "entries.h"
 
 #include "common/events.h"
+#include "common/hex.h"
 #include "common/wallclock.h"
 
 #include <openssl/pem.h>
@@ -61,7 +62,7 @@ static bool same_name(const rejected_run *r, const h46017_rejected_entry *e,
   if (h46017_trust_find_name(r->state.trust, e->cn, e->id, &other) != 0) {
     return false;
   }
-  trust_state_hex(other.id, hex);
+  hex_print(other.id, H46017_CERT_ID_LEN, hex);
   return true;
 }
 
@@ -69,7 +70,7 @@ static json_t *describe(const rejected_run *r, const h46017_rejected_entry *e) {
   char hex[65];
   json_t *o = json_object();
   json_t *code = json_object();
-  trust_state_hex(e->id, hex);
+  hex_print(e->id, H46017_CERT_ID_LEN, hex);
   text(o, "id", hex);
   events_code(code, e->code);
   text(o, "code", json_string_value(json_object_get(code, "code")));
@@ -105,7 +106,7 @@ static int list_one(const h46017_rejected_entry *e, void *user_data) {
   }
   json_t *seen = entries_time(e->last_seen);
   const char *time = json_string_value(seen);
-  trust_state_hex(e->id, hex);
+  hex_print(e->id, H46017_CERT_ID_LEN, hex);
   printf("%.12s  %s  %llu times, last %s from %s\n  %s\n", hex,
          h46017_error_name(e->code), (unsigned long long)e->count,
          time ? time : "?", e->peer, e->subject);

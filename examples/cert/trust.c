@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "entries.h"
 
-#include "common/events.h"
+#include "common/hex.h"
 #include "common/state_dir.h"
 #include "common/wallclock.h"
 #include "files.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -35,25 +34,6 @@ typedef struct trust_options {
   bool drop;
 } trust_options;
 
-/* 64 hexadecimal digits; `:` and blanks between octets are fine. */
-static bool parse_fingerprint(const char *value, uint8_t *out) {
-  size_t digits = 0;
-  for (; *value != '\0'; value++) {
-    if ((*value == ':' || *value == ' ') && digits % 2 == 0) {
-      continue;
-    }
-    if (!isxdigit((unsigned char)*value) || digits == 64) {
-      return false;
-    }
-    const char digit[2] = {*value, '\0'};
-    unsigned nibble = (unsigned)strtoul(digit, NULL, 16);
-    out[digits / 2] =
-        (uint8_t)(digits % 2 ? out[digits / 2] | nibble : nibble << 4);
-    digits++;
-  }
-  return digits == 64;
-}
-
 static int take(void *arg, int id, const char *value) {
   trust_options *o = arg;
   bool good = true;
@@ -65,7 +45,8 @@ static int take(void *arg, int id, const char *value) {
     o->label = value;
     break;
   case TRUST_FINGERPRINT:
-    good = o->expects = parse_fingerprint(value, o->fingerprint);
+    value += strspn(value, ": ");
+    good = o->expects = hex_sha256(value, ": ", o->fingerprint);
     break;
   case TRUST_DER:
     o->der = true;
@@ -441,7 +422,7 @@ static int remove_entry(trust_run *r, const h46017_trust_entry *entry) {
   uint8_t id[H46017_CERT_ID_LEN];
   char hex[65];
   memcpy(id, entry->id, sizeof id);
-  trust_state_hex(id, hex);
+  hex_print(id, H46017_CERT_ID_LEN, hex);
   int code = h46017_trust_remove(r->state.trust, id);
   if (code != 0) {
     return entries_fail(r->c, &r->state, code, hex);

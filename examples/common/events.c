@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "events.h"
+#include "hex.h"
 #include "report.h"
 
 #include <h46017/error.h>
@@ -67,12 +68,8 @@ void events_text(json_t *event, const char *key, const char *text, size_t len) {
 
 void events_octets(json_t *event, const char *key, const uint8_t *octets,
                    size_t len) {
-  static const char digits[] = "0123456789abcdef";
   char *text = events_need(malloc(2 * len + 1));
-  for (size_t i = 0; i < len; i++) {
-    text[2 * i] = digits[octets[i] >> 4];
-    text[2 * i + 1] = digits[octets[i] & 15];
-  }
+  hex_print(octets, len, text);
   events_text(event, key, text, 2 * len);
   free(text);
 }

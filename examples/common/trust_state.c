@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trust_state.h"
+#include "hex.h"
 #include "report.h"
 
 #include <errno.h>
@@ -11,12 +12,6 @@
 #define COLLECTION "trust"
 
 enum { FILE_MAX = 16 * 1024 * 1024 };
-
-void trust_state_hex(const uint8_t id[H46017_CERT_ID_LEN], char *out) {
-  for (size_t i = 0; i < H46017_CERT_ID_LEN; i++) {
-    snprintf(out + 2 * i, 3, "%02x", id[i]);
-  }
-}
 
 /* -- certificates of files ------------------------------------------------- */
 
@@ -95,7 +90,7 @@ typedef struct listing {
 } listing;
 
 static void entry_name(const uint8_t id[H46017_CERT_ID_LEN], char *out) {
-  trust_state_hex(id, out);
+  hex_print(id, H46017_CERT_ID_LEN, out);
   memcpy(out + 64, ".pem", sizeof ".pem");
 }
 
@@ -267,7 +262,7 @@ void trust_state_note(const trust_state *t, SSL *ssl, const char *peer,
   int code = h46017_rejected_note(t->rejected, t->trust, ssl, peer,
                                   (int64_t)time(NULL), id);
   if (code == 0) {
-    trust_state_hex(id, hex);
+    hex_print(id, sizeof id, hex);
     json_object_set_new(event, "rejected_id", json_string(hex));
     return;
   }

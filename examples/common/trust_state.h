@@ -52,7 +52,4 @@ bool trust_state_look_now(trust_state *t);
 void trust_state_note(const trust_state *t, SSL *ssl, const char *peer,
                       json_t *event);
 
-/* The digits of an id; `out` has at least 65 octets. */
-void trust_state_hex(const uint8_t id[H46017_CERT_ID_LEN], char *out);
-
 #endif

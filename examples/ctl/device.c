@@ -2,10 +2,10 @@
 #include "ctl.h"
 
 #include "common/device_table.h"
+#include "common/hex.h"
 #include "common/options.h"
 #include "common/state_dir.h"
 
-#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,25 +88,6 @@ static bool parse_match(const char *value, h46017_match_rule *out) {
   return false;
 }
 
-/* 64 hexadecimal digits; `:` between octets is fine */
-static bool parse_fingerprint(const char *value, uint8_t out[32]) {
-  size_t digits = 0;
-  for (; *value != '\0'; value++) {
-    if (*value == ':' && digits > 0 && digits % 2 == 0) {
-      continue;
-    }
-    if (!isxdigit((unsigned char)*value) || digits == 64) {
-      return false;
-    }
-    char digit[2] = {*value, '\0'};
-    unsigned nibble = (unsigned)strtoul(digit, NULL, 16);
-    out[digits / 2] =
-        (uint8_t)(digits % 2 ? out[digits / 2] | nibble : nibble << 4);
-    digits++;
-  }
-  return digits == 64;
-}
-
 static int take_option(ctl *c, wanted *w, int id, const char *argument) {
   bool good = true;
   switch (id) {
@@ -139,7 +120,7 @@ static int take_option(ctl *c, wanted *w, int id, const char *argument) {
   default:
     w->device.has_fingerprint = strcmp(argument, "none") != 0;
     w->fingerprint = good = !w->device.has_fingerprint ||
-                            parse_fingerprint(argument, w->device.cert_sha256);
+                            hex_sha256(argument, ":", w->device.cert_sha256);
     break;
   }
   return good ? 0
@@ -201,10 +182,8 @@ static json_t *describe(const h46017_device *device) {
   json_object_set_new(out, "tls_only", json_boolean(device->tls_only));
   json_t *fingerprint = json_null();
   if (device->has_fingerprint) {
-    char hex[65];
-    for (size_t i = 0; i < 32; i++) {
-      snprintf(hex + 2 * i, 3, "%02x", device->cert_sha256[i]);
-    }
+    char hex[HEX_SHA256_TEXT];
+    hex_print(device->cert_sha256, HEX_SHA256, hex);
     fingerprint = json_string(hex);
   }
   json_object_set_new(out, "fingerprint", fingerprint);
@@ -224,11 +203,9 @@ static void print_device(const h46017_device *device) {
          h46017_match_rule_name(device->match),
          device->tls_only ? ", over TLS with its certificate only" : "");
   if (device->has_fingerprint) {
-    printf("  certificate  SHA-256 ");
-    for (size_t i = 0; i < 32; i++) {
-      printf("%02x", device->cert_sha256[i]);
-    }
-    putchar('\n');
+    char hex[HEX_SHA256_TEXT];
+    hex_print(device->cert_sha256, HEX_SHA256, hex);
+    printf("  certificate  SHA-256 %s\n", hex);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "gk.h"
 
 #include "common/events.h"
+#include "common/hex.h"
 #include "common/report.h"
 #include "common/state_dir.h"
 
@@ -157,16 +158,8 @@ static json_t *do_devices_changed(gk *g, const json_t *request) {
 }
 
 static bool read_id(const char *text, uint8_t id[H46017_CERT_ID_LEN]) {
-  size_t len = strlen(text);
-  if (len != 2 * H46017_CERT_ID_LEN ||
-      strspn(text, "0123456789abcdef") != len) {
-    return false;
-  }
-  for (size_t i = 0; i < H46017_CERT_ID_LEN; i++) {
-    const char octet[3] = {text[2 * i], text[2 * i + 1], '\0'};
-    id[i] = (uint8_t)strtoul(octet, NULL, 16);
-  }
-  return true;
+  return text[strspn(text, "0123456789abcdef")] == '\0' &&
+         hex_sha256(text, "", id);
 }
 
 static json_t *do_trust_changed(gk *g, const json_t *request) {
