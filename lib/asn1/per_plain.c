@@ -4,8 +4,6 @@
 #include "asn1/per_read.h"
 #include "asn1/per_write.h"
 
-#include <string.h>
-
 /* Of a SEQUENCE whose mandatory components all have a value. */
 #define PLAIN_ALL_GIVEN ((ber_tlv_len_t)((1U << H46017_PER_GIVEN_BITS) - 1))
 
@@ -14,37 +12,24 @@
 /* Only out of the block that is being filled: no allocator is asked, and
  * where the budget ends is the engine's to say. */
 static inline void *plain_take(per_decoder *d, size_t size) {
-  h46017_arena *a = d->arena;
-  size_t taken = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
-  unsigned char *p = a->next;
-
-  if (taken > (size_t)(a->end - p) || taken > a->budget - a->used) {
-    return NULL;
-  }
-  a->next = p + taken;
-  a->used += taken;
-  return p;
+  return h46017_arena_fits(d->arena, size) ? h46017_arena_alloc(d->arena, size)
+                                           : NULL;
 }
 
 /* Where a path was, to go back to. */
 typedef struct plain_place {
   size_t pos;
-  unsigned char *next;
-  size_t used;
+  h46017_arena_place arena;
 } plain_place;
 
 static inline plain_place plain_here(const per_decoder *d) {
-  plain_place here = {d->r.pos, d->arena->next, d->arena->used};
+  plain_place here = {d->r.pos, h46017_arena_here(d->arena)};
 
   return here;
 }
 
 static bool plain_back(per_decoder *d, plain_place to) {
-  if (to.next != NULL && to.next != d->arena->next) {
-    memset(to.next, 0, (size_t)(d->arena->next - to.next));
-  }
-  d->arena->next = to.next;
-  d->arena->used = to.used;
+  h46017_arena_back(d->arena, to.arena);
   d->r.pos = to.pos;
   return false;
 }

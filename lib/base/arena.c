@@ -76,6 +76,14 @@ void *h46017_arena_alloc_more(h46017_arena *a, size_t size) {
   return p;
 }
 
+void h46017_arena_back(h46017_arena *a, h46017_arena_place to) {
+  if (to.next != a->next) {
+    memset(to.next, 0, (size_t)(a->next - to.next));
+  }
+  a->next = to.next;
+  a->used = to.used;
+}
+
 void h46017_arena_reset(h46017_arena *a) {
   h46017_arena_block *keep = NULL;
 

@@ -28,7 +28,14 @@ typedef struct h46017_arena {
 
 void h46017_arena_init(h46017_arena *a, const h46017_mem *mem, size_t budget);
 
-/* As h46017_arena_alloc(), where that does not simply take what comes next. */
+/* What comes next in the block being filled is enough, and so is the budget. */
+static inline bool h46017_arena_fits(const h46017_arena *a, size_t size) {
+  /* none at all is not simple either: 0 - 1 is more than any room */
+  return size - 1 < (uintptr_t)a->end - (uintptr_t)a->next &&
+         size <= a->budget - a->used;
+}
+
+/* As h46017_arena_alloc(), where it does not fit. */
 void *h46017_arena_alloc_more(h46017_arena *a, size_t size);
 
 /* Aligned for any object, and clear. NULL: the budget is used up (`nomem`
@@ -38,8 +45,7 @@ static inline void *h46017_arena_alloc(h46017_arena *a, size_t size) {
   size_t left = a->budget - a->used;
   size_t taken;
 
-  /* none at all is not simple either: 0 - 1 is more than any room */
-  if (size - 1 >= (uintptr_t)a->end - (uintptr_t)p || size > left) {
+  if (!h46017_arena_fits(a, size)) {
     return h46017_arena_alloc_more(a, size);
   }
   taken = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
@@ -47,6 +53,20 @@ static inline void *h46017_arena_alloc(h46017_arena *a, size_t size) {
   a->used += taken < left ? taken : left;
   return p;
 }
+
+typedef struct h46017_arena_place {
+  unsigned char *next;
+  size_t used;
+} h46017_arena_place;
+
+static inline h46017_arena_place h46017_arena_here(const h46017_arena *a) {
+  h46017_arena_place here = {a->next, a->used};
+
+  return here;
+}
+
+/* Takes back, and clears, what was handed out since; all of it did fit. */
+void h46017_arena_back(h46017_arena *a, h46017_arena_place to);
 
 /* Forgets everything, and clears it; keeps one block for the next use. */
 void h46017_arena_reset(h46017_arena *a);
