@@ -244,22 +244,11 @@ static int take(void *arg, int id, const char *value) {
   }
 }
 
-typedef struct writing {
-  const cert *c;
-  char path[STATE_PATH_MAX];
-  unsigned mode;
-} writing;
-
-static int write_it(const uint8_t *data, size_t len, void *user_data) {
-  const writing *w = user_data;
-  return files_write(w->c, w->path, w->mode, data, len);
-}
-
 static int init_files(const cert *c, const authority *a) {
-  writing file = {.c = c, .mode = 0600};
+  char path[STATE_PATH_MAX];
+  files_target file = {c, path, 0600};
   unsigned char octets[SERIAL_OCTETS];
-  if (!path_of(a, CA_KEY, file.path) ||
-      RAND_bytes(octets, sizeof octets) != 1) {
+  if (!path_of(a, CA_KEY, path) || RAND_bytes(octets, sizeof octets) != 1) {
     return EXIT_REFUSED;
   }
   octets[0] = (unsigned char)((octets[0] & 0x3f) | 0x20); /* room to count */
@@ -268,15 +257,15 @@ static int init_files(const cert *c, const authority *a) {
   BN_free(n);
   if (code == 0) {
     code = h46017_credential_export(a->ca, H46017_EXPORT_PEM,
-                                    H46017_EXPORT_KEY_ALONE, NULL, write_it,
+                                    H46017_EXPORT_KEY_ALONE, NULL, files_put,
                                     &file);
   }
   /* the certificate last: where it is, the rest is too */
   if (code == 0) {
     file.mode = 0644;
-    code = path_of(a, CA_CERT, file.path)
+    code = path_of(a, CA_CERT, path)
                ? h46017_credential_export(a->ca, H46017_EXPORT_PEM, 0, NULL,
-                                          write_it, &file)
+                                          files_put, &file)
                : EXIT_REFUSED;
   }
   return code < 0 ? cert_fail(c, code, "%s", a->dir) : code;

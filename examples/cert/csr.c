@@ -7,8 +7,7 @@
 enum { CSR_DER = SPEC_OTHERS, CSR_OUT, CSR_NAME };
 
 typedef struct csr_options {
-  const cert_syntax *syntax;
-  spec_options spec;
+  own_run run;
   const char *out;
   const char *name;
   bool der;
@@ -27,59 +26,49 @@ static int take(void *arg, int id, const char *value) {
     o->name = value;
     return 0;
   default:
-    return spec_take(&o->spec, id, value)
-               ? 0
-               : cert_bad_value(o->syntax, id, value);
+    return own_take_spec(&o->run, id, value);
   }
 }
 
-typedef struct target {
-  const cert *c;
-  const char *path;
-} target;
-
-static int put(const uint8_t *data, size_t len, void *user_data) {
-  const target *t = user_data;
-  return files_write(t->c, t->path, 0644, data, len);
+static int csr_begin(csr_options *o, cert *c, const cert_syntax *syntax,
+                     int argc, char **argv) {
+  *o = (csr_options){0};
+  return own_begin(&o->run, c, syntax, argc, argv, take, o);
 }
 
-static int show_request(cert *c, own_store *own, const char *id, bool der,
-                        const char *out) {
-  target t = {c, out};
-  int code = h46017_csr_get(own->credentials, id, der, put, &t);
-  return code < 0
-             ? files_fail(c, own, code, id ? id : "the one request that waits")
-             : code;
+static int show_request(const csr_options *o, const char *id) {
+  const own_run *r = &o->run;
+  files_target t = {r->c, o->out, 0644};
+  int code = h46017_csr_get(r->own.credentials, id, o->der, files_put, &t);
+  return code < 0 ? files_fail(r->c, &r->own, code,
+                               id ? id : "the one request that waits")
+                  : code;
 }
 
-static int make(cert *c, own_store *own, csr_options *o) {
+static int make(const csr_options *o) {
+  const own_run *r = &o->run;
   char id[H46017_CSR_ID_MAX];
-  h46017_credential *old = NULL;
-  int code = 0;
-  if (o->spec.reuse) {
-    report("WARNING: the old key is used again: whoever has it has the new "
-           "certificate too");
-    code = h46017_credentials_get(own->credentials, NULL, &old);
-  }
+  h46017_credential *old;
+  int code = spec_old_key(&r->spec, &r->own, NULL, &old);
   if (code == 0) {
-    code = h46017_csr_new(own->credentials, &o->spec.spec, old, id);
+    code = h46017_csr_new(r->own.credentials, &r->spec.spec, old, id);
   }
   h46017_credential_del(old);
   if (code != 0) {
-    return files_fail(c, own, code, "making a request");
+    return files_fail(r->c, &r->own, code, "making a request");
   }
   if (o->out != NULL) {
-    int status = show_request(c, own, id, o->der, o->out);
+    int status = show_request(o, id);
     if (status != 0) {
       return status;
     }
   }
-  if (!c->json) {
+  if (!r->c->json) {
     printf("request %s waits for its certificate; send it to the authority,\n"
            "then: h46017-cert csr install FILE\n",
            id);
   }
-  return cert_done(c, json_pack("{s:s}", "id", id));
+  return cert_done(r->c, json_pack("{s:s}", "id", id));
 }
 
 static int csr_new(cert *c, int argc, char **argv) {
@@ -97,24 +86,18 @@ static int csr_new(cert *c, int argc, char **argv) {
        "  h46017-cert csr new --cn 0090332f688a --out phone.csr\n"},
       0,
       0};
-  csr_options o = {.syntax = &syntax};
-  own_store own = {0};
-  text_list operands = {0};
-  spec_init(&o.spec);
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
-  if (status == 0 && !o.spec.spec.cn == !o.spec.spec.subject) {
-    status = report_usage("whose? --cn NAME or --subject DN");
+  csr_options o;
+  int status = csr_begin(&o, c, &syntax, argc, argv);
+  if (status == 0) {
+    status = spec_whose(&o.run.spec);
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    status = make(c, &own, &o);
+    status = make(&o);
   }
-  files_close(&own);
-  spec_clear(&o.spec);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 typedef struct csr_list {
@@ -131,7 +114,7 @@ static int seen(const char *id, void *user_data) {
   return 0;
 }
 
-static int list_requests(cert *c, own_store *own) {
+static int list_requests(cert *c, const own_store *own) {
   csr_list list = {c, json_array()};
   int code = h46017_csr_each(own->credentials, seen, &list);
   if (code == 0 && c->json) {
@@ -157,13 +140,14 @@ static int match(const char *id, void *user_data) {
   return 0;
 }
 
-static int find(cert *c, own_store *own, const char *prefix, csr_match *m) {
-  *m = (csr_match){.prefix = prefix};
-  int code = h46017_csr_each(own->credentials, match, m);
+/* The one that the operand names. */
+static int find(const own_run *r, csr_match *m) {
+  *m = (csr_match){.prefix = r->operands.items[0]};
+  int code = h46017_csr_each(r->own.credentials, match, m);
   if (code == 0 && m->count != 1) {
     code = H46017_ERR_NOT_FOUND;
   }
-  return code == 0 ? 0 : files_fail(c, own, code, prefix);
+  return code == 0 ? 0 : files_fail(r->c, &r->own, code, m->prefix);
 }
 
 static int csr_show(cert *c, int argc, char **argv) {
@@ -173,19 +157,15 @@ static int csr_show(cert *c, int argc, char **argv) {
       {"csr show", "Lists the requests that wait.", "  h46017-cert csr show\n"},
       0,
       0};
-  own_store own = {0};
-  text_list operands = {0};
-  csr_options o = {.syntax = &syntax};
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  csr_options o;
+  int status = csr_begin(&o, c, &syntax, argc, argv);
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    status = list_requests(c, &own);
+    status = list_requests(c, &o.run.own);
   }
-  files_close(&own);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 static int csr_export(cert *c, int argc, char **argv) {
@@ -201,24 +181,20 @@ static int csr_export(cert *c, int argc, char **argv) {
        "  h46017-cert csr export --der --out phone.csr\n"},
       0,
       1};
-  own_store own = {0};
-  text_list operands = {0};
-  csr_options o = {.syntax = &syntax};
+  csr_options o;
   csr_match m;
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  int status = csr_begin(&o, c, &syntax, argc, argv);
+  bool named = o.run.operands.count == 1;
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
-  if (status == 0 && operands.count == 1) {
-    status = find(c, &own, operands.items[0], &m);
+  if (status == 0 && named) {
+    status = find(&o.run, &m);
   }
   if (status == 0) {
-    status =
-        show_request(c, &own, operands.count == 1 ? m.id : NULL, o.der, o.out);
+    status = show_request(&o, named ? m.id : NULL);
   }
-  files_close(&own);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 static int csr_install(cert *c, int argc, char **argv) {
@@ -234,26 +210,24 @@ static int csr_install(cert *c, int argc, char **argv) {
        "  h46017-cert csr install phone.pem\n"},
       1,
       1};
-  own_store own = {0};
-  text_list operands = {0};
+  csr_options o;
   file_octets file = {0};
-  csr_options o = {.syntax = &syntax};
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  int status = csr_begin(&o, c, &syntax, argc, argv);
   if (status == 0) {
-    status = files_read(c, operands.items[0], &file);
+    status = files_read(c, o.run.operands.items[0], &file);
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    int code = h46017_csr_install(own.credentials, file.data, file.len, o.name);
-    status = code == 0 ? cert_done(c, NULL)
-                       : files_fail(c, &own, code, operands.items[0]);
+    int code =
+        h46017_csr_install(o.run.own.credentials, file.data, file.len, o.name);
+    status = code == 0
+                 ? cert_done(c, NULL)
+                 : files_fail(c, &o.run.own, code, o.run.operands.items[0]);
   }
-  files_close(&own);
   files_free(&file);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 static int csr_delete(cert *c, int argc, char **argv) {
@@ -266,16 +240,14 @@ static int csr_delete(cert *c, int argc, char **argv) {
        "  h46017-cert csr delete 3f\n"},
       1,
       1};
-  own_store own = {0};
-  text_list operands = {0};
-  csr_options o = {.syntax = &syntax};
+  csr_options o;
   csr_match m;
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  int status = csr_begin(&o, c, &syntax, argc, argv);
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    status = find(c, &own, operands.items[0], &m);
+    status = find(&o.run, &m);
   }
   if (status == 0 &&
       !cert_confirm(c,
@@ -285,12 +257,11 @@ static int csr_delete(cert *c, int argc, char **argv) {
     status = EXIT_REFUSED;
   }
   if (status == 0) {
-    int code = h46017_csr_remove(own.credentials, m.id);
-    status = code == 0 ? cert_done(c, NULL) : files_fail(c, &own, code, m.id);
+    int code = h46017_csr_remove(o.run.own.credentials, m.id);
+    status =
+        code == 0 ? cert_done(c, NULL) : files_fail(c, &o.run.own, code, m.id);
   }
-  files_close(&own);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 static int csr(cert *c, int argc, char **argv) {

@@ -3,6 +3,7 @@
 
 #include "common/events.h"
 #include "common/hex.h"
+#include "common/wallclock.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
@@ -110,6 +111,16 @@ void entries_print_added(const h46017_trust_entry *entry) {
 
 /* -- adding ---------------------------------------------------------------- */
 
+void entries_add_options(h46017_trust_add_options *options,
+                         h46017_trust_kind kind) {
+  const int64_t floor = CLOCK_FLOOR;
+  h46017_trust_add_options_default(options);
+  options->kind = kind;
+  if (!clock_utc_now(&options->utc_now, &floor)) {
+    options->utc_now = 0;
+  }
+}
+
 void entries_added_init(entries_added *a, const cert *c) {
   *a = (entries_added){.c = c, .added = json_array(), .refused = json_array()};
 }
@@ -131,6 +142,11 @@ void entries_tell(size_t at, int code, const h46017_trust_entry *entry,
   json_array_append_new(a->refused, refused);
   report_code(code, "%s: certificate %zu%s%s is not trusted", a->what, at + 1,
               entry ? ", " : "", entry ? entry->subject : "");
+}
+
+void entries_report(const entries_added *a, const trust_state *t, int code) {
+  const char *why = trust_state_why(t, code);
+  report_code(code, "%s%s%s", a->what, why[0] ? ": " : "", why);
 }
 
 int entries_finish(entries_added *a, int code) {

@@ -36,6 +36,10 @@ bool entries_kind(const char *value, h46017_trust_kind *out);
 void entries_short(const uint8_t (*ids)[H46017_CERT_ID_LEN], size_t count,
                    const uint8_t id[H46017_CERT_ID_LEN], char *out);
 
+/* What `--as` says, and the time; without a clock nothing is valid. */
+void entries_add_options(h46017_trust_add_options *options,
+                         h46017_trust_kind kind);
+
 /* Every certificate as it was told, while they are added. */
 typedef struct entries_added {
   const cert *c;
@@ -47,6 +51,8 @@ void entries_added_init(entries_added *a, const cert *c);
 /* An h46017_trust_added; user_data is an entries_added. */
 void entries_tell(size_t at, int code, const h46017_trust_entry *entry,
                   void *user_data);
+/* Reports a code that nothing was told of. */
+void entries_report(const entries_added *a, const trust_state *t, int code);
 /* Prints the answer; `code` is what the function that added returned. */
 int entries_finish(entries_added *a, int code);
 

@@ -87,16 +87,9 @@ bool files_key_path(const char *path, char *out, size_t size) {
   return n > 0 && (size_t)n < size && strcmp(out, path) != 0;
 }
 
-typedef struct writing {
-  const cert *c;
-  const char *path;
-  unsigned mode;
-} writing;
-
-/* cert_fail() has spoken: what is returned only says that it did */
-static int write_it(const uint8_t *data, size_t len, void *user_data) {
-  const writing *w = user_data;
-  return files_write(w->c, w->path, w->mode, data, len);
+int files_put(const uint8_t *data, size_t len, void *user_data) {
+  const files_target *t = user_data;
+  return files_write(t->c, t->path, t->mode, data, len);
 }
 
 int files_write_pair(const cert *c, const char *path,
@@ -108,15 +101,16 @@ int files_write_pair(const cert *c, const char *path,
   }
   int code = 0;
   if (h46017_credential_key(cred) != NULL) {
-    writing key = {c, key_path, 0600};
-    code = h46017_credential_export(
-        cred, H46017_EXPORT_PEM, H46017_EXPORT_KEY_ALONE, NULL, write_it, &key);
+    files_target key = {c, key_path, 0600};
+    code = h46017_credential_export(cred, H46017_EXPORT_PEM,
+                                    H46017_EXPORT_KEY_ALONE, NULL, files_put,
+                                    &key);
   }
   if (code == 0) {
-    writing cert_file = {c, path, 0644};
+    files_target cert_file = {c, path, 0644};
     code = h46017_credential_export(cred, H46017_EXPORT_PEM,
                                     chain ? H46017_EXPORT_CHAIN : 0, NULL,
-                                    write_it, &cert_file);
+                                    files_put, &cert_file);
   }
   return code < 0 ? cert_fail(c, code, "%s", path) : code;
 }
@@ -225,4 +219,43 @@ bool spec_take(spec_options *o, int id, const char *value) {
 
 void spec_clear(spec_options *o) {
   text_list_clear(&o->sans);
+}
+
+int spec_whose(const spec_options *o) {
+  return !o->spec.cn == !o->spec.subject
+             ? report_usage("whose? --cn NAME or --subject DN")
+             : 0;
+}
+
+int spec_old_key(const spec_options *o, const own_store *own, const char *name,
+                 h46017_credential **pold) {
+  *pold = NULL;
+  if (!o->reuse) {
+    return 0;
+  }
+  report("WARNING: the old key is used again: whoever has it has the new "
+         "certificate too");
+  return h46017_credentials_get(own->credentials, name, pold);
+}
+
+/* -- a command -------------------------------------------------------------
+ */
+
+int own_begin(own_run *r, cert *c, const cert_syntax *syntax, int argc,
+              char **argv, cert_take take, void *arg) {
+  *r = (own_run){.c = c, .syntax = syntax};
+  spec_init(&r->spec);
+  return cert_arguments(c, syntax, argc, argv, take, arg, &r->operands);
+}
+
+int own_end(own_run *r, int status) {
+  files_close(&r->own);
+  spec_clear(&r->spec);
+  text_list_clear(&r->operands);
+  return status;
+}
+
+int own_take_spec(own_run *r, int id, const char *value) {
+  return spec_take(&r->spec, id, value) ? 0
+                                        : cert_bad_value(r->syntax, id, value);
 }

@@ -25,6 +25,15 @@ int files_password(const cert *c, const char *path, char *out, size_t size);
 int files_write(const cert *c, const char *path, unsigned mode,
                 const unsigned char *data, size_t len);
 
+/* The same as an h46017_output, user_data being a files_target; what
+ * cert_fail() returned only says that it has spoken. */
+typedef struct files_target {
+  const cert *c;
+  const char *path;
+  unsigned mode;
+} files_target;
+int files_put(const uint8_t *data, size_t len, void *user_data);
+
 /* FILE's name with `.key` for its ending. */
 bool files_key_path(const char *path, char *out, size_t size);
 
@@ -80,5 +89,32 @@ void spec_init(spec_options *o);
 /* False: the value is not valid. */
 bool spec_take(spec_options *o, int id, const char *value);
 void spec_clear(spec_options *o);
+
+/* 0, or EXIT_USAGE after a report: --cn or --subject, one of them. */
+int spec_whose(const spec_options *o);
+
+/* With `--key reuse`, and a warning: the credential whose key is used again,
+ * *given*; else NULL. Returns a code. */
+int spec_old_key(const spec_options *o, const own_store *own, const char *name,
+                 h46017_credential **pold);
+
+/* -- a command that may open the state directory's credentials ------------- */
+
+typedef struct own_run {
+  cert *c;
+  const cert_syntax *syntax;
+  text_list operands;
+  spec_options spec;
+  own_store own; /* files_open() */
+} own_run;
+
+/* Reads the arguments; `take` is given `arg`. A status; own_end() either way,
+ * which returns the status it is given. */
+int own_begin(own_run *r, cert *c, const cert_syntax *syntax, int argc,
+              char **argv, cert_take take, void *arg);
+int own_end(own_run *r, int status);
+
+/* Takes an option of SPEC_OPTIONS. */
+int own_take_spec(own_run *r, int id, const char *value);
 
 #endif

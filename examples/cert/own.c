@@ -22,8 +22,7 @@ enum {
 };
 
 typedef struct own_options {
-  const cert_syntax *syntax;
-  spec_options spec;
+  own_run run;
   const char *name;
   const char *out;
   const char *key;
@@ -59,21 +58,27 @@ static int take(void *arg, int id, const char *value) {
     o->with_key = true;
     return 0;
   default:
-    return spec_take(&o->spec, id, value)
-               ? 0
-               : cert_bad_value(o->syntax, id, value);
+    return own_take_spec(&o->run, id, value);
   }
 }
 
+static int begin(own_options *o, cert *c, const cert_syntax *syntax, int argc,
+                 char **argv) {
+  *o = (own_options){0};
+  return own_begin(&o->run, c, syntax, argc, argv, take, o);
+}
+
 /* What was made or read goes into the state directory, or where --out says. */
-static int keep(cert *c, own_store *own, const own_options *o,
-                const h46017_credential *cred, const char *did) {
+static int keep(const own_options *o, const h46017_credential *cred,
+                const char *did) {
+  const cert *c = o->run.c;
   if (o->out != NULL) {
     int status = files_write_pair(c, o->out, cred, true);
     if (status != 0) {
       return status;
     }
   } else {
+    const own_store *own = &o->run.own;
     int code = h46017_credentials_put(own->credentials, o->name, cred);
     if (code != 0) {
       return files_fail(c, own, code, o->name ? o->name : "the device");
@@ -89,20 +94,17 @@ static int keep(cert *c, own_store *own, const own_options *o,
 /* -- selfsigned, renew ------------------------------------------------------
  */
 
-static int make(cert *c, own_store *own, own_options *o) {
-  h46017_credential *old = NULL;
+static int make(const own_options *o) {
+  const own_run *r = &o->run;
+  h46017_credential *old;
   h46017_credential *cred = NULL;
-  int code = 0;
-  if (o->spec.reuse) {
-    report("WARNING: the old key is used again: whoever has it has the new "
-           "certificate too");
-    code = h46017_credentials_get(own->credentials, o->name, &old);
-  }
+  int code = spec_old_key(&r->spec, &r->own, o->name, &old);
   if (code == 0) {
-    code = h46017_credential_selfsigned(&cred, &o->spec.spec, old, NULL);
+    code = h46017_credential_selfsigned(&cred, &r->spec.spec, old, NULL);
   }
-  int status = code == 0 ? keep(c, own, o, cred, "made")
-                         : files_fail(c, own, code, "making a certificate");
+  int status = code == 0
+                   ? keep(o, cred, "made")
+                   : files_fail(r->c, &r->own, code, "making a certificate");
   h46017_credential_del(cred);
   h46017_credential_del(old);
   return status;
@@ -123,24 +125,18 @@ static int selfsigned(cert *c, int argc, char **argv) {
        "  h46017-cert selfsigned --cn 0090332f688a --san DNS:phone.example\n"},
       0,
       0};
-  own_options o = {.syntax = &syntax};
-  own_store own = {0};
-  text_list operands = {0};
-  spec_init(&o.spec);
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
-  if (status == 0 && !o.spec.spec.cn == !o.spec.spec.subject) {
-    status = report_usage("whose? --cn NAME or --subject DN");
+  own_options o;
+  int status = begin(&o, c, &syntax, argc, argv);
+  if (status == 0) {
+    status = spec_whose(&o.run.spec);
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    status = make(c, &own, &o);
+    status = make(&o);
   }
-  files_close(&own);
-  spec_clear(&o.spec);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 /* NAME in a template: the host's name, which is all that is known here. */
@@ -164,35 +160,34 @@ static int renew(cert *c, int argc, char **argv) {
        "  h46017-cert renew\n"},
       0,
       0};
-  own_options o = {.syntax = &syntax};
-  own_store own = {0};
-  text_list operands = {0};
+  own_options o;
   h46017_credential *cred = NULL;
   char host[65];
-  spec_init(&o.spec);
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
-  if (status == 0 && o.spec.reuse) {
+  int status = begin(&o, c, &syntax, argc, argv);
+  own_store *own = &o.run.own;
+  h46017_cert_spec *spec = &o.run.spec.spec;
+  if (status == 0 && o.run.spec.reuse) {
     status = report_usage("renew makes a new key; selfsigned can reuse one");
   }
-  if (status == 0 && o.spec.spec.cn == NULL && o.spec.spec.subject == NULL) {
+  if (status == 0 && spec->cn == NULL && spec->subject == NULL) {
     host_name(host, sizeof host);
-    o.spec.spec.cn = host;
+    spec->cn = host;
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, own);
   }
   if (status == 0) {
-    int code = h46017_credential_selfsigned(&cred, &o.spec.spec, NULL, NULL);
+    int code = h46017_credential_selfsigned(&cred, spec, NULL, NULL);
     if (code == 0) {
-      code = h46017_credentials_put_generated(own.credentials, cred);
+      code = h46017_credentials_put_generated(own->credentials, cred);
     }
     if (code != 0) {
-      status = files_fail(c, &own, code, "making a certificate");
+      status = files_fail(c, own, code, "making a certificate");
     } else {
       if (!c->json) {
         printf("made:\n");
         files_print(cred);
-        if (h46017_credentials_is_user(own.credentials)) {
+        if (h46017_credentials_is_user(own->credentials)) {
           printf("  the user's own stays in force\n");
         }
       }
@@ -200,10 +195,7 @@ static int renew(cert *c, int argc, char **argv) {
     }
   }
   h46017_credential_del(cred);
-  files_close(&own);
-  spec_clear(&o.spec);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 /* -- import -----------------------------------------------------------------
@@ -249,17 +241,15 @@ static int import(cert *c, int argc, char **argv) {
        "  h46017-cert import phone.p12 --password-file secret.txt\n"},
       1,
       1};
-  own_options o = {.syntax = &syntax};
-  own_store own = {0};
-  text_list operands = {0};
+  own_options o;
   h46017_credential *cred = NULL;
   uint32_t notes = 0;
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  int status = begin(&o, c, &syntax, argc, argv);
   if (status == 0) {
-    status = import_files(c, &o, operands.items[0], &cred, &notes);
+    status = import_files(c, &o, o.run.operands.items[0], &cred, &notes);
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
     if ((notes & H46017_IMPORT_REORDERED) != 0) {
@@ -268,46 +258,33 @@ static int import(cert *c, int argc, char **argv) {
     if ((notes & H46017_IMPORT_LEFT_OUT) != 0) {
       report("certificates that are not of its chain were left out");
     }
-    status = keep(c, &own, &o, cred, "imported");
+    status = keep(&o, cred, "imported");
   }
   h46017_credential_del(cred);
-  files_close(&own);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 /* -- export -----------------------------------------------------------------
  */
-
-typedef struct target {
-  const cert *c;
-  const char *path;
-  unsigned mode;
-} target;
-
-static int put(const uint8_t *data, size_t len, void *user_data) {
-  const target *t = user_data;
-  return files_write(t->c, t->path, t->mode, data, len);
-}
 
 static int export_to(cert *c, const own_options *o,
                      const h46017_credential *cred) {
   char password[256] = "";
   uint32_t what = (o->chain ? H46017_EXPORT_CHAIN : 0) |
                   (o->with_key ? H46017_EXPORT_PRIVATE_KEY : 0);
-  target t = {c, o->out, o->with_key ? 0600 : 0644};
+  files_target t = {c, o->out, o->with_key ? 0600 : 0644};
   int status = o->password
                    ? files_password(c, o->password, password, sizeof password)
                    : 0;
   if (status != 0) {
     return status;
   }
-  int code =
-      h46017_credential_export(cred,
-                               o->p12   ? H46017_EXPORT_PKCS12
-                               : o->der ? H46017_EXPORT_DER
-                                        : H46017_EXPORT_PEM,
-                               what, o->password ? password : NULL, put, &t);
+  int code = h46017_credential_export(cred,
+                                      o->p12   ? H46017_EXPORT_PKCS12
+                                      : o->der ? H46017_EXPORT_DER
+                                               : H46017_EXPORT_PEM,
+                                      what, o->password ? password : NULL,
+                                      files_put, &t);
   explicit_bzero(password, sizeof password);
   if (code != 0) {
     return code < 0 ? cert_fail(c, code, "export") : code;
@@ -338,11 +315,9 @@ static int export_own(cert *c, int argc, char **argv) {
        "backup.p12\n"},
       0,
       0};
-  own_options o = {.syntax = &syntax};
-  own_store own = {0};
-  text_list operands = {0};
+  own_options o;
   h46017_credential *cred = NULL;
-  int status = cert_arguments(c, &syntax, argc, argv, take, &o, &operands);
+  int status = begin(&o, c, &syntax, argc, argv);
   if (status == 0 && o.with_key && o.out == NULL) {
     status = report_usage("a private key goes to a file: --out FILE");
   }
@@ -350,17 +325,16 @@ static int export_own(cert *c, int argc, char **argv) {
     status = report_usage("--der is the certificate alone");
   }
   if (status == 0) {
-    status = files_open(c, &own);
+    status = files_open(c, &o.run.own);
   }
   if (status == 0) {
-    int code = h46017_credentials_get(own.credentials, o.name, &cred);
+    const own_store *own = &o.run.own;
+    int code = h46017_credentials_get(own->credentials, o.name, &cred);
     status = code == 0 ? export_to(c, &o, cred)
-                       : files_fail(c, &own, code, "the credentials in force");
+                       : files_fail(c, own, code, "the credentials in force");
   }
   h46017_credential_del(cred);
-  files_close(&own);
-  text_list_clear(&operands);
-  return status;
+  return own_end(&o.run, status);
 }
 
 /* -- delete, app ------------------------------------------------------------

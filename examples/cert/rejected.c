@@ -3,7 +3,6 @@
 
 #include "common/events.h"
 #include "common/hex.h"
-#include "common/wallclock.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -200,22 +199,16 @@ static int rejected_show(cert *c, int argc, char **argv) {
 
 static int trust_one(rejected_run *r) {
   h46017_trust_add_options options;
-  const int64_t floor = CLOCK_FLOOR;
   entries_added a;
-  h46017_trust_add_options_default(&options);
-  options.kind = r->options.kind;
+  entries_add_options(&options, r->options.kind);
   options.origin = "rejected";
-  if (!clock_utc_now(&options.utc_now, &floor)) {
-    options.utc_now = 0;
-  }
   entries_added_init(&a, r->c);
   a.what = r->operands.items[0];
   int code = h46017_rejected_trust(r->state.rejected, r->state.trust, a.what,
                                    (uint32_t)r->options.depth, &options,
                                    entries_tell, &a);
   if (code != 0 && json_array_size(a.refused) == 0) {
-    const char *why = trust_state_why(&r->state, code);
-    report_code(code, "%s%s%s", a.what, why[0] ? ": " : "", why);
+    entries_report(&a, &r->state, code);
   }
   (void)entries_changed(r->c, NULL);
   return entries_finish(&a, code);

@@ -3,7 +3,6 @@
 
 #include "common/hex.h"
 #include "common/state_dir.h"
-#include "common/wallclock.h"
 #include "files.h"
 
 #include <errno.h>
@@ -91,18 +90,6 @@ static int find(trust_run *r, const char *digits, h46017_trust_entry *entry) {
 
 /* -- add, replace ---------------------------------------------------------- */
 
-static void add_options(const trust_run *r, h46017_trust_add_options *options) {
-  const trust_options *o = &r->options;
-  const int64_t floor = CLOCK_FLOOR;
-  h46017_trust_add_options_default(options);
-  options->kind = o->kind;
-  options->label = o->label;
-  options->expect = o->expects ? o->fingerprint : NULL;
-  if (!clock_utc_now(&options->utc_now, &floor)) {
-    options->utc_now = 0;
-  }
-}
-
 /* One file; `old` is replaced by it, or NULL. */
 static int add_file(trust_run *r, const char *path, const uint8_t *old,
                     entries_added *a) {
@@ -113,7 +100,9 @@ static int add_file(trust_run *r, const char *path, const uint8_t *old,
   size_t told = json_array_size(a->added) + json_array_size(a->refused);
   int code;
   a->what = path;
-  add_options(r, &options);
+  entries_add_options(&options, r->options.kind);
+  options.label = r->options.label;
+  options.expect = r->options.expects ? r->options.fingerprint : NULL;
   if (text == NULL) {
     code = H46017_ERR_STORE_IO;
     report_code(code, "%s: %s", path,
@@ -128,8 +117,7 @@ static int add_file(trust_run *r, const char *path, const uint8_t *old,
   if (code != 0 &&
       (told == json_array_size(a->added) + json_array_size(a->refused) ||
        json_array_size(a->refused) == 0)) {
-    const char *why = trust_state_why(&r->state, code);
-    report_code(code, "%s%s%s", path, why[0] ? ": " : "", why);
+    entries_report(a, &r->state, code);
   }
   return code;
 }
