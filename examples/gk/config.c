@@ -450,7 +450,7 @@ static const option_spec specs[] = {
     {OPTION_BASE + SET_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_BASE + SET_TRUST, "trust", "FILE",
      "put its certificates into the trust list (PEM, DER); repeat"},
-    {OPTION_BASE + SET_PROFILE, "profile", "modern|legacy-device",
+    {OPTION_BASE + SET_PROFILE, "profile", "modern|legacy-device|legacy-sha1",
      "legacy-device: RSA-1024 device certificates are taken; legacy-sha1: and "
      "SHA-1 signatures, which can be forged"},
     {OPTION_BASE + SET_CLIENT_CERT, "client-cert", "none|request|require",
