@@ -5,10 +5,6 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C
 faults=0
-fault() {
-  echo "$1"
-  faults=1
-}
 
 # what git tracks, or in a release archive what is there
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
@@ -30,37 +26,40 @@ else
   [ -n "${CI:-}" ] && faults=1
 fi
 
+# none WHAT GREP-OPTION PATTERN: fails, and prints it, if a line matches in the
+# files named on standard input
+none() {
+  ! xargs -r grep -HnI "$2" -e "$3" | sed "s|^|$1: |" | grep .
+}
+
 # 2. // comments mark scratch work (a URL's // is not one)
-for f in $c_files; do
-  case $f in *.cpp) continue ;; esac
-  grep -nE '(^|[[:space:];{}])//' "$f" | sed "s|^|$f: // comment: |" | grep . && faults=1
-done
+echo "$c_files" | grep -v '\.cpp$' |
+  none '// comment' -E '(^|[[:space:];{}])//' || faults=1
 
 # 3. tabs, trailing blanks
-for f in $(only '\.(c|h|cpp|py|sh|build|md|map|asn1|asn)$|(^|/)meson_options\.txt$' | exist); do
-  grep -nP '\t' "$f" | sed "s|^|$f: tab: |" | grep . && faults=1
-  grep -nE '[[:space:]]+$' "$f" | sed "s|^|$f: trailing blank: |" | grep . && faults=1
-done
+text=$(only '\.(c|h|cpp|py|sh|build|md|map|asn1|asn)$|(^|/)meson_options\.txt$' | exist)
+echo "$text" | none tab -P '\t' || faults=1
+echo "$text" | none 'trailing blank' -E '[[:space:]]+$' || faults=1
 
 # 4. the licence line, first (after #!)
-for f in $(only '\.(c|h|cpp|py|sh|asn1|asn)$|(^|/)(meson\.build|meson_options\.txt)$|^tools/[^.]*$|^\.ci/run$' | exist); do
-  head -n 2 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' ||
-    fault "$f: no SPDX-License-Identifier line"
-done
+only '\.(c|h|cpp|py|sh|asn1|asn)$|(^|/)(meson\.build|meson_options\.txt)$|^tools/[^.]*$|^\.ci/run$' |
+  exist | xargs awk '
+    FNR == 1 { if (name != "" && !said) missing(); name = FILENAME; said = 0 }
+    /SPDX-License-Identifier: BSD-2-Clause/ { said = 1 }
+    FNR == 2 { nextfile }
+    function missing() { print name ": no SPDX-License-Identifier line"; bad = 1 }
+    END { if (name != "" && !said) missing(); exit bad }' || faults=1
 
 # 5. the core has no socket, clock, random source, thread or OpenSSL in it
-for f in $(only '^(include/h46017|lib/(base|asn1|wire|identity|session))/.*\.[ch]$' | exist); do
-  case $f in include/h46017/tls*.h | include/h46017/trust.h | include/h46017/credentials.h) continue ;; esac
-  grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(openssl/|sys/|arpa/|netinet/|unistd|time\.h|pthread|threads|poll|fcntl|signal)' "$f" |
-    sed "s|^|$f: not in the core: |" | grep . && faults=1
-done
+only '^(include/h46017|lib/(base|asn1|wire|identity|session))/.*\.[ch]$' |
+  grep -vE '^include/h46017/(tls.*|trust|credentials)\.h$' | exist |
+  none 'not in the core' -E '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(openssl/|sys/|arpa/|netinet/|unistd|time\.h|pthread|threads|poll|fcntl|signal)' ||
+  faults=1
 
 # 6. a layer includes only what stands below it
 layer() { # layer NAME FORBIDDEN
-  for f in $(only "^lib/$1/.*\\.[ch]\$" | exist); do
-    grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($2)/" "$f" |
-      sed "s|^|$f: includes upwards: |" | grep . && faults=1
-  done
+  only "^lib/$1/.*\\.[ch]\$" | exist |
+    none 'includes upwards' -E "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($2)/" || faults=1
 }
 layer base 'asn1|wire|identity|session|tls'
 layer asn1 'wire|identity|session|tls'
@@ -69,10 +68,8 @@ layer identity 'session|tls'
 layer session 'tls'
 
 # 7. no path of somebody's machine
-for f in $(only '.' | grep -vE '^(tests/vectors|fuzz/corpus|fuzz/regress)/' | exist); do
-  grep -nIE '(^|[^A-Za-z0-9_.])/(home|root|work|Users)/[A-Za-z0-9_]' "$f" |
-    sed "s|^|$f: machine path: |" | grep . && faults=1
-done
+only '.' | grep -vE '^(tests/vectors|fuzz/corpus|fuzz/regress)/' | exist |
+  none 'machine path' -E '(^|[^A-Za-z0-9_.])/(home|root|work|Users)/[A-Za-z0-9_]' || faults=1
 
 [ "$faults" -eq 0 ] && echo "style: nothing to say"
 exit "$faults"
