@@ -48,8 +48,8 @@ int authority_open(const cert *c, const char *dir, authority *a) {
                                         key.len, NULL, true, NULL, NULL);
     status = code == 0 ? 0 : cert_fail(c, code, "%s", dir);
   }
-  files_free(&key);
-  files_free(&data);
+  file_free(&key);
+  file_free(&data);
   if (status == 0) {
     a->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (a->lock < 0 || flock(a->lock, LOCK_EX) != 0) {
@@ -373,7 +373,7 @@ static int issue(cert *c, const ca_options *o) {
     status = cert_done(c, c->json ? files_describe(cred) : NULL);
   }
   h46017_credential_del(cred);
-  files_free(&csr);
+  file_free(&csr);
   authority_close(&a);
   return status;
 }

@@ -226,7 +226,7 @@ static int csr_install(cert *c, int argc, char **argv) {
                  ? cert_done(c, NULL)
                  : files_fail(c, &o.run.own, code, o.run.operands.items[0]);
   }
-  files_free(&file);
+  file_free(&file);
   return own_end(&o.run, status);
 }
 

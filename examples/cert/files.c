@@ -12,34 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_MAX = H46017_IMPORT_MAX + 1 };
-
 int files_read(const cert *c, const char *path, file_octets *out) {
-  FILE *file = fopen(path, "re");
-  unsigned char *data = file ? OPENSSL_malloc(READ_MAX) : NULL;
-  int error = errno;
-  if (data == NULL) {
-    if (file != NULL) {
-      fclose(file);
-    }
-    return cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
-                     strerror(error)); /* NOLINT(concurrency-mt-unsafe) */
+  if (file_read(path, H46017_IMPORT_MAX, out)) {
+    return 0;
   }
-  setvbuf(file, NULL, _IONBF, 0); /* a key leaves no copy behind */
-  size_t len = fread(data, 1, READ_MAX, file);
-  bool failed = ferror(file) != 0;
-  fclose(file);
-  *out = (file_octets){data, len};
-  if (failed) {
-    files_free(out);
-    return cert_fail(c, H46017_ERR_STORE_IO, "%s: cannot be read", path);
-  }
-  return 0;
-}
-
-void files_free(file_octets *octets) {
-  OPENSSL_clear_free(octets->data, octets->data ? READ_MAX : 0);
-  *octets = (file_octets){0};
+  return errno == EFBIG
+             ? cert_fail(c, H46017_ERR_IMPORT_LIMIT, "%s", path)
+             : cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
+                         strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 int files_password(const cert *c, const char *path, char *out, size_t size) {
@@ -54,14 +34,14 @@ int files_password(const cert *c, const char *path, char *out, size_t size) {
     len++;
   }
   if (len >= size || memchr(octets.data, '\0', len) != NULL) {
-    files_free(&octets);
+    file_free(&octets);
     return cert_fail(c, H46017_ERR_FORMAT,
                      "%s: a password of at most %zu octets on one line", path,
                      size - 1);
   }
   memcpy(out, octets.data, len);
   out[len] = '\0';
-  files_free(&octets);
+  file_free(&octets);
   return 0;
 }
 

@@ -7,16 +7,12 @@
 
 #include "cert.h"
 
+#include "common/file.h"
+
 #include <h46017/credentials.h>
 
-typedef struct file_octets {
-  unsigned char *data;
-  size_t len;
-} file_octets;
-
-/* 0, or a code after cert_fail(). Wiped and freed by files_free(). */
+/* 0, or a status after cert_fail(); file_free() it. */
 int files_read(const cert *c, const char *path, file_octets *out);
-void files_free(file_octets *octets);
 
 /* The first line of a file, for --password-file; `out` is filled. */
 int files_password(const cert *c, const char *path, char *out, size_t size);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "files.h"
 
-#include "common/state_dir.h"
+#include "common/own.h"
 
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The credentials of the state directory: made, imported, exported, deleted,
  * the device's or an application's. */
@@ -139,13 +139,64 @@ static int selfsigned(cert *c, int argc, char **argv) {
   return own_end(&o.run, status);
 }
 
-/* NAME in a template: the host's name, which is all that is known here. */
-static void host_name(char *out, size_t size) {
-  /* ub-common-name is 64; a longer host name is cut there, not refused */
-  if (gethostname(out, size) != 0 || out[0] == '\0') {
-    snprintf(out, size, "h46017");
+static int take_generated(const uint8_t *data, size_t len, void *user_data) {
+  return h46017_credential_import(user_data, data, len, NULL, 0, NULL, true,
+                                  NULL, NULL);
+}
+
+typedef struct same_name {
+  char cn[256];
+  char san[264];
+  const char *sans[1];
+} same_name;
+
+/* What is renewed keeps its name, a DNS name too if it was one: others know it
+ * by that. A first one is for the host. */
+static void same_name_take(same_name *n, const own_store *own,
+                           h46017_cert_spec *spec) {
+  h46017_credential *old = NULL;
+  h46017_store store;
+  bool dns = true;
+  h46017_store_dir_store(own->dir, &store);
+  if (store.get(store.object, "credentials", "generated.pem", take_generated,
+                &old) == 0 &&
+      own_cn(h46017_credential_leaf(old), n->cn, sizeof n->cn)) {
+    dns = X509_get_ext_by_NID(h46017_credential_leaf(old), NID_subject_alt_name,
+                              -1) >= 0;
+  } else {
+    own_host_name(n->cn, sizeof n->cn);
   }
-  out[size - 1] = '\0';
+  h46017_credential_del(old);
+  spec->cn = n->cn;
+  if (dns && spec->san_count == 0) {
+    snprintf(n->san, sizeof n->san, "DNS:%s", n->cn);
+    n->sans[0] = n->san;
+    spec->sans = n->sans;
+    spec->san_count = 1;
+  }
+}
+
+static int renew_generated(const cert *c, const own_store *own,
+                           h46017_cert_spec *spec) {
+  h46017_credential *cred = NULL;
+  int code = h46017_credential_selfsigned(&cred, spec, NULL, NULL);
+  if (code == 0) {
+    code = h46017_credentials_put_generated(own->credentials, cred);
+  }
+  if (code != 0) {
+    h46017_credential_del(cred);
+    return files_fail(c, own, code, "making a certificate");
+  }
+  if (!c->json) {
+    printf("made:\n");
+    files_print(cred);
+    if (h46017_credentials_is_user(own->credentials)) {
+      printf("  the user's own stays in force\n");
+    }
+  }
+  int status = cert_done(c, c->json ? files_describe(cred) : NULL);
+  h46017_credential_del(cred);
+  return status;
 }
 
 static int renew(cert *c, int argc, char **argv) {
@@ -155,46 +206,28 @@ static int renew(cert *c, int argc, char **argv) {
       sizeof specs / sizeof *specs,
       {"renew [--cn NAME] [OPTION]...",
        "Makes the generated credentials anew: another key, ten more years.\n"
-       "Without --cn the certificate is for the host's name. The user's own,\n"
+       "Without --cn the name stays, a first one is the host's. The user's "
+       "own,\n"
        "if there are any, stay in force.",
        "  h46017-cert renew\n"},
       0,
       0};
   own_options o;
-  h46017_credential *cred = NULL;
-  char host[65];
+  same_name name;
   int status = begin(&o, c, &syntax, argc, argv);
-  own_store *own = &o.run.own;
   h46017_cert_spec *spec = &o.run.spec.spec;
   if (status == 0 && o.run.spec.reuse) {
     status = report_usage("renew makes a new key; selfsigned can reuse one");
   }
+  if (status == 0) {
+    status = files_open(c, &o.run.own);
+  }
   if (status == 0 && spec->cn == NULL && spec->subject == NULL) {
-    host_name(host, sizeof host);
-    spec->cn = host;
+    same_name_take(&name, &o.run.own, spec);
   }
   if (status == 0) {
-    status = files_open(c, own);
+    status = renew_generated(c, &o.run.own, spec);
   }
-  if (status == 0) {
-    int code = h46017_credential_selfsigned(&cred, spec, NULL, NULL);
-    if (code == 0) {
-      code = h46017_credentials_put_generated(own->credentials, cred);
-    }
-    if (code != 0) {
-      status = files_fail(c, own, code, "making a certificate");
-    } else {
-      if (!c->json) {
-        printf("made:\n");
-        files_print(cred);
-        if (h46017_credentials_is_user(own->credentials)) {
-          printf("  the user's own stays in force\n");
-        }
-      }
-      status = cert_done(c, c->json ? files_describe(cred) : NULL);
-    }
-  }
-  h46017_credential_del(cred);
   return own_end(&o.run, status);
 }
 
@@ -220,8 +253,8 @@ static int import_files(cert *c, const own_options *o, const char *file,
     status = code == 0 ? 0 : cert_fail(c, code, "%s", file);
   }
   explicit_bzero(password, sizeof password);
-  files_free(&key);
-  files_free(&data);
+  file_free(&key);
+  file_free(&data);
   return status;
 }
 

@@ -66,7 +66,7 @@ static int read_certificates(const cert *c, const char *path,
     }
   }
   explicit_bzero(password, sizeof password);
-  files_free(&data);
+  file_free(&data);
   return code ? cert_fail(c, code, "%s", path) : status;
 }
 

@@ -94,26 +94,24 @@ static int find(trust_run *r, const char *digits, h46017_trust_entry *entry) {
 static int add_file(trust_run *r, const char *path, const uint8_t *old,
                     entries_added *a) {
   h46017_trust_add_options options;
-  size_t len = 0;
-  char *text = trust_state_read(path, &len);
-  const uint8_t *data = (const uint8_t *)text;
+  file_octets file;
   size_t told = json_array_size(a->added) + json_array_size(a->refused);
   int code;
   a->what = path;
   entries_add_options(&options, r->options.kind);
   options.label = r->options.label;
   options.expect = r->options.expects ? r->options.fingerprint : NULL;
-  if (text == NULL) {
+  if (!file_read(path, TRUST_FILE_MAX, &file)) {
     code = H46017_ERR_STORE_IO;
     report_code(code, "%s: %s", path,
                 strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
     return code;
   }
-  code = old ? h46017_trust_replace(r->state.trust, old, data, len, &options,
-                                    entries_tell, a)
-             : h46017_trust_add(r->state.trust, data, len, &options,
+  code = old ? h46017_trust_replace(r->state.trust, old, file.data, file.len,
+                                    &options, entries_tell, a)
+             : h46017_trust_add(r->state.trust, file.data, file.len, &options,
                                 entries_tell, a);
-  free(text);
+  file_free(&file);
   if (code != 0 &&
       (told == json_array_size(a->added) + json_array_size(a->refused) ||
        json_array_size(a->refused) == 0)) {

@@ -12,8 +12,6 @@
 #define STATE_DIR_DEFAULT "h46017-state"
 #define STATE_DIR_DEVICES "devices.sqlite"
 #define STATE_DIR_SOCKET "control.sock"
-#define STATE_DIR_CERT "own-cert.pem"
-#define STATE_DIR_KEY "own-key.pem"
 
 /* Makes the directory if it is not there; false after a report. */
 bool state_dir_make(const char *dir);

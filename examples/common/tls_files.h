@@ -2,8 +2,9 @@
 #ifndef EXAMPLES_TLS_FILES_H
 #define EXAMPLES_TLS_FILES_H
 
-/* From PEM files to an SSL_CTX, and the credentials a gatekeeper makes for
- * itself at its first start. */
+/* An SSL_CTX with who we are and whom we trust in it. */
+
+#include "own.h"
 
 #include <h46017/trust.h>
 
@@ -11,26 +12,17 @@ typedef struct tls_files {
   h46017_tls_role role;
   h46017_tls_profile profile;
   h46017_client_cert_mode mode; /* servers */
-  const char *cert;             /* leaf first; NULL: none */
-  const char *key;              /* NULL: in `cert` */
-  const h46017_trust *trust;    /* borrowed for the life of the context */
+  own_certs *own;               /* NULL: nobody */
+  own_choice choice;
+  const h46017_trust *trust; /* borrowed for the life of the context */
 } tls_files;
 
-/* Makes a context (SSL_CTX_free it). 0, or a code after a report. */
+/* Makes a context (SSL_CTX_free it). 0, or a code after a report;
+ * H46017_ERR_NOT_FOUND without one, as own_get(). */
 int tls_files_context(SSL_CTX **pctx, const tls_files *files);
 
 /* Writes the secrets of every connection of these contexts to a file, mode
  * 0600, in SSLKEYLOGFILE format. False after a report. */
 bool tls_files_keylog(const char *path);
-
-/* The one CN of the first certificate in a PEM file; size octets at most.
- * 0, or a code after a report. */
-int tls_files_cn(const char *cert, char *out, size_t size);
-
-/* An EC P-256 key and a self-signed certificate for the host's name, for ten
- * years, which is no authority. Takes a while: for a worker thread. Returns 0
- * or a code; what went wrong is in `why`. */
-int tls_files_make_own(const char *cert, const char *key, int64_t not_before,
-                       char *why, size_t why_size);
 
 #endif

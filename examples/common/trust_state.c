@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trust_state.h"
+#include "file.h"
 #include "hex.h"
 #include "report.h"
 
@@ -10,8 +11,6 @@
 #include <time.h>
 
 #define COLLECTION "trust"
-
-enum { FILE_MAX = 16 * 1024 * 1024 };
 
 /* -- certificates of files ------------------------------------------------- */
 
@@ -31,40 +30,19 @@ static void added(size_t at, int code, const h46017_trust_entry *entry,
   }
 }
 
-char *trust_state_read(const char *path, size_t *plen) {
-  FILE *file = fopen(path, "re");
-  char *data = file ? malloc(FILE_MAX) : NULL;
-  int error = data ? 0 : errno;
-  if (data != NULL) {
-    *plen = fread(data, 1, FILE_MAX, file);
-    error = ferror(file) != 0 ? errno : *plen == FILE_MAX ? EFBIG : 0;
-  }
-  if (file != NULL) {
-    fclose(file);
-  }
-  if (error != 0) {
-    free(data);
-    errno = error;
-    return NULL;
-  }
-  return data;
-}
-
 static int add_file(h46017_trust *list, const char *path, int64_t utc_now) {
   h46017_trust_add_options options;
   adding a = {path, false};
-  size_t len = 0;
-  char *data = trust_state_read(path, &len);
-  if (data == NULL) {
+  file_octets file;
+  if (!file_read(path, TRUST_FILE_MAX, &file)) {
     report_code(H46017_ERR_STORE_IO, "%s: %s", path,
                 strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
     return H46017_ERR_STORE_IO;
   }
   h46017_trust_add_options_default(&options);
   options.utc_now = utc_now;
-  int code =
-      h46017_trust_add(list, (const uint8_t *)data, len, &options, added, &a);
-  free(data);
+  int code = h46017_trust_add(list, file.data, file.len, &options, added, &a);
+  file_free(&file);
   if (code == H46017_ERR_FORMAT && !a.damaged) {
     a.damaged = true;
     report_code(code, "%s", path);

@@ -30,8 +30,8 @@ void trust_state_close(trust_state *t);
 /* Path and the system's words for H46017_ERR_STORE_IO, else empty. */
 const char *trust_state_why(const trust_state *t, int code);
 
-/* The whole of a file of certificates, to be freed; NULL with errno. */
-char *trust_state_read(const char *path, size_t *plen);
+/* Octets of a file of certificates at most. */
+#define TRUST_FILE_MAX ((size_t)16 * 1024 * 1024)
 
 /* Puts the certificates of files into the list. What is not valid now is
  * reported and passed over: an authority that expired is no reason not to

@@ -12,10 +12,12 @@
  * main.c      options, start, end     endpoint.c  one endpoint, its events
  * connect.c   getting a transport    probe.c     looking for a better one
  * calls.c     --call and --answer    h245.c      what they say in H.245
- * dns.c       names, SRV records     trust.c     whom the endpoint believes */
+ * dns.c       names, SRV records     trust.c     whom the endpoint
+ *                                                 believes, who it is */
 
 #include "common/address.h"
 #include "common/options.h"
+#include "common/own.h"
 #include "common/password_file.h"
 #include "common/pcap.h"
 #include "common/trust_state.h"
@@ -49,12 +51,12 @@ struct app {
   size_t gatekeeper_count;
   text_list aliases;
   const char *hardware_id; /* `auto`: cn */
+  bool auto_id;
   char cn[256];
   h46017_alias_type identity;
   const char *state;
-  const char *cert;
-  const char *key;
-  text_list trust; /* files */
+  own_choice choice; /* --cert, --key, --app */
+  text_list trust;   /* files */
   const char *server_name;
   bool insecure;
   uint32_t ttl;      /* seconds asked for; 0: the library's */
@@ -74,6 +76,7 @@ struct app {
 
   trust_state trusted;
   bool trust_waits; /* the files, for the clock to be set */
+  own_certs own;
   SSL_CTX *tls_ctx;
   dns *dns;
   capture *capture;
@@ -85,7 +88,7 @@ struct app {
   attempt *attempts; /* all that libuv has not let go of */
   probe *probes;     /* likewise */
   uv_prepare_t prepare;
-  uv_signal_t signals[2];
+  uv_signal_t signals[3];
   uv_timer_t deadline;
   bool closing;
   int status;
@@ -145,6 +148,11 @@ void connect_close_all(app *p);
 /* trust.c */
 int trust_start(app *p); /* 0, or a code after a report */
 void trust_look(app *p); /* before a handshake: what changed meanwhile */
+/* Who we are, made when there is nothing. 0, or a code after a report. */
+int trust_own(app *p);
+/* A new context for the connections to come. 0, or a code after a report: the
+ * old one stays. */
+int trust_context(app *p);
 
 /* probe.c */
 int probe_start(endpoint *e, size_t gatekeeper);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CLOSE_TIMEOUT = 4000 /* ms for the last words, and 1 an endpoint */ };
 
@@ -101,7 +100,12 @@ static void too_long(uv_timer_t *timer) {
 
 static void signalled(uv_signal_t *handle, int signum) {
   app *p = handle->data;
-  (void)signum;
+  if (signum == SIGHUP) {
+    if (p->tls_ctx != NULL && trust_context(p) != 0) {
+      report("the old certificate stays in force");
+    }
+    return;
+  }
   if (p->closing) {
     uv_stop(p->loop); /* asked twice: now */
     return;
@@ -153,8 +157,7 @@ static const option_spec specs[] = {
     {OPTION_HARDWARE_ID, "hardware-id", "auto|NAME",
      "register NAME first; auto: the CN of the own certificate"},
     {OPTION_STATE, "state", "DIR",
-     "trust list, rejected certificates, own-cert.pem and own-key.pem; "
-     "./h46017-state"},
+     "trust list, rejected and own certificates; ./h46017-state"},
     {OPTION_CERT, "cert", "FILE", "own certificate and chain (PEM)"},
     {OPTION_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_TRUST, "trust", "FILE",
@@ -241,10 +244,10 @@ static bool take_option(app *p, int id, const char *value) {
     p->state = value;
     return true;
   case OPTION_CERT:
-    p->cert = value;
+    p->choice.cert = value;
     return true;
   case OPTION_KEY:
-    p->key = value;
+    p->choice.key = value;
     return true;
   case OPTION_TRUST:
     return text_list_add(&p->trust, value);
@@ -313,7 +316,7 @@ static int check_options(const app *p) {
     return report_usage("--count makes NAME-1 and so on, and digits have no "
                         "hyphen: another --identity");
   }
-  if ((p->cert == NULL) != (p->key == NULL)) {
+  if ((p->choice.cert == NULL) != (p->choice.key == NULL)) {
     return report_usage("--cert and --key are needed together");
   }
   return 0;
@@ -350,30 +353,17 @@ static int read_options(app *p, int argc, char **argv) {
 /* -- the beginning
  * -------------------------------------------------------------------- */
 
-/* without --cert: what stands in the state directory, if anything does */
-static void own_credentials(app *p, char *cert, char *key, size_t size) {
-  if (p->cert == NULL && state_dir_path(p->state, STATE_DIR_CERT, cert, size) &&
-      state_dir_path(p->state, STATE_DIR_KEY, key, size) &&
-      access(cert, R_OK) == 0) {
-    p->cert = cert;
-    p->key = key;
-  }
-}
-
 static int prepare_identity(app *p) {
   if (p->password_file != NULL &&
       !password_read(&p->secret, p->password_file)) {
     return EXIT_USAGE;
   }
-  if (p->hardware_id != NULL && strcmp(p->hardware_id, "auto") == 0) {
-    if (p->cert == NULL) {
-      return report_usage("--hardware-id auto needs a certificate: --cert FILE "
-                          "--key FILE");
-    }
-    if (tls_files_cn(p->cert, p->cn, sizeof p->cn) != 0) {
-      return EXIT_USAGE;
-    }
-    p->hardware_id = p->cn;
+  p->auto_id = p->hardware_id != NULL && strcmp(p->hardware_id, "auto") == 0;
+  if (!wants_tls(p) && !p->auto_id) {
+    return 0;
+  }
+  if (trust_start(p) != 0 || trust_own(p) != 0) {
+    return EXIT_USAGE;
   }
   if (!wants_tls(p)) {
     return 0;
@@ -387,22 +377,15 @@ static int prepare_identity(app *p) {
       return EXIT_USAGE;
     }
   }
-  if (trust_start(p) != 0) {
-    return EXIT_USAGE;
-  }
   if (h46017_trust_count(p->trusted.trust) == 0 && !p->insecure) {
     report("the trust list is empty: the gatekeeper's certificate will be "
            "refused, and kept; --trust FILE, or h46017-cert rejected trust ID");
   }
-  const tls_files files = {.role = H46017_TLS_CLIENT,
-                           .cert = p->cert,
-                           .key = p->key,
-                           .trust = p->trusted.trust};
-  return tls_files_context(&p->tls_ctx, &files) == 0 ? 0 : EXIT_USAGE;
+  return trust_context(p) == 0 ? 0 : EXIT_USAGE;
 }
 
 static int app_start(app *p) {
-  static const int signals[] = {SIGTERM, SIGINT};
+  static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
   if (dns_open(&p->dns, p->loop, p->name_server) != 0) {
     return EXIT_USAGE;
   }
@@ -414,7 +397,7 @@ static int app_start(app *p) {
   uv_prepare_init(p->loop, &p->prepare);
   uv_timer_init(p->loop, &p->deadline);
   p->prepare.data = p->deadline.data = p;
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
     uv_signal_init(p->loop, &p->signals[i]);
     uv_signal_start(&p->signals[i], signalled, signals[i]);
     p->signals[i].data = p;
@@ -459,6 +442,7 @@ static void app_stop(app *p) {
   free(p->endpoints);
   password_clear(&p->secret);
   SSL_CTX_free(p->tls_ctx);
+  own_close(&p->own);
   trust_state_close(&p->trusted);
   capture_close(p->capture);
   text_list_clear(&p->aliases);
@@ -467,8 +451,6 @@ static void app_stop(app *p) {
 
 int main(int argc, char **argv) {
   static uv_loop_t loop;
-  static char cert[STATE_PATH_MAX];
-  static char key[STATE_PATH_MAX];
   static app p = {.identity = H46017_ALIAS_H323_ID,
                   .state = STATE_DIR_DEFAULT,
                   .count = 1,
@@ -487,7 +469,6 @@ int main(int argc, char **argv) {
   }
   process_setup();
   events_init(p.json);
-  own_credentials(&p, cert, key, sizeof cert);
   status = prepare_identity(&p);
   if (status == 0 && p.pcap != NULL) {
     report("what is said is written to %s, decrypted", p.pcap);

@@ -2,7 +2,12 @@
 #include "ep.h"
 
 #include "common/report.h"
+#include "common/tls_files.h"
 #include "common/wallclock.h"
+
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The files of --trust count as long as this program runs; what is to stay is
  * in the state directory's list. */
@@ -24,9 +29,73 @@ int trust_start(app *p) {
   return code;
 }
 
+/* -- who we are ------------------------------------------------------------ */
+
+static int make_own(app *p) {
+  own_maker maker = {0};
+  int64_t now = p->time_floor;
+  (void)clock_utc_now(&now, &p->time_floor);
+  maker.not_before = now - 86400; /* clocks of gatekeepers are not exact */
+  snprintf(maker.state, sizeof maker.state, "%s", p->state);
+  if (p->hardware_id != NULL && !p->auto_id) {
+    snprintf(maker.cn, sizeof maker.cn, "%s", p->hardware_id);
+  } else {
+    own_device_name(maker.cn, sizeof maker.cn);
+  }
+  report("making a key and a self-signed certificate for '%s'", maker.cn);
+  int code = own_make(&maker);
+  if (code != 0) {
+    report_code(code, "making a certificate: %s", maker.why);
+  }
+  return code;
+}
+
+int trust_own(app *p) {
+  h46017_credential *cred = NULL;
+  int code = own_open(&p->own, &p->trusted.store);
+  if (code != 0) {
+    report_code(code, "the credentials of %s", p->state);
+    return code;
+  }
+  code = own_get(&p->own, &p->choice, &cred);
+  if (code == H46017_ERR_NOT_FOUND) {
+    code = make_own(p);
+    code = code ? code : own_get(&p->own, &p->choice, &cred);
+  }
+  if (code == 0 && p->auto_id) {
+    p->hardware_id = p->cn;
+    if (!own_cn(h46017_credential_leaf(cred), p->cn, sizeof p->cn)) {
+      code = H46017_ERR_CERT_NAME;
+      report_code(code, "--hardware-id auto");
+    }
+  }
+  h46017_credential_del(cred);
+  return code;
+}
+
+int trust_context(app *p) {
+  const tls_files files = {.role = H46017_TLS_CLIENT,
+                           .own = &p->own,
+                           .choice = p->choice,
+                           .trust = p->trusted.trust};
+  SSL_CTX *ctx = NULL;
+  int code = tls_files_context(&ctx, &files);
+  if (code == 0) {
+    SSL_CTX_free(p->tls_ctx);
+    p->tls_ctx = ctx;
+    own_tell(&p->own, &p->choice, ctx);
+  } else if (code == H46017_ERR_NOT_FOUND) {
+    report_code(code, "the own certificate");
+  }
+  return code;
+}
+
 void trust_look(app *p) {
   if (p->trust_waits) {
     (void)take_files(p);
   }
   (void)trust_state_look(&p->trusted);
+  if (p->choice.cert == NULL && own_look(&p->own)) {
+    (void)trust_context(p); /* if it cannot be, the old one stays */
+  }
 }

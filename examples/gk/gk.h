@@ -17,6 +17,7 @@
 #include "config.h"
 
 #include "common/device_table.h"
+#include "common/own.h"
 #include "common/pcap.h"
 #include "common/trust_state.h"
 #include "common/uvlink.h"
@@ -58,6 +59,8 @@ struct gk {
   h46017_gatekeeper *gatekeeper;
   trust_state trust;
   bool trust_waits; /* --trust, for the clock to be set */
+  own_certs own;    /* who it is to those */
+  bool making;
   SSL_CTX *tls_ctx; /* for the connections to come */
   listener tcp;
   listener tls;
@@ -65,7 +68,7 @@ struct gk {
   uv_timer_t timer;
   uv_timer_t deadline;
   uv_signal_t signals[3];
-  uv_work_t work; /* making the own certificate */
+  uv_work_t work; /* the maker's */
   conn *conns;
   uint32_t conn_count;
   uint32_t handshakes;
@@ -110,8 +113,14 @@ size_t trust_changed(gk *g, const uint8_t *drop);
 /* listen.c */
 bool listen_start(gk *g);
 void listen_stop(gk *g);
-/* 0 or a code after a report; *pctx is for the caller */
-int listen_context(const gk *g, const config *c, SSL_CTX **pctx);
+/* A new context by a configuration, for the connections to come. 0 or a code
+ * after a report; *pctx is for the caller, NULL where the own certificate is
+ * being made: listen_refresh() comes by itself then. */
+int listen_context(gk *g, const config *c, SSL_CTX **pctx);
+/* Takes a context into use, and says so. */
+void listen_take(gk *g, SSL_CTX *ctx);
+/* Takes up the own certificates anew; what is in force stays if it cannot. */
+void listen_refresh(gk *g);
 
 /* conn.c */
 void conn_accept(listener *l);

@@ -3,7 +3,6 @@
 
 #include "common/events.h"
 #include "common/report.h"
-#include "common/state_dir.h"
 #include "common/tls_files.h"
 #include "common/wallclock.h"
 
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BACKLOG = 1024, COMPLAIN_EVERY = 10000 /* ms */ };
 
@@ -99,12 +97,49 @@ static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
 /* -- TLS ---------------------------------------------------------------------
  */
 
-static bool own_paths(const config *c, char *cert, char *key, size_t size) {
-  return state_dir_path(c->state, STATE_DIR_CERT, cert, size) &&
-         state_dir_path(c->state, STATE_DIR_KEY, key, size);
+static own_maker maker; /* one gatekeeper a process */
+
+static void make_own(uv_work_t *work) {
+  own_maker *m = work->data;
+  (void)own_make(m);
 }
 
-int listen_context(const gk *g, const config *c, SSL_CTX **pctx) {
+/* Where it was made, those who connect see it; where not, the listener does not
+ * open, or goes on with what it has. */
+static void made_own(uv_work_t *work, int status) {
+  gk *g = work->loop->data;
+  g->making = false;
+  if (status != 0 || g->closing) {
+    return;
+  }
+  if (maker.code != 0) {
+    report_code(maker.code, "making the gatekeeper's own certificate: %s",
+                maker.why);
+  } else {
+    listen_refresh(g);
+  }
+  if (g->tls_ctx == NULL && !g->making) {
+    g->status = EXIT_REFUSED;
+    gk_close(g);
+  }
+}
+
+static int start_making(gk *g, const config *c) {
+  int64_t now = c->time_floor;
+  if (g->making) {
+    return 0;
+  }
+  (void)clock_utc_now(&now, &c->time_floor);
+  maker = (own_maker){.server = true, .not_before = now - 86400};
+  snprintf(maker.state, sizeof maker.state, "%s", c->state);
+  own_host_name(maker.cn, sizeof maker.cn);
+  g->work.data = &maker;
+  report("making a key and a self-signed certificate for '%s'", maker.cn);
+  g->making = uv_queue_work(g->loop, &g->work, make_own, made_own) == 0;
+  return g->making ? 0 : H46017_ERR_NOMEM;
+}
+
+int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
   static const h46017_client_cert_mode modes[] = {
       [CLIENT_CERT_NONE] = H46017_CLIENT_CERT_NONE,
       [CLIENT_CERT_REQUEST] = H46017_CLIENT_CERT_REQUEST,
@@ -115,75 +150,49 @@ int listen_context(const gk *g, const config *c, SSL_CTX **pctx) {
       [PROFILE_LEGACY_DEVICE] = H46017_TLS_LEGACY_DEVICE,
       [PROFILE_LEGACY_SHA1] = H46017_TLS_LEGACY_SHA1,
   };
-  char cert[STATE_PATH_MAX];
-  char key[STATE_PATH_MAX];
-  if (!own_paths(c, cert, key, sizeof cert)) {
-    return H46017_ERR_STORE_IO;
-  }
   tls_files files = {
       .role = H46017_TLS_SERVER,
       .profile = profiles[c->profile],
       .mode = modes[c->client_cert],
-      .cert = c->cert ? c->cert : cert,
-      .key = c->cert ? c->key : key,
+      .own = &g->own,
+      .choice = {.cert = c->cert, .key = c->key},
       .trust = g->trust.trust,
   };
-  return tls_files_context(pctx, &files);
+  *pctx = NULL;
+  int code = tls_files_context(pctx, &files);
+  return code == H46017_ERR_NOT_FOUND ? start_making(g, c) : code;
 }
 
-static bool tls_open(gk *g) {
-  return listen_context(g, &g->config, &g->tls_ctx) == 0 &&
-         listener_open(g, &g->tls, &g->config.tls.at, true);
+/* Connections that are up keep the context they have. */
+void listen_take(gk *g, SSL_CTX *ctx) {
+  const own_choice choice = {.cert = g->config.cert, .key = g->config.key};
+  SSL_CTX_free(g->tls_ctx);
+  g->tls_ctx = ctx;
+  own_tell(&g->own, &choice, ctx);
 }
 
-typedef struct making {
-  char cert[STATE_PATH_MAX];
-  char key[STATE_PATH_MAX];
-  int64_t not_before;
-  int code;
-  char why[256];
-} making;
-
-static making own; /* one gatekeeper a process, once */
-
-static void make_own(uv_work_t *work) {
-  making *m = work->data;
-  m->code =
-      tls_files_make_own(m->cert, m->key, m->not_before, m->why, sizeof m->why);
-}
-
-static void made_own(uv_work_t *work, int status) {
-  gk *g = work->loop->data;
-  making *m = work->data;
-  if (status != 0 || g->closing) {
+void listen_refresh(gk *g) {
+  SSL_CTX *ctx = NULL;
+  bool first = g->tls_ctx == NULL;
+  if (listen_context(g, &g->config, &ctx) != 0 || ctx == NULL) {
     return;
   }
-  if (m->code != 0) {
-    report_code(m->code, "making the gatekeeper's own certificate: %s", m->why);
-  }
-  if (m->code != 0 || !tls_open(g)) {
-    g->status = EXIT_REFUSED;
-    gk_close(g);
+  listen_take(g, ctx);
+  if (first && !listener_open(g, &g->tls, &g->config.tls.at, true)) {
+    SSL_CTX_free(g->tls_ctx);
+    g->tls_ctx = NULL;
   }
 }
 
 /* TLS starts when its credentials are there; TCP does not wait for them */
 static bool tls_start(gk *g) {
-  if (g->config.cert != NULL) {
-    return tls_open(g);
-  }
-  if (!own_paths(&g->config, own.cert, own.key, sizeof own.cert)) {
+  int code = own_open(&g->own, &g->trust.store);
+  if (code != 0) {
+    report_code(code, "the credentials of %s", g->config.state);
     return false;
   }
-  if (access(own.cert, F_OK) == 0) {
-    return tls_open(g);
-  }
-  int64_t now = g->config.time_floor;
-  (void)clock_utc_now(&now, &g->config.time_floor);
-  own.not_before = now - 86400; /* clocks of devices are not exact */
-  g->work.data = &own;
-  report("making a key and a self-signed certificate: %s", own.cert);
-  return uv_queue_work(g->loop, &g->work, make_own, made_own) == 0;
+  listen_refresh(g);
+  return g->tls_ctx != NULL || g->making;
 }
 
 static void warn_of_config(const gk *g) {

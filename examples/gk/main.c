@@ -144,8 +144,8 @@ bool gk_reload(gk *g) {
     return false;
   }
   /* credentials still being made are loaded when they are there */
-  if (g->tls_ctx != NULL &&
-      (trust_take(g, &fresh) != 0 || listen_context(g, &fresh, &ctx) != 0)) {
+  if (trust_take(g, &fresh) != 0 ||
+      (g->tls_ctx != NULL && listen_context(g, &fresh, &ctx) != 0)) {
     report("the old configuration stays in force");
     config_clear(&fresh);
     return false;
@@ -161,11 +161,11 @@ bool gk_reload(gk *g) {
       strcmp(fresh.identifier, g->config.identifier) != 0) {
     report("addresses and the identifier are taken at the next start");
   }
-  /* connections that are up keep the context they have */
-  SSL_CTX_free(g->tls_ctx);
-  g->tls_ctx = ctx;
   config_clear(&g->config);
   g->config = fresh;
+  if (ctx != NULL) {
+    listen_take(g, ctx);
+  }
   g->recheck = true;
   (void)trust_changed(g, NULL);
   events_emit(events_new("reloaded"));
@@ -268,6 +268,7 @@ static void gk_stop(gk *g) {
   device_free(g->asked);
   device_table_close(g->devices);
   SSL_CTX_free(g->tls_ctx);
+  own_close(&g->own);
   trust_state_close(&g->trust);
   capture_close(g->capture);
   config_clear(&g->config);

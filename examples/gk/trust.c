@@ -41,6 +41,10 @@ void trust_look(gk *g) {
     (void)trust_take(g, &g->config);
   }
   (void)trust_state_look(&g->trust);
+  /* a file is read again at a reload, not while somebody may be writing it */
+  if (g->config.cert == NULL && own_look(&g->own)) {
+    listen_refresh(g);
+  }
 }
 
 static bool rests_on(const conn *c, const uint8_t *entry) {

@@ -194,6 +194,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def s_client(port, *arguments, status=0):
+    """What openssl s_client says of a TLS port; status None: any."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert status in (None, done.returncode), done.stdout
+    return done.stdout
+
+
 class NameServer:
     """A DNS server for SRV records alone: {name: [(priority, weight, port,
     target)…] or a response code}. What is not there does not exist."""

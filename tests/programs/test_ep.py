@@ -160,6 +160,7 @@ class Usage(harness.Case):
     def ep(self, *arguments):
         done = subprocess.run(
             [harness.PROGRAMS / "h46017-ep", *arguments],
+            cwd=self.dir,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -178,7 +179,6 @@ class Usage(harness.Case):
             ((*to, "--alias", "x", "surplus"), "surplus"),
             ((*to, "--alias", "x", "--nonsense"), "nonsense"),
             ((*to, "--alias", "x", "--cert", "c.pem"), "--key"),
-            ((*to, "--hardware-id", "auto"), "--cert"),
             ((*to, "--alias", "x", "--dns", "nowhere:x"), "--dns"),
             ((*to, "--alias", "12", "--identity", "digits", "--count", "2"), "digits"),
             (("--gatekeeper", "srv:", "--alias", "x"), "srv:"),
