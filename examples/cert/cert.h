@@ -33,6 +33,7 @@ extern const cert_command cert_batch;
 extern const cert_command cert_ca; /* authority.c */
 extern const cert_command cert_csr;
 extern const cert_command cert_delete; /* own.c */
+extern const cert_command cert_doctor;
 extern const cert_command cert_explain;
 extern const cert_command cert_export;     /* own.c */
 extern const cert_command cert_import;     /* own.c */

@@ -237,13 +237,11 @@ json_t *entries_describe_x509(X509 *x) {
   return o;
 }
 
-/* What comes from a certificate must not draw on the terminal. */
-static void print_text(const char *text) {
+void entries_print_text(const char *text) {
   for (; *text != '\0'; text++) {
     unsigned char c = (unsigned char)*text;
     putchar(c < 0x20 || c == 0x7f ? '?' : c);
   }
-  putchar('\n');
 }
 
 void entries_print(json_t *members) {
@@ -252,7 +250,8 @@ void entries_print(json_t *members) {
   json_object_foreach(members, key, value) {
     if (json_is_string(value) && json_string_length(value) > 0) {
       printf("  %-19s", key);
-      print_text(json_string_value(value));
+      entries_print_text(json_string_value(value));
+      putchar('\n');
     } else if (json_is_boolean(value)) {
       printf("  %-19s%s\n", key, json_is_true(value) ? "yes" : "no");
     } else if (json_is_integer(value)) {

@@ -62,6 +62,9 @@ size_t entries_changed(const cert *c, const char *drop);
 /* What a certificate says, all of it; *given*. */
 json_t *entries_describe_x509(X509 *x);
 
+/* What comes from a certificate must not draw on the terminal. */
+void entries_print_text(const char *text);
+
 /* The members of a description (*taken*) as lines for a person. */
 void entries_print(json_t *members);
 
