@@ -553,6 +553,34 @@ START_TEST(texts_that_are_too_long_are_refused) {
 }
 END_TEST
 
+START_TEST(a_failure_says_where) {
+  h46017_alias list[] = {{H46017_ALIAS_H323_ID, 0, {"a", 1}},
+                         {H46017_ALIAS_DIALLED_DIGITS, 0, {"12a", 3}}};
+  const h46017_aliases names = {list, 2, true};
+  h46017_ras ras = ras_of(H46017_RAS_RRQ, 1);
+  h46017_h225 *m;
+
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ras.u.rrq.terminal_alias = names;
+  ras.u.rrq.endpoint_identifier.text = ""; /* the second one: not told */
+  ck_assert_int_eq(h46017_ras_build(m, &ras), H46017_ERR_OUT_OF_RANGE);
+  ck_assert_str_eq(h46017_h225_last_error(m)->path,
+                   "registrationRequest.terminalAlias[1].dialledDigits");
+  ras.u.rrq.terminal_alias.count = 1;
+  ck_assert_int_eq(h46017_ras_build(m, &ras), H46017_ERR_OUT_OF_RANGE);
+  ck_assert_str_eq(h46017_h225_last_error(m)->path,
+                   "registrationRequest.endpointIdentifier");
+  ras = ras_of(H46017_RAS_RRJ, 1);
+  ras.u.rrj.reason = H46017_RRJ_DUPLICATE_ALIAS;
+  ras.u.rrj.duplicate_alias = names;
+  list[0].type = H46017_ALIAS_MOBILE_UIM;
+  ck_assert_int_eq(h46017_ras_build(m, &ras), H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_str_eq(h46017_h225_last_error(m)->path,
+                   "registrationReject.rejectReason.duplicateAlias[0]");
+  h46017_h225_del(m);
+}
+END_TEST
+
 static int view_and_build(failmem *f, void *arg) {
   const octets *per = arg;
   h46017_h225 *in = NULL, *out = NULL;
@@ -620,6 +648,7 @@ static Suite *ras_build_suite(void) {
   tcase_add_test(tc, wrong_arguments_are_refused);
   tcase_add_loop_test(tc, bad_aliases_are_refused, 0, COUNT(bad_aliases));
   tcase_add_test(tc, texts_that_are_too_long_are_refused);
+  tcase_add_test(tc, a_failure_says_where);
   suite_add_tcase(s, tc);
 
   tc = tcase_create("memory");

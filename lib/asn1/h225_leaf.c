@@ -292,7 +292,7 @@ static int leaf_write_bmp(h46017_h225 *m, OCTET_STRING_t *out,
   if (copy == NULL) {
     return m->error.code;
   }
-  (void)h46017_text_to_bmp(text, leaf->len, copy);
+  h46017_text_to_bmp(text, leaf->len, copy, len);
   out->buf = copy;
   out->size = (int)len;
   return 0;

@@ -153,7 +153,7 @@ static int text_of_bmp(const OCTET_STRING_t *string, char *buf, size_t cap,
   size_t size = (size_t)string->size;
   size_t len = h46017_text_utf8_size(string->buf, size);
 
-  if (!h46017_text_bmp_is_valid(string->buf, size)) {
+  if (len == 0 && size > 0) {
     return H46017_ERR_TEXT;
   }
   if (plen != NULL) {
@@ -162,7 +162,8 @@ static int text_of_bmp(const OCTET_STRING_t *string, char *buf, size_t cap,
   if (len >= cap) {
     return H46017_ERR_BUFFER_TOO_SMALL;
   }
-  return h46017_text_from_bmp(string->buf, size, buf);
+  h46017_text_from_bmp(string->buf, size, buf, len);
+  return 0;
 }
 
 static int text_of_characters(const OCTET_STRING_t *string, text_sink *s) {

@@ -199,6 +199,10 @@ static inline void h46017_choice_select(const h46017_node *n, void *st,
  * it a value? Components past the last bit count as given. */
 #define H46017_PER_GIVEN_BITS 31
 
+/* Of a SEQUENCE whose mandatory components all have one. */
+#define H46017_PER_ALL_GIVEN                                                   \
+  ((ber_tlv_len_t)((1U << H46017_PER_GIVEN_BITS) - 1))
+
 static inline bool h46017_per_given(const h46017_node *n, const void *st,
                                     size_t i) {
   return i >= H46017_PER_GIVEN_BITS ||

@@ -401,8 +401,7 @@ PER_APART static int per_decode_sequence(per_decoder *d, const h46017_node *n,
     extended = preamble >> 31 != 0;
     preamble <<= 1;
   }
-  h46017_node_ctx(n, st)->left =
-      (ber_tlv_len_t)((1U << H46017_PER_GIVEN_BITS) - 1);
+  h46017_node_ctx(n, st)->left = H46017_PER_ALL_GIVEN;
   for (const h46017_member *m = n->members; m < end; m++) {
     int rv;
     if (m->optional) {

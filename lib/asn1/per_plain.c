@@ -4,9 +4,6 @@
 #include "asn1/per_read.h"
 #include "asn1/per_write.h"
 
-/* Of a SEQUENCE whose mandatory components all have a value. */
-#define PLAIN_ALL_GIVEN ((ber_tlv_len_t)((1U << H46017_PER_GIVEN_BITS) - 1))
-
 /* -- decoding ---------------------------------------------------------- */
 
 /* Only out of the block that is being filled: no allocator is asked, and
@@ -77,7 +74,7 @@ static bool plain_decode_transport(per_decoder *d, void *st) {
   ip->ip.buf = per_unconst(p);
   ip->ip.size = 4;
   ip->port = plain_two(p + 4);
-  ip->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  ip->_asn_ctx.left = H46017_PER_ALL_GIVEN;
   plain_stand_at(&d->r, p + 6);
   return true;
 }
@@ -113,7 +110,7 @@ static inline void plain_h221(H221NonStandard_t *v, const uint8_t *p) {
   v->t35CountryCode = p[0];
   v->t35Extension = p[1];
   v->manufacturerCode = plain_two(p + 2);
-  v->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  v->_asn_ctx.left = H46017_PER_ALL_GIVEN;
 }
 
 /* OCTET STRING (SIZE (1..256)) on an octet; `*pp` moves behind it. */
@@ -158,7 +155,7 @@ static bool plain_decode_vendor(per_decoder *d, void *st) {
   plain_h221(&v->vendor, h221);
   v->productId = product;
   v->versionId = version;
-  v->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  v->_asn_ctx.left = H46017_PER_ALL_GIVEN;
   plain_stand_at(&d->r, p);
   return true;
 }
@@ -191,7 +188,7 @@ static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
     if (terminal == NULL || !plain_bits(&d->r, 2, 0, &flags)) {
       return plain_back(d, start);
     }
-    terminal->_asn_ctx.left = PLAIN_ALL_GIVEN;
+    terminal->_asn_ctx.left = H46017_PER_ALL_GIVEN;
     d->r.pos += 2;
   }
   if (!plain_bits(&d->r, 2, 3, &flags)) {
@@ -202,7 +199,7 @@ static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
   t->terminal = terminal;
   t->mc = (flags & 2) != 0;
   t->undefinedNode = (flags & 1) != 0;
-  t->_asn_ctx.left = PLAIN_ALL_GIVEN;
+  t->_asn_ctx.left = H46017_PER_ALL_GIVEN;
   return true;
 }
 

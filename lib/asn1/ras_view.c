@@ -69,8 +69,12 @@ static h46017_text view_bmp(ras_viewer *v, const BMPString_t *s) {
     return text;
   }
   size = h46017_text_utf8_size(s->buf, (size_t)s->size);
+  if (size == 0 && s->size > 0) {
+    return text;
+  }
   out = view_alloc(v, size + 1);
-  if (out != NULL && h46017_text_from_bmp(s->buf, (size_t)s->size, out) == 0) {
+  if (out != NULL) {
+    h46017_text_from_bmp(s->buf, (size_t)s->size, out, size);
     text.text = out;
     text.len = size;
   }

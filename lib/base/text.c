@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/text.h"
 
-#include <h46017/error.h>
-
 #include <string.h>
 
 uint32_t h46017_text_next(const char *text, size_t len, size_t *pos) {
@@ -128,16 +126,14 @@ static void text_narrow(const uint8_t *restrict bmp, size_t count,
   }
 }
 
-int h46017_text_to_bmp(const char *text, size_t len, uint8_t *out) {
-  size_t plain = text_plain(text, len);
+void h46017_text_to_bmp(const char *text, size_t len, uint8_t *out,
+                        size_t size) {
+  size_t plain = size == 2 * len ? len : text_plain(text, len);
 
   text_widen(text, plain, out);
   out += plain * 2;
   for (size_t pos = plain; pos < len;) {
     uint32_t cp = h46017_text_next(text, len, &pos);
-    if (cp == H46017_TEXT_INVALID) {
-      return H46017_ERR_TEXT;
-    }
     if (cp > 0xffff) {
       out = text_put16(out, 0xd800 + ((cp - 0x10000) >> 10));
       out = text_put16(out, 0xdc00 + ((cp - 0x10000) & 0x3ff));
@@ -145,7 +141,6 @@ int h46017_text_to_bmp(const char *text, size_t len, uint8_t *out) {
       out = text_put16(out, cp);
     }
   }
-  return 0;
 }
 
 /* One code point of a BMPString; H46017_TEXT_INVALID where there is none,
@@ -206,15 +201,6 @@ static size_t text_bmp_plain(const uint8_t *bmp, size_t len) {
   return n;
 }
 
-bool h46017_text_bmp_is_valid(const uint8_t *bmp, size_t len) {
-  for (size_t pos = text_bmp_plain(bmp, len); pos < len;) {
-    if (text_bmp_next(bmp, len, &pos) == H46017_TEXT_INVALID) {
-      return false;
-    }
-  }
-  return true;
-}
-
 size_t h46017_text_utf8_size(const uint8_t *bmp, size_t len) {
   size_t plain = text_bmp_plain(bmp, len);
   size_t size = plain / 2;
@@ -222,25 +208,22 @@ size_t h46017_text_utf8_size(const uint8_t *bmp, size_t len) {
   for (size_t pos = plain; pos < len;) {
     uint32_t cp = text_bmp_next(bmp, len, &pos);
     if (cp == H46017_TEXT_INVALID) {
-      continue;
+      return 0;
     }
     size += cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
   }
   return size;
 }
 
-int h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out) {
+void h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out,
+                          size_t size) {
   unsigned char *p = (unsigned char *)out;
-  size_t plain = text_bmp_plain(bmp, len);
+  size_t plain = size == len / 2 ? len : text_bmp_plain(bmp, len);
 
   text_narrow(bmp, plain / 2, p);
   p += plain / 2;
   for (size_t pos = plain; pos < len;) {
     uint32_t cp = text_bmp_next(bmp, len, &pos);
-    if (cp == H46017_TEXT_INVALID) {
-      out[0] = '\0';
-      return H46017_ERR_TEXT;
-    }
     if (cp < 0x80) {
       *p++ = (unsigned char)cp;
       continue;
@@ -259,7 +242,24 @@ int h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out) {
     *p++ = (unsigned char)(0x80 | (cp & 0x3f));
   }
   *p = '\0';
-  return 0;
+}
+
+bool h46017_text_is_ascii(const char *text, size_t len) {
+  unsigned char all = 0;
+
+  for (size_t i = 0; i < len; i++) {
+    all |= (unsigned char)text[i];
+  }
+  return all <= 0x7f;
+}
+
+bool h46017_text_is_digits(const char *text, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    if (text[i] == '\0' || strchr("0123456789#*,", text[i]) == NULL) {
+      return false;
+    }
+  }
+  return true;
 }
 
 char h46017_text_lower(char c) {

@@ -21,20 +21,22 @@ bool h46017_text_is_valid(const char *text, size_t len);
 /* Octets of BMPString that `text` becomes; 0 where it is empty or invalid. */
 size_t h46017_text_bmp_size(const char *text, size_t len);
 
-/* Writes them; `out` has room for h46017_text_bmp_size(). TEXT: not valid. */
-int h46017_text_to_bmp(const char *text, size_t len, uint8_t *out);
+/* Writes them: `size` octets, as h46017_text_bmp_size() said. */
+void h46017_text_to_bmp(const char *text, size_t len, uint8_t *out,
+                        size_t size);
 
 /* Octets of UTF-8 that a BMPString of `len` octets becomes, not counting a
- * terminator. `len` may be odd or the surrogates unpaired: see the next. */
+ * terminator; 0 where it is empty or invalid: an odd length, U+0000 or an
+ * unpaired surrogate. */
 size_t h46017_text_utf8_size(const uint8_t *bmp, size_t len);
 
-/* False for an odd length, U+0000 or an unpaired surrogate. */
-bool h46017_text_bmp_is_valid(const uint8_t *bmp, size_t len);
+/* Writes them, `size` octets as h46017_text_utf8_size() said, and a NUL. */
+void h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out,
+                          size_t size);
 
-/* Writes UTF-8 and a terminating NUL; `out` has room for
- * h46017_text_utf8_size() + 1. TEXT: an odd length, U+0000 or an unpaired
- * surrogate; `out` is an empty string then. */
-int h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out);
+/* Nothing but ASCII, nothing but what one dials: `0` to `9`, `#`, `*`, `,`. */
+bool h46017_text_is_ascii(const char *text, size_t len);
+bool h46017_text_is_digits(const char *text, size_t len);
 
 /* ASCII only, no locale. */
 char h46017_text_lower(char c);

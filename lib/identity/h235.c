@@ -224,7 +224,7 @@ int h46017_h235_secret_new(h46017_h235_secret **ps, const h46017_crypto *crypto,
     memcpy(s->password, password, len);
   }
   s->bmp_len = h46017_text_bmp_size(password, len);
-  (void)h46017_text_to_bmp(password, len, s->bmp);
+  h46017_text_to_bmp(password, len, s->bmp, s->bmp_len);
   rv = h235_digest(s, H46017_DIGEST_SHA1, &whole, 1, s->key);
   if (rv != 0) {
     h46017_h235_secret_del(s);

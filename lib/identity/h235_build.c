@@ -125,7 +125,7 @@ static int token_sender_bmp(const h46017_h235_token *t,
   if (len > H235_BMP_MAX - 2) {
     return H46017_ERR_OUT_OF_RANGE;
   }
-  (void)h46017_text_to_bmp(t->sender.text, t->sender.len, bmp);
+  h46017_text_to_bmp(t->sender.text, t->sender.len, bmp, len);
   bmp[len] = 0;
   bmp[len + 1] = 0;
   *plen = len + 2;
@@ -228,11 +228,11 @@ static const uint8_t *token_find_open(const h46017_h225 *m) {
 
 int h46017_h235_encode(h46017_h225 *m, const h46017_h235_secret *secret,
                        uint8_t *buf, size_t cap, size_t *plen) {
-  const uint8_t *hash = token_find_open(m);
+  const uint8_t *hash = secret != NULL ? token_find_open(m) : NULL;
   size_t end = 0;
   int rv;
 
-  if (hash == NULL || secret == NULL || cap == 0) {
+  if (hash == NULL || cap == 0) {
     return h46017_h225_encode(m, buf, cap, plen);
   }
   rv = h46017_h225_encode_find(m, buf, cap, plen, hash, &end);

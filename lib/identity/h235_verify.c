@@ -71,11 +71,11 @@ static int token_read_name(h46017_h225_value v, token_name *out) {
   if (len >= 2 && data[len - 1] == 0 && data[len - 2] == 0) {
     len -= 2;
   }
-  if (len == 0 || len > H235_BMP_MAX ||
-      h46017_text_from_bmp(data, len, out->text) != 0) {
+  out->len = len <= H235_BMP_MAX ? h46017_text_utf8_size(data, len) : 0;
+  if (out->len == 0) {
     return H46017_ERR_TOKEN_FORMAT;
   }
-  out->len = h46017_text_utf8_size(data, len);
+  h46017_text_from_bmp(data, len, out->text, out->len);
   return 0;
 }
 
@@ -250,7 +250,7 @@ static int token_compare_pwd_hash(const verification *v, const token_name *name,
   if (len == 0 || len > sizeof(bmp) - 2) {
     return H46017_ERR_TOKEN_FORMAT;
   }
-  (void)h46017_text_to_bmp(name->text, name->len, bmp);
+  h46017_text_to_bmp(name->text, name->len, bmp, len);
   rv = h235_pwd_hash(v->check->secret, bmp, len, time, true, with);
   if (rv == 0) {
     rv = h235_pwd_hash(v->check->secret, bmp, len, time, false, without);

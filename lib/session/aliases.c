@@ -36,17 +36,6 @@ int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
   return 0;
 }
 
-/* Only digits and signs of dialling, or only IA5. */
-static bool alias_is_of(const h46017_text *text, bool digits) {
-  for (size_t i = 0; i < text->len; i++) {
-    unsigned char c = (unsigned char)text->text[i];
-    if (digits ? c == 0 || strchr("0123456789#*,", c) == NULL : c > 0x7f) {
-      return false;
-    }
-  }
-  return true;
-}
-
 int h46017_alias_check(const h46017_alias *alias) {
   const h46017_text *text = &alias->text;
   bool fits = false;
@@ -59,14 +48,14 @@ int h46017_alias_check(const h46017_alias *alias) {
   switch (alias->type) {
   case H46017_ALIAS_DIALLED_DIGITS:
   case H46017_ALIAS_PARTY_NUMBER:
-    fits = text->len <= 128 && alias_is_of(text, true);
+    fits = text->len <= 128 && h46017_text_is_digits(text->text, text->len);
     break;
   case H46017_ALIAS_H323_ID:
     fits = h46017_text_bmp_size(text->text, text->len) <= 2 * 256;
     break;
   case H46017_ALIAS_URL_ID:
   case H46017_ALIAS_EMAIL_ID:
-    fits = text->len <= 512 && alias_is_of(text, false);
+    fits = text->len <= 512 && h46017_text_is_ascii(text->text, text->len);
     break;
   case H46017_ALIAS_TRANSPORT_ID:
   case H46017_ALIAS_MOBILE_UIM:
