@@ -557,6 +557,9 @@ bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone);
 
 gk_registration *gk_find_identifier(const h46017_gatekeeper *gk,
                                     const h46017_text *id);
+/* The same for what came on `c`: mostly its own. */
+gk_registration *gk_registration_named(const h46017_connection *c,
+                                       const h46017_text *id);
 /* Found by its identifier, with a timer, not yet on its connection. NULL: see
  * `*prv`. */
 gk_registration *gk_registration_make(h46017_gatekeeper *gk, int *prv);

@@ -260,19 +260,6 @@ void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
 
 /* -- in -------------------------------------------------------------------- */
 
-/* Nearly always it is the connection's only one: it is at hand, and the table
- * of all is in no cache. */
-static gk_registration *ras_registration(const h46017_connection *c,
-                                         const h46017_text *id) {
-  gk_registration *r = c->registrations;
-
-  if (r != NULL && id->text != NULL && id->len == GK_IDENTIFIER_LEN &&
-      memcmp(r->identifier, id->text, GK_IDENTIFIER_LEN) == 0) {
-    return r;
-  }
-  return gk_find_identifier(c->gk, id);
-}
-
 static void ras_rrq(h46017_connection *c, h46017_h225 *msg,
                     const h46017_ras *ras, const uint8_t *per, size_t len) {
   const h46017_rrq *rrq = &ras->u.rrq;
@@ -284,7 +271,7 @@ static void ras_rrq(h46017_connection *c, h46017_h225 *msg,
   }
   /* The connection is the identity: who holds the identifier elsewhere does
    * not matter here. One that waits for its peer is that peer's. */
-  r = ras_registration(c, &rrq->endpoint_identifier);
+  r = gk_registration_named(c, &rrq->endpoint_identifier);
   if (r != NULL && r->pub.connection == NULL && gk_registration_is_of(r, c) &&
       c->registration_count < c->gk->settings.max_registrations) {
     gk_registration_rebind(r, c);

@@ -409,7 +409,7 @@ static gk_registration *password_named(const h46017_connection *c,
       h46017_h225_at(h46017_h225_root(msg), 0), "endpointIdentifier");
 
   return h46017_h225_read_text(v, id, sizeof(id), &text.len) == 0
-             ? gk_find_identifier(c->gk, &text)
+             ? gk_registration_named(c, &text)
              : NULL;
 }
 
@@ -448,13 +448,16 @@ static int password_check_one(h46017_connection *c, const gk_registration *r,
 int gk_password_check(h46017_connection *c, const h46017_h225 *msg,
                       const h46017_ras *ras, const uint8_t *per, size_t len) {
   const password_message m = {msg, per, len};
-  const gk_registration *named = password_named(c, msg);
+  const gk_registration *named;
   int rv = 0;
 
   if (ras->kind == H46017_RAS_GRQ || ras->kind == H46017_RAS_UNKNOWN ||
       (ras->kind == H46017_RAS_RRQ && !ras->u.rrq.keep_alive)) {
     return 0; /* nobody's yet, or the program is asked first */
   }
+  named = ras->kind == H46017_RAS_RRQ
+              ? gk_registration_named(c, &ras->u.rrq.endpoint_identifier)
+              : password_named(c, msg);
   if (named != NULL) {
     /* on another connection it is refused for that */
     return named->login == NULL ||

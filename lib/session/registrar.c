@@ -79,6 +79,19 @@ gk_registration *gk_find_identifier(const h46017_gatekeeper *gk,
                           : NULL;
 }
 
+/* Nearly always it is the connection's only one: it is at hand, and the table
+ * of all is in no cache. */
+gk_registration *gk_registration_named(const h46017_connection *c,
+                                       const h46017_text *id) {
+  gk_registration *r = c->registrations;
+
+  if (r != NULL && id->text != NULL && id->len == GK_IDENTIFIER_LEN &&
+      memcmp(r->identifier, id->text, GK_IDENTIFIER_LEN) == 0) {
+    return r;
+  }
+  return gk_find_identifier(c->gk, id);
+}
+
 bool gk_registration_is_of(const gk_registration *r,
                            const h46017_connection *c) {
   if (r->pub.connection != NULL) {
