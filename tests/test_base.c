@@ -313,18 +313,26 @@ END_TEST
 
 START_TEST(heap_gives_the_earliest_first_whatever_moves) {
   h46017_heap h;
-  h46017_heap_node nodes[100];
+  h46017_heap_node nodes[600]; /* more than a chunk */
   h46017_time last = 0;
   uint32_t seed = 1;
   h46017_heap_init(&h, h46017_mem_default());
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < 600; i++) {
     ck_assert_int_eq(h46017_heap_join(&h, &nodes[i], i), 0);
   }
   ck_assert_ptr_null(h46017_heap_first(&h));
   for (int i = 0; i < 5000; i++) {
+    h46017_time first = H46017_TIME_NEVER;
     seed = seed * 1103515245 + 12345;
-    h46017_heap_set(&h, &nodes[seed >> 16 & 63],
+    h46017_heap_set(&h, &nodes[(seed >> 16) % 600],
                     (seed >> 8 & 7) == 0 ? H46017_TIME_NEVER : seed >> 12);
+    for (int k = 0; k < 600; k++) {
+      first = nodes[k].expiry < first ? nodes[k].expiry : first;
+    }
+    ck_assert_uint_eq(h46017_heap_first(&h) != NULL
+                          ? h46017_heap_first(&h)->expiry
+                          : H46017_TIME_NEVER,
+                      first);
   }
   h46017_heap_leave(&h, &nodes[3]);
   for (h46017_heap_node *n; (n = h46017_heap_first(&h)) != NULL;) {

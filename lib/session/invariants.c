@@ -38,18 +38,23 @@ static const char *check_timer(const h46017_gatekeeper *gk,
   HOLDS(n->kind == kind, "INV-34: a timer of another kind");
   HOLDS(n->expiry == H46017_TIME_NEVER ||
             (n->index < gk->timers.count &&
-             gk->timers.slots[n->index].node == n &&
-             gk->timers.slots[n->index].expiry == n->expiry),
+             h46017_heap_at(&gk->timers, n->index)->node == n &&
+             h46017_heap_at(&gk->timers, n->index)->expiry <= n->expiry),
         "INV-34: a timer that runs and is not where it should be");
   return NULL;
 }
 
 static const char *check_heap(const h46017_heap *h) {
   for (size_t i = 1; i < h->count; i++) {
-    HOLDS(h->slots[(i - 1) / 2].expiry <= h->slots[i].expiry,
+    HOLDS(h46017_heap_at(h, (i - 1) / 2)->expiry <=
+              h46017_heap_at(h, i)->expiry,
           "INV-34: timers out of order");
   }
-  HOLDS(h->count <= h->members && h->members <= h->cap,
+  HOLDS(h->count == 0 ||
+            h46017_heap_at(h, 0)->expiry == h46017_heap_at(h, 0)->node->expiry,
+        "INV-34: the first timer was put off");
+  HOLDS(h->count <= h->members &&
+            h->members <= h->chunk_count * H46017_HEAP_CHUNK,
         "INV-34: more timers than owners");
   return NULL;
 }
