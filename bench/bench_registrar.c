@@ -2,8 +2,9 @@
 /* What a registration and a keep-alive cost a gatekeeper that has N of them
  * already, one connection each, visited in random order: without sockets, the
  * requests written by path of no endpoint, so that only the gatekeeper is
- * timed. `bench_registrar [N …]`, 1000 100000 1000000 by default; all of them
- * in one process, timed in turn where they are compared. */
+ * timed; beside it the codec operations that are in it, decoding the RRQ and
+ * encoding the RCF. `bench_registrar [N …]`, 1000 100000 1000000 by default;
+ * all of them in one process, timed in turn where they are compared. */
 #include "bench.h"
 
 #include <h46017/h46017.h>
@@ -12,10 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SIZES 3
 #define BATCH 200
 #define ROUNDS 100
+#define MESSAGE_SIZE 512
+
+/* What the codec does of one kind of registration. */
+typedef struct codec {
+  h46017_h225 *in;
+  h46017_h225 *out; /* the RCF */
+  uint8_t rrq[MESSAGE_SIZE];
+  size_t len;
+  double ns[ROUNDS]; /* each */
+} codec;
 
 typedef struct crowd {
   size_t size;
@@ -26,13 +38,15 @@ typedef struct crowd {
   uint64_t random;
   size_t connection_octets;
   size_t registration_octets;
+  size_t resident;     /* octets that came while it was made */
   double full[ROUNDS]; /* ns each */
   double keep[ROUNDS];
-  double worst; /* ns: the slowest registration on the way */
+  double worst; /* ns of CPU: the slowest registration on the way */
 } crowd;
 
 static h46017_h225 *message;
 static h46017_tunnel *writer;
+static h46017_tunnel *reader; /* ras_received: on_answer */
 
 static uint32_t crowd_random(crowd *x) {
   x->random = x->random * 6364136223846793005U + 1442695040888963407U;
@@ -68,21 +82,41 @@ static int on_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
   return 0;
 }
 
-static double now_ns(void) {
+static int on_answer(h46017_tunnel *t, const uint8_t *per, size_t len,
+                     void *user_data) {
+  codec *k = user_data;
+
+  (void)t;
+  return h46017_h225_decode(k->out, h46017_h225_ras_message(), per, len);
+}
+
+static double now_ns(clockid_t clock) {
   struct timespec t;
 
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* The frame of one RRQ, whole. */
+/* Octets of this process that are in memory; 0 where nobody says. */
+static size_t resident(void) {
+  unsigned long pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+
+  if (f != NULL) {
+    if (fscanf(f, "%*u %lu", &pages) != 1) {
+      pages = 0;
+    }
+    (void)fclose(f);
+  }
+  return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The octets of one RRQ. */
 static size_t make_rrq(const crowd *x, size_t i, bool keep_alive, uint16_t seq,
-                       uint8_t *frame) {
+                       uint8_t *per) {
   char name[32];
   h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, 0}};
   h46017_ras ras = {.kind = H46017_RAS_RRQ, .request_seq_num = seq};
-  uint8_t per[512];
-  const uint8_t *p;
   size_t len;
 
   alias.text.len = (size_t)snprintf(name, sizeof(name), "phone-%zu", i);
@@ -97,12 +131,60 @@ static size_t make_rrq(const crowd *x, size_t i, bool keep_alive, uint16_t seq,
     ras.u.rrq.terminal_alias.present = true;
   }
   bench_check(h46017_ras_build(message, &ras), "RRQ");
-  bench_check(h46017_h225_encode(message, per, sizeof(per), &len), "RRQ");
+  bench_check(h46017_h225_encode(message, per, MESSAGE_SIZE, &len), "RRQ");
+  return len;
+}
+
+/* Its frame, whole. */
+static size_t make_frame(const crowd *x, size_t i, bool keep_alive,
+                         uint16_t seq, uint8_t *frame) {
+  uint8_t per[MESSAGE_SIZE];
+  size_t len = make_rrq(x, i, keep_alive, seq, per);
+  const uint8_t *p;
+
   bench_check(h46017_tunnel_write_ras(writer, per, len), "RRQ");
   len = h46017_tunnel_peek_tx(writer, &p);
   memcpy(frame, p, len);
   bench_check(h46017_tunnel_ack_tx(writer, len, 0), "RRQ");
   return len;
+}
+
+/* One registration's messages, to be coded again and again. */
+static void codec_make(codec *k, const crowd *x, bool keep_alive) {
+  uint8_t frame[1024];
+  h46017_tunnel_callbacks cb;
+  const uint8_t *p;
+  size_t n;
+
+  bench_check(h46017_h225_new(&k->in, NULL, NULL), "message");
+  bench_check(h46017_h225_new(&k->out, NULL, NULL), "message");
+  h46017_tunnel_callbacks_default(&cb);
+  cb.ras_received = on_answer;
+  bench_check(h46017_tunnel_new(&reader, NULL, &cb, NULL, k, 0), "tunnel");
+  k->len = make_rrq(x, 0, keep_alive, 2, k->rrq);
+  n = make_frame(x, 0, keep_alive, 2, frame);
+  bench_check(h46017_connection_recv(x->conns[0], frame, n, x->now), "recv");
+  n = h46017_connection_peek_tx(x->conns[0], &p);
+  bench_check(h46017_tunnel_recv(reader, p, n, 0), "answer");
+  bench_check(h46017_connection_ack_tx(x->conns[0], n, x->now), "answer");
+  bench_check(h46017_h225_message_type(k->out) != NULL ? 0
+                                                       : H46017_ERR_INTERNAL,
+              "answer");
+  h46017_tunnel_del(reader);
+}
+
+static double codec_batch(codec *k) {
+  uint8_t per[MESSAGE_SIZE];
+  double begin = now_ns(CLOCK_MONOTONIC);
+  size_t len;
+  int rv = 0;
+
+  for (size_t i = 0; i < BATCH; i++) {
+    rv |= h46017_h225_decode(k->in, h46017_h225_ras_message(), k->rrq, k->len);
+    rv |= h46017_h225_encode(k->out, per, sizeof(per), &len);
+  }
+  bench_check(rv, "codec");
+  return (now_ns(CLOCK_MONOTONIC) - begin) / BATCH;
 }
 
 /* The gatekeeper's part: octets in, the answer out. */
@@ -125,6 +207,7 @@ static void crowd_make(crowd *x, size_t size) {
   h46017_gatekeeper_callbacks cb;
   uint8_t frame[1024];
   size_t before;
+  size_t resident_before = resident();
 
   memset(x, 0, sizeof(*x));
   x->size = size;
@@ -155,13 +238,14 @@ static void crowd_make(crowd *x, size_t size) {
   x->connection_octets = (bench_heap_now.octets - before) / size;
   before = bench_heap_now.octets;
   for (size_t i = 0; i < size; i++) {
-    size_t len = make_rrq(x, i, false, 1, frame);
-    double begin = now_ns();
+    size_t len = make_frame(x, i, false, 1, frame);
+    double begin = now_ns(CLOCK_THREAD_CPUTIME_ID);
     serve(x, i, frame, len);
-    begin = now_ns() - begin;
+    begin = now_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
     x->worst = begin > x->worst ? begin : x->worst;
   }
   x->registration_octets = (bench_heap_now.octets - before) / size;
+  x->resident = resident() - resident_before;
   bench_check(h46017_gatekeeper_registration_count(x->gk) == size
                   ? 0
                   : H46017_ERR_INTERNAL,
@@ -178,13 +262,13 @@ static double crowd_batch(crowd *x, bool keep_alive, uint16_t seq) {
   x->now += 11000; /* an answer that is kept is not kept for longer */
   for (size_t i = 0; i < BATCH; i++) {
     who[i] = ((size_t)crowd_random(x) << 16 ^ crowd_random(x)) % x->size;
-    lens[i] = make_rrq(x, who[i], keep_alive, (uint16_t)(seq + i), frames[i]);
+    lens[i] = make_frame(x, who[i], keep_alive, (uint16_t)(seq + i), frames[i]);
   }
-  begin = now_ns();
+  begin = now_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < BATCH; i++) {
     serve(x, who[i], frames[i], lens[i]);
   }
-  return (now_ns() - begin) / BATCH;
+  return (now_ns(CLOCK_MONOTONIC) - begin) / BATCH;
 }
 
 static int compare(const void *a, const void *b) {
@@ -201,10 +285,13 @@ static double median(double *values) {
 
 int main(int argc, char **argv) {
   static crowd crowds[SIZES];
+  static codec full_codec;
+  static codec keep_codec;
   static const size_t sizes[SIZES] = {1000, 100000, 1000000};
   h46017_tunnel_callbacks none;
   size_t count = argc > 1 ? 0 : SIZES;
   double first[2] = {0, 0};
+  double coding[2];
 
   h46017_tunnel_callbacks_default(&none);
   bench_check(h46017_tunnel_new(&writer, NULL, &none, NULL, NULL, 0), "tunnel");
@@ -215,7 +302,11 @@ int main(int argc, char **argv) {
   for (size_t k = 0; argc == 1 && k < SIZES; k++) {
     crowd_make(&crowds[k], sizes[k]);
   }
+  codec_make(&full_codec, &crowds[0], false);
+  codec_make(&keep_codec, &crowds[0], true);
   for (size_t round = 0; round < ROUNDS; round++) {
+    full_codec.ns[round] = codec_batch(&full_codec);
+    keep_codec.ns[round] = codec_batch(&keep_codec);
     for (size_t k = 0; k < count; k++) {
       uint16_t seq = (uint16_t)(round * 2 * BATCH % 60000 + 2);
       crowds[k].keep[round] = crowd_batch(&crowds[k], true, seq);
@@ -223,18 +314,23 @@ int main(int argc, char **argv) {
           crowd_batch(&crowds[k], false, (uint16_t)(seq + BATCH));
     }
   }
-  printf("%10s %10s %6s %10s %6s %12s %12s %12s\n", "registered", "full ns",
-         "to 1st", "keep ns", "to 1st", "oct./conn.", "oct./reg.",
-         "slowest us");
+  coding[0] = median(full_codec.ns);
+  coding[1] = median(keep_codec.ns);
+  printf("codec operations: full %.0f ns, keep-alive %.0f ns\n\n", coding[0],
+         coding[1]);
+  printf("%10s %8s %7s %7s %8s %7s %7s %10s %9s %9s %10s\n", "registered",
+         "full ns", "to 1st", "to cod.", "keep ns", "to 1st", "to cod.",
+         "oct./conn.", "oct./reg.", "res. MiB", "slowest us");
   for (size_t k = 0; k < count; k++) {
     crowd *x = &crowds[k];
     double full = median(x->full);
     double keep = median(x->keep);
     first[0] = k == 0 ? full : first[0];
     first[1] = k == 0 ? keep : first[1];
-    printf("%10zu %10.0f %6.2f %10.0f %6.2f %12zu %12zu %12.0f\n", x->size,
-           full, full / first[0], keep, keep / first[1], x->connection_octets,
-           x->registration_octets, x->worst / 1000);
+    printf("%10zu %8.0f %7.2f %7.2f %8.0f %7.2f %7.2f %10zu %9zu %9zu %10.0f\n",
+           x->size, full, full / first[0], full / coding[0], keep,
+           keep / first[1], keep / coding[1], x->connection_octets,
+           x->registration_octets, x->resident >> 20, x->worst / 1000);
   }
   return 0;
 }
