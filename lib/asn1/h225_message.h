@@ -48,11 +48,11 @@ void h46017_h225_begin(h46017_h225 *m);
 
 /* Records that the call failed and returns `code`. `path` (may be NULL) is
  * where; `text` is static. */
-int h46017_h225_fail(h46017_h225 *m, int code, const char *path,
-                     size_t path_len, const char *text);
+H46017_SELDOM int h46017_h225_fail(h46017_h225 *m, int code, const char *path,
+                                   size_t path_len, const char *text);
 
 /* Records that the arena had nothing to give: PER_BUDGET or NOMEM. */
-void h46017_h225_fail_memory(h46017_h225 *m);
+H46017_SELDOM void h46017_h225_fail_memory(h46017_h225 *m);
 
 /* From the message's arena, cleared; NULL: recorded. */
 static inline void *h46017_h225_alloc(h46017_h225 *m, size_t size) {

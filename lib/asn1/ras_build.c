@@ -38,8 +38,8 @@ static void build_push(h46017_fault *f, const char *name) {
 }
 
 /* Component `name` of the message, or of the element; NULL: that itself. */
-static void build_fail(ras_builder *b, const char *name, int code,
-                       const char *text) {
+H46017_SELDOM static void build_fail(ras_builder *b, const char *name, int code,
+                                     const char *text) {
   h46017_fault f;
   const char *path;
 
@@ -78,7 +78,8 @@ static void build_give(asn_struct_ctx_t *ctx) {
 }
 
 /* But for this one. */
-static void build_lacks(const ras_builder *b, void *st, const char *name) {
+H46017_SELDOM static void build_lacks(const ras_builder *b, void *st,
+                                      const char *name) {
   const h46017_node *n =
       h46017_node_member(b->m->type->node, b->message, strlen(b->message))
           ->node;

@@ -8,6 +8,8 @@
  * handed out is clear: clearing all that a message used, once, when it goes
  * costs less than clearing piece by piece, and leaves nothing behind. */
 
+#include "base/seldom.h"
+
 #include <h46017/common.h>
 
 #include <stdalign.h>
@@ -36,7 +38,7 @@ static inline bool h46017_arena_fits(const h46017_arena *a, size_t size) {
 }
 
 /* As h46017_arena_alloc(), where it does not fit. */
-void *h46017_arena_alloc_more(h46017_arena *a, size_t size);
+H46017_SELDOM void *h46017_arena_alloc_more(h46017_arena *a, size_t size);
 
 /* Aligned for any object, and clear. NULL: the budget is used up (`nomem`
  * false) or there is no memory (`nomem` true). */

@@ -2,6 +2,8 @@
 #ifndef H46017_BASE_LOG_H
 #define H46017_BASE_LOG_H
 
+#include "base/seldom.h"
+
 #include <h46017/common.h>
 
 /* Where an object's log lines go. `write` NULL: nothing is formatted. */
@@ -25,11 +27,13 @@ typedef struct h46017_log {
  * Control characters from the peer become `?`, so that one message stays one
  * line. */
 H46017_PRINTF(3, 4)
+H46017_SELDOM
 void h46017_log_line(const h46017_log *log, h46017_log_level level,
                      const char *fmt, ...);
 
 /* The same for something that has a code: `[H46017-nnn] text`. */
 H46017_PRINTF(4, 5)
+H46017_SELDOM
 void h46017_log_code(const h46017_log *log, h46017_log_level level, int code,
                      const char *fmt, ...);
 

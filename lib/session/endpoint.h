@@ -184,7 +184,7 @@ int endpoint_event_connection(h46017_endpoint *ep, endpoint_event event,
                               int why);
 /* Nothing more is to be had from the connection: it wants nothing once what is
  * queued is sent. */
-void endpoint_fail(h46017_endpoint *ep, int code);
+H46017_SELDOM void endpoint_fail(h46017_endpoint *ep, int code);
 /* CLOSING ends when no registration is left that waits for an answer. */
 void endpoint_check_drained(h46017_endpoint *ep);
 

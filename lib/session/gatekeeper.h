@@ -330,7 +330,7 @@ void gk_connection_free(h46017_connection *c);
 void gk_connection_ready(h46017_connection *c);
 
 /* It cannot go on: its registrations end, what is queued is flushed. */
-void gk_connection_fail(h46017_connection *c, int code);
+H46017_SELDOM void gk_connection_fail(h46017_connection *c, int code);
 
 /* An orderly end, with a URQ for each registration. */
 void gk_connection_end(h46017_connection *c, int why);
@@ -379,8 +379,9 @@ void gk_send_urq(gk_registration *r, h46017_urq_reason reason);
 h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
                               const h46017_alias *held);
 /* Refuses an RRQ: RRJ, log, callback. */
-void gk_refuse(h46017_connection *c, uint16_t seq, const h46017_rrq *rrq,
-               int code, const h46017_alias *held);
+H46017_SELDOM void gk_refuse(h46017_connection *c, uint16_t seq,
+                             const h46017_rrq *rrq, int code,
+                             const h46017_alias *held);
 
 /* -- gatekeeper_calls.c ---------------------------------------------------- */
 

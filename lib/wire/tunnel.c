@@ -166,7 +166,8 @@ static int tunnel_leave(h46017_tunnel *t, int rv) {
   return rv;
 }
 
-static int tunnel_fail(h46017_tunnel *t, int code, const char *why) {
+H46017_SELDOM static int tunnel_fail(h46017_tunnel *t, int code,
+                                     const char *why) {
   t->error = code;
   t->deadline = H46017_TIME_NEVER;
   h46017_log_code(&t->log, H46017_LOG_ERROR, code, "%s", why);
@@ -235,8 +236,9 @@ static int tunnel_signalling(h46017_tunnel *t, const h46017_tpkt_pdu *pdu,
 
 /* A Facility that cannot be used and belongs to no call: some are ignored,
  * one too many is an attack or a peer that will never work. */
-static int tunnel_bad_facility(h46017_tunnel *t, const h46017_tpkt_pdu *pdu,
-                               int code, const char *why) {
+H46017_SELDOM static int tunnel_bad_facility(h46017_tunnel *t,
+                                             const h46017_tpkt_pdu *pdu,
+                                             int code, const char *why) {
   tunnel_trace_in(t, pdu, H46017_TRACE_PDU_OTHER, code);
   if (t->bad_facilities >= t->settings.max_bad_facilities) {
     return tunnel_fail(t, H46017_ERR_UUIE, "too many malformed Facilities");
