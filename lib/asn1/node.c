@@ -265,8 +265,10 @@ static bool node_compile_sequence(h46017_node *n, asn_TYPE_descriptor_t *td) {
   for (size_t i = 0; i < n->nmembers; i++) {
     const h46017_member *m = &n->members[i];
     if (i >= n->nroot) {
-      if (!m->pointer) {
-        return false; /* could not be absent */
+      if (!m->pointer || /* could not be absent */
+          m->offset !=
+              n->members[n->nroot].offset + (i - n->nroot) * sizeof(void *)) {
+        return false; /* the encoder looks at all of them in a row */
       }
     } else if (m->optional) {
       if (!m->pointer) {

@@ -16,8 +16,25 @@ static int per_decode_value(per_decoder *d, const h46017_node *n, void *st);
 
 /* -- simple types ----------------------------------------------------- */
 
-PER_APART static int per_decode_integer(per_decoder *d, const h46017_node *n,
-                                        void *st) {
+static int per_decode_null(per_decoder *d, const h46017_node *n, void *st) {
+  (void)d;
+  (void)n;
+  (void)st;
+  return 0;
+}
+
+static int per_decode_boolean(per_decoder *d, const h46017_node *n, void *st) {
+  bool flag;
+  int rv = per_get_flag(d, &flag);
+
+  (void)n;
+  if (rv == 0) {
+    *(BOOLEAN_t *)st = flag;
+  }
+  return rv;
+}
+
+static int per_decode_integer(per_decoder *d, const h46017_node *n, void *st) {
   uint64_t v;
   size_t start = d->r.pos;
   int rv = per_get_constrained(d, n->form, n->form_bits, &v);
@@ -75,8 +92,8 @@ static int per_decode_wide_root(per_decoder *d, const h46017_node *n,
 }
 
 /* INTEGER of any width: the octets as they are. */
-PER_APART static int per_decode_wide(per_decoder *d, const h46017_node *n,
-                                     INTEGER_t *out) {
+static int per_decode_wide(per_decoder *d, const h46017_node *n, void *st) {
+  INTEGER_t *out = st;
   static const h46017_node any = {.size_lb = 1,
                                   .size_ub = H46017_SIZE_UNBOUNDED,
                                   .size_form = H46017_NUMBER_FREE};
@@ -102,8 +119,9 @@ PER_APART static int per_decode_wide(per_decoder *d, const h46017_node *n,
   return rv;
 }
 
-PER_APART static int per_decode_enumerated(per_decoder *d, const h46017_node *n,
-                                           ENUMERATED_t *out) {
+static int per_decode_enumerated(per_decoder *d, const h46017_node *n,
+                                 void *st) {
+  ENUMERATED_t *out = st;
   const asn_INTEGER_specifics_t *names = n->names;
   bool beyond = false;
   uint64_t v = 0;
@@ -139,11 +157,13 @@ PER_APART static int per_decode_enumerated(per_decoder *d, const h46017_node *n,
   return per_store_wide(d, names->value2enum[v].nat_value, out);
 }
 
-PER_APART static int per_decode_oid(per_decoder *d, OBJECT_IDENTIFIER_t *out) {
+static int per_decode_oid(per_decoder *d, const h46017_node *n, void *st) {
+  OBJECT_IDENTIFIER_t *out = st;
   size_t len;
   int rv = per_get_whole_length(d, &len, "an OBJECT IDENTIFIER this long");
   const uint8_t *data;
 
+  (void)n;
   if (rv != 0) {
     return rv;
   }
@@ -545,53 +565,11 @@ PER_APART static int per_decode_sequence_of(per_decoder *d,
   return rv;
 }
 
-static int per_decode_boolean(per_decoder *d, BOOLEAN_t *out) {
-  bool flag;
-  int rv = per_get_flag(d, &flag);
-
-  if (rv == 0) {
-    *out = flag;
-  }
-  return rv;
-}
-
-static int per_decode_simple(per_decoder *d, const h46017_node *n, void *st) {
-  switch ((h46017_node_kind)n->kind) {
-  case H46017_NODE_NULL:
-    return 0;
-  case H46017_NODE_BOOLEAN:
-    return per_decode_boolean(d, st);
-  case H46017_NODE_INTEGER:
-    return per_decode_integer(d, n, st);
-  case H46017_NODE_WIDE:
-    return per_decode_wide(d, n, st);
-  case H46017_NODE_ENUM:
-    return per_decode_enumerated(d, n, st);
-  case H46017_NODE_BITS:
-    return h46017_per_decode_bit_string(d, n, st);
-  case H46017_NODE_OCTETS:
-    return h46017_per_decode_octets(d, n, st);
-  case H46017_NODE_BMP:
-    return h46017_per_decode_bmp(d, n, st);
-  case H46017_NODE_OID:
-    return per_decode_oid(d, st);
-  case H46017_NODE_CHARS:
-    return h46017_per_decode_characters(d, n, st);
-  case H46017_NODE_SEQUENCE:
-  case H46017_NODE_SEQUENCE_OF:
-  case H46017_NODE_CHOICE:
-  case H46017_NODE_UNKNOWN:
-    break;
-  }
-  return per_fail(d, H46017_ERR_INTERNAL, "a type of no known kind");
-}
-
-static int per_decode_value(per_decoder *d, const h46017_node *n, void *st) {
+/* A plain path, or the engine's, a level deeper. */
+static int per_decode_structure(per_decoder *d, const h46017_node *n,
+                                void *st) {
   int rv;
 
-  if (n->kind < H46017_NODE_SEQUENCE) {
-    return per_decode_simple(d, n, st);
-  }
   if (n->plain != NULL && n->plain->decode(d, st)) {
     return 0;
   }
@@ -608,6 +586,28 @@ static int per_decode_value(per_decoder *d, const h46017_node *n, void *st) {
   }
   d->depth++;
   return rv;
+}
+
+typedef int per_decode_kind(per_decoder *d, const h46017_node *n, void *st);
+
+static per_decode_kind *const per_decoders[] = {
+    [H46017_NODE_NULL] = per_decode_null,
+    [H46017_NODE_BOOLEAN] = per_decode_boolean,
+    [H46017_NODE_INTEGER] = per_decode_integer,
+    [H46017_NODE_WIDE] = per_decode_wide,
+    [H46017_NODE_ENUM] = per_decode_enumerated,
+    [H46017_NODE_BITS] = h46017_per_decode_bit_string,
+    [H46017_NODE_OCTETS] = h46017_per_decode_octets,
+    [H46017_NODE_OID] = per_decode_oid,
+    [H46017_NODE_CHARS] = h46017_per_decode_characters,
+    [H46017_NODE_BMP] = h46017_per_decode_bmp,
+    [H46017_NODE_SEQUENCE] = per_decode_structure,
+    [H46017_NODE_SEQUENCE_OF] = per_decode_structure,
+    [H46017_NODE_CHOICE] = per_decode_structure,
+};
+
+static int per_decode_value(per_decoder *d, const h46017_node *n, void *st) {
+  return per_decoders[n->kind](d, n, st);
 }
 
 int h46017_per_decode(const h46017_node *node, const uint8_t *data, size_t len,

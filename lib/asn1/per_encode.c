@@ -152,8 +152,9 @@ static inline int per_put_string(per_encoder *e, const h46017_node *n,
   return 0;
 }
 
-PER_APART static int per_encode_octets(per_encoder *e, const h46017_node *n,
-                                       const OCTET_STRING_t *in) {
+static int per_encode_octets(per_encoder *e, const h46017_node *n,
+                             const void *st) {
+  const OCTET_STRING_t *in = st;
   unsigned unit = n->kind == H46017_NODE_BMP ? 16 : 8;
 
   if (in->buf == NULL) {
@@ -162,8 +163,9 @@ PER_APART static int per_encode_octets(per_encoder *e, const h46017_node *n,
   return per_put_string(e, n, in->buf, (size_t)in->size / (unit / 8), unit);
 }
 
-PER_APART static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
-                                           const BIT_STRING_t *in) {
+static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
+                                 const void *st) {
+  const BIT_STRING_t *in = st;
   int rv;
 
   if (in->buf == NULL) {
@@ -177,8 +179,9 @@ PER_APART static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
   return rv;
 }
 
-PER_APART static int per_encode_characters(per_encoder *e, const h46017_node *n,
-                                           const OCTET_STRING_t *in) {
+static int per_encode_characters(per_encoder *e, const h46017_node *n,
+                                 const void *st) {
+  const OCTET_STRING_t *in = st;
   size_t count = (size_t)in->size;
   int rv;
 
@@ -211,13 +214,28 @@ PER_APART static int per_encode_characters(per_encoder *e, const h46017_node *n,
 
 /* -- simple types ----------------------------------------------------- */
 
+static int per_encode_null(per_encoder *e, const h46017_node *n,
+                           const void *st) {
+  (void)e;
+  (void)n;
+  (void)st;
+  return 0;
+}
+
+static int per_encode_boolean(per_encoder *e, const h46017_node *n,
+                              const void *st) {
+  (void)n;
+  h46017_bits_put(&e->w, *(const BOOLEAN_t *)st != 0, 1);
+  return 0;
+}
+
 static int per_out_of_bounds(per_encoder *e) {
   return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
                     "the number is outside of the type's bounds");
 }
 
-PER_APART static int per_encode_integer(per_encoder *e, const h46017_node *n,
-                                        const void *st) {
+static int per_encode_integer(per_encoder *e, const h46017_node *n,
+                              const void *st) {
   int64_t v = h46017_per_native(n, st);
 
   if (v < n->lb || v > n->ub) {
@@ -227,8 +245,9 @@ PER_APART static int per_encode_integer(per_encoder *e, const h46017_node *n,
   return 0;
 }
 
-PER_APART static int per_encode_wide(per_encoder *e, const h46017_node *n,
-                                     const INTEGER_t *in) {
+static int per_encode_wide(per_encoder *e, const h46017_node *n,
+                           const void *st) {
+  const INTEGER_t *in = st;
   static const h46017_node any = {.size_lb = 1,
                                   .size_ub = H46017_SIZE_UNBOUNDED,
                                   .size_form = H46017_NUMBER_FREE};
@@ -254,8 +273,9 @@ PER_APART static int per_encode_wide(per_encoder *e, const h46017_node *n,
   return per_put_string(e, &any, in->buf, (size_t)in->size, 8);
 }
 
-PER_APART static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
-                                           const ENUMERATED_t *in) {
+static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
+                                 const void *st) {
+  const ENUMERATED_t *in = st;
   const asn_INTEGER_specifics_t *names = n->names;
   const h46017_unknown *u = h46017_enum_unknown(in);
   int64_t v;
@@ -289,10 +309,12 @@ PER_APART static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
   return 0;
 }
 
-PER_APART static int per_encode_oid(per_encoder *e,
-                                    const OBJECT_IDENTIFIER_t *in) {
+static int per_encode_oid(per_encoder *e, const h46017_node *n,
+                          const void *st) {
+  const OBJECT_IDENTIFIER_t *in = st;
   bool more;
 
+  (void)n;
   if (in->buf == NULL) {
     return per_refuse_missing(e);
   }
@@ -389,15 +411,16 @@ PER_SELDOM static int per_within(per_encoder *e, const h46017_member *m,
 }
 
 /* The additions known here that are there, a bit each from the highest on. In
- * C they are pointers. */
+ * C they are pointers, side by side (node.c sees to it). */
 static uint64_t per_additions(const h46017_node *n, const void *st) {
-  const h46017_member *end = n->members + n->nmembers;
-  uint64_t there = 0;
   unsigned known = (unsigned)(n->nmembers - n->nroot);
+  const unsigned char *at =
+      known > 0 ? h46017_at_const(st, n->members[n->nroot].offset) : NULL;
+  uint64_t there = 0;
 
-  for (const h46017_member *m = n->members + n->nroot; m < end; m++) {
+  for (unsigned i = 0; i < known; i++) {
     const void *p;
-    memcpy(&p, h46017_at_const(st, m->offset), sizeof(p));
+    memcpy(&p, at + i * sizeof(p), sizeof(p));
     there = there << 1 | (p != NULL);
   }
   return known > 0 ? there << (64 - known) : 0;
@@ -593,45 +616,11 @@ per_encode_sequence_of(per_encoder *e, const h46017_node *n, const void *st) {
   return 0;
 }
 
-static int per_encode_simple(per_encoder *e, const h46017_node *n,
-                             const void *st) {
-  switch ((h46017_node_kind)n->kind) {
-  case H46017_NODE_NULL:
-    return 0;
-  case H46017_NODE_BOOLEAN:
-    h46017_bits_put(&e->w, *(const BOOLEAN_t *)st != 0, 1);
-    return 0;
-  case H46017_NODE_INTEGER:
-    return per_encode_integer(e, n, st);
-  case H46017_NODE_WIDE:
-    return per_encode_wide(e, n, st);
-  case H46017_NODE_ENUM:
-    return per_encode_enumerated(e, n, st);
-  case H46017_NODE_BITS:
-    return per_encode_bit_string(e, n, st);
-  case H46017_NODE_OCTETS:
-  case H46017_NODE_BMP:
-    return per_encode_octets(e, n, st);
-  case H46017_NODE_OID:
-    return per_encode_oid(e, st);
-  case H46017_NODE_CHARS:
-    return per_encode_characters(e, n, st);
-  case H46017_NODE_SEQUENCE:
-  case H46017_NODE_SEQUENCE_OF:
-  case H46017_NODE_CHOICE:
-  case H46017_NODE_UNKNOWN:
-    break;
-  }
-  return per_refuse(e, H46017_ERR_INTERNAL, "a type of no known kind");
-}
-
-static int per_encode_value(per_encoder *e, const h46017_node *n,
-                            const void *st) {
+/* A plain path, or the engine's, a level deeper. */
+static int per_encode_structure(per_encoder *e, const h46017_node *n,
+                                const void *st) {
   int rv;
 
-  if (n->kind < H46017_NODE_SEQUENCE) {
-    return per_encode_simple(e, n, st);
-  }
   if (n->plain != NULL && n->plain->encode(e, st)) {
     return 0;
   }
@@ -648,6 +637,30 @@ static int per_encode_value(per_encoder *e, const h46017_node *n,
   }
   e->depth++;
   return rv;
+}
+
+typedef int per_encode_kind(per_encoder *e, const h46017_node *n,
+                            const void *st);
+
+static per_encode_kind *const per_encoders[] = {
+    [H46017_NODE_NULL] = per_encode_null,
+    [H46017_NODE_BOOLEAN] = per_encode_boolean,
+    [H46017_NODE_INTEGER] = per_encode_integer,
+    [H46017_NODE_WIDE] = per_encode_wide,
+    [H46017_NODE_ENUM] = per_encode_enumerated,
+    [H46017_NODE_BITS] = per_encode_bit_string,
+    [H46017_NODE_OCTETS] = per_encode_octets,
+    [H46017_NODE_OID] = per_encode_oid,
+    [H46017_NODE_CHARS] = per_encode_characters,
+    [H46017_NODE_BMP] = per_encode_octets,
+    [H46017_NODE_SEQUENCE] = per_encode_structure,
+    [H46017_NODE_SEQUENCE_OF] = per_encode_structure,
+    [H46017_NODE_CHOICE] = per_encode_structure,
+};
+
+static int per_encode_value(per_encoder *e, const h46017_node *n,
+                            const void *st) {
+  return per_encoders[n->kind](e, n, st);
 }
 
 int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,

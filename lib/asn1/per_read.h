@@ -261,13 +261,11 @@ static inline int per_get_string(per_decoder *d, const h46017_node *n,
   return per_get_units(d, *pcount, unit, pdata);
 }
 
-int h46017_per_decode_octets(per_decoder *d, const h46017_node *n,
-                             OCTET_STRING_t *out);
-int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n,
-                          BMPString_t *out);
+int h46017_per_decode_octets(per_decoder *d, const h46017_node *n, void *st);
+int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n, void *st);
 int h46017_per_decode_bit_string(per_decoder *d, const h46017_node *n,
-                                 BIT_STRING_t *out);
+                                 void *st);
 int h46017_per_decode_characters(per_decoder *d, const h46017_node *n,
-                                 OCTET_STRING_t *out);
+                                 void *st);
 
 #endif /* H46017_ASN1_PER_READ_H */

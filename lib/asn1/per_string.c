@@ -87,8 +87,8 @@ int h46017_per_get_fragments(per_decoder *d, size_t first, unsigned unit,
   return 0;
 }
 
-int h46017_per_decode_octets(per_decoder *d, const h46017_node *n,
-                             OCTET_STRING_t *out) {
+int h46017_per_decode_octets(per_decoder *d, const h46017_node *n, void *st) {
+  OCTET_STRING_t *out = st;
   const uint8_t *data;
   size_t count;
   int rv = per_get_string(d, n, 8, &data, &count);
@@ -100,8 +100,8 @@ int h46017_per_decode_octets(per_decoder *d, const h46017_node *n,
   return rv;
 }
 
-int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n,
-                          BMPString_t *out) {
+int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n, void *st) {
+  BMPString_t *out = st;
   const uint8_t *data;
   size_t count;
   int rv = per_get_string(d, n, 16, &data, &count);
@@ -114,7 +114,8 @@ int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n,
 }
 
 int h46017_per_decode_bit_string(per_decoder *d, const h46017_node *n,
-                                 BIT_STRING_t *out) {
+                                 void *st) {
+  BIT_STRING_t *out = st;
   const uint8_t *data;
   size_t count;
   int rv = per_get_string(d, n, 1, &data, &count);
@@ -164,7 +165,8 @@ static int per_expand_characters(per_decoder *d, const h46017_node *n,
 }
 
 int h46017_per_decode_characters(per_decoder *d, const h46017_node *n,
-                                 OCTET_STRING_t *out) {
+                                 void *st) {
+  OCTET_STRING_t *out = st;
   const uint8_t *data = (const uint8_t *)"";
   size_t count;
   size_t good;
