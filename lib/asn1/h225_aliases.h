@@ -17,6 +17,9 @@ int h46017_h225_read_aliases(h46017_h225 *m, h46017_h225_value v,
 int h46017_h225_set_aliases(h46017_h225 *m, const char *path,
                             const h46017_aliases *list);
 
+/* False: an RCF that names no other gatekeeper, as nearly none does. */
+bool h46017_h225_may_name_gatekeepers(const h46017_h225 *m);
+
 /* From the message's arena, cleared; NULL: *prv says why. */
 void *h46017_h225_room(h46017_h225 *m, size_t size, int *prv);
 

@@ -215,6 +215,17 @@ int h46017_h225_read_aliases(h46017_h225 *m, h46017_h225_value v,
   return viewer.error;
 }
 
+bool h46017_h225_may_name_gatekeepers(const h46017_h225 *m) {
+  const RasMessage_t *in = h46017_h225_ras(m);
+  const RegistrationConfirm_t *rcf;
+
+  if (in == NULL || in->present != RasMessage_PR_registrationConfirm) {
+    return true;
+  }
+  rcf = &in->choice.registrationConfirm;
+  return rcf->alternateGatekeeper != NULL || rcf->assignedGatekeeper != NULL;
+}
+
 void *h46017_h225_room(h46017_h225 *m, size_t size, int *prv) {
   void *p;
 

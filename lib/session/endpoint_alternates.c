@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/endpoint.h"
 
+#include "asn1/h225_aliases.h"
 #include "base/intmath.h"
 #include "base/mem.h"
 
@@ -104,20 +105,26 @@ static size_t alternate_entry(const h46017_endpoint *ep) {
 }
 
 bool endpoint_alternates_learn(h46017_endpoint *ep, const h46017_ras *ras) {
-  const h46017_h225_value body = h46017_h225_at(h46017_h225_root(ep->in), 0);
-  const h46017_h225_value assigned =
-      h46017_h225_get(body, "assignedGatekeeper");
-  h46017_h225_value list = h46017_h225_get(
-      body, ras->kind == H46017_RAS_RRJ || ras->kind == H46017_RAS_GRJ
-                ? "altGKInfo.alternateGatekeeper"
-                : "alternateGatekeeper");
   const size_t entry = alternate_entry(ep);
-  const size_t count = h46017_h225_count(list);
+  h46017_h225_value body;
+  h46017_h225_value assigned;
+  h46017_h225_value list;
   h46017_alternate current;
+  size_t count;
   size_t fixed = 0;
 
   if (ep->settings.max_alternates == 0 ||
-      (count == 0 && h46017_h225_count(assigned) == 0)) {
+      !h46017_h225_may_name_gatekeepers(ep->in)) {
+    return false;
+  }
+  body = h46017_h225_at(h46017_h225_root(ep->in), 0);
+  assigned = h46017_h225_get(body, "assignedGatekeeper");
+  list = h46017_h225_get(body, ras->kind == H46017_RAS_RRJ ||
+                                       ras->kind == H46017_RAS_GRJ
+                                   ? "altGKInfo.alternateGatekeeper"
+                                   : "alternateGatekeeper");
+  count = h46017_h225_count(list);
+  if (count == 0 && h46017_h225_count(assigned) == 0) {
     return false;
   }
   /* A new list takes the place of the one before; the one in use stays. */
