@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/gatekeeper.h"
 
+#include "base/fetch.h"
 #include "base/intmath.h"
 #include "base/mem.h"
 #include "identity/identity.h"
@@ -414,11 +415,19 @@ void gk_connection_timer(h46017_connection *c) {
 
 /* -- the edge -------------------------------------------------------------- */
 
+/* What a keep-alive needs; the names are fetched while it is decoded. */
+static void connection_fetch(const h46017_connection *c) {
+  h46017_fetch(c->tunnel, 320);
+  h46017_fetch(c->registrations, sizeof(*c->registrations));
+  h46017_fetch(c->answered, sizeof(*c->answered) + 128);
+}
+
 int h46017_connection_recv(h46017_connection *c, const uint8_t *data,
                            size_t datalen, h46017_time now) {
   h46017_gatekeeper *gk = c->gk;
   int rv = gk_enter(gk, now);
 
+  connection_fetch(c);
   if (rv != 0) {
     return rv;
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/gatekeeper.h"
 
+#include "base/fetch.h"
 #include "base/mem.h"
 #include "session/ras_io.h"
 
@@ -430,6 +431,9 @@ int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
   if (m == NULL) {
     gk_connection_fail(c, H46017_ERR_NOMEM);
     return 0;
+  }
+  if (c->registrations != NULL) {
+    h46017_fetch(c->registrations->aliases, 128);
   }
   rv = h46017_ras_read(m->msg, per, len, &gk->log, &ras);
   if (rv == H46017_ERR_RAS && c->bad_ras++ < gk->settings.max_bad_ras) {

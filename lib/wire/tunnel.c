@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <h46017/tunnel.h>
 
+#include "base/fetch.h"
 #include "base/intmath.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -380,6 +381,7 @@ int h46017_tunnel_recv(h46017_tunnel *t, const uint8_t *data, size_t len,
   }
   tunnel_see(t, now);
   t->depth++;
+  h46017_fetch(t->tx.data, 192); /* the answer's place */
   while ((rv = h46017_tpkt_read(t->tpkt, &data, &len, &pdu)) == 0 &&
          pdu.kind != H46017_TPKT_NONE) {
     another = true;
