@@ -316,7 +316,7 @@ static void build_aliases(ras_builder *b, const char *name,
                "more elements than the limit allows");
     return;
   }
-  out->list.array = build_alloc(b, count * sizeof(*out->list.array));
+  out->list.array = build_alloc(b, count * sizeof(void *));
   b->list = name;
   for (b->index = 0; b->index < count && b->error == 0; b->index++) {
     AliasAddress_t *alias;

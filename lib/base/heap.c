@@ -26,8 +26,8 @@ static int heap_grow(h46017_heap *h) {
 
   if (h->chunk_count == h->chunk_room) {
     size_t room = h->chunk_room > 0 ? h->chunk_room * 2 : 4;
-    void *chunks = h46017_mem_resize(&h->mem, (void *)h->chunks,
-                                     room * sizeof(*h->chunks));
+    void *chunks =
+        h46017_mem_resize(&h->mem, (void *)h->chunks, room * sizeof(void *));
     if (chunks == NULL) {
       return H46017_ERR_NOMEM;
     }
