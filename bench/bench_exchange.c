@@ -391,9 +391,11 @@ void bench_exchange_add(void) {
 #ifdef BENCH_TLS
   {
     static h46017_crypto crypto;
+    static h46017_tls_digests *digests;
     exchange *p = &protected_sessions;
     h46017_crypto_default(&crypto);
-    h46017_tls_crypto(&crypto);
+    bench_check(h46017_tls_digests_new(&digests, &bench_mem), "digests");
+    h46017_tls_crypto(&crypto, digests);
     p->crypto = &crypto;
     exchange_new_gatekeeper(p);
     exchange_register(p, DEVICE, &bench_mem);

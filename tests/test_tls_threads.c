@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Handshakes and decryption on worker threads, the gatekeeper on its own: what
  * a worker decrypts goes through a mailbox to the gatekeeper's thread, and what
- * the gatekeeper says comes back the same way. */
+ * the gatekeeper says comes back the same way. And what threads may share. */
 #include "octets.h"
 #include "tlspair.h"
 
@@ -345,6 +345,44 @@ START_TEST(tls_on_worker_threads_and_one_gatekeeper) {
 }
 END_TEST
 
+/* -- the digests of all ---------------------------------------------------- */
+
+static const h46017_octets hashed = {(const uint8_t *)"abc", 3};
+static uint8_t hash[20];
+
+static void *hash_often(void *arg) {
+  const h46017_crypto *crypto = arg;
+  uint8_t out[20];
+
+  for (int i = 0; i < 5000; i++) {
+    ck_assert_int_eq(
+        crypto->digest(H46017_DIGEST_SHA1, &hashed, 1, out, crypto->user_data),
+        0);
+    ck_assert_mem_eq(out, hash, sizeof(out));
+  }
+  return NULL;
+}
+
+START_TEST(threads_share_the_digests) {
+  pthread_t threads[WORKERS];
+  h46017_tls_digests *digests = NULL;
+  h46017_crypto crypto;
+
+  ck_assert_int_eq(h46017_tls_digests_new(&digests, NULL), 0);
+  h46017_crypto_default(&crypto);
+  h46017_tls_crypto(&crypto, digests);
+  ck_assert_int_eq(
+      crypto.digest(H46017_DIGEST_SHA1, &hashed, 1, hash, crypto.user_data), 0);
+  for (int i = 0; i < WORKERS; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, hash_often, &crypto), 0);
+  }
+  for (int i = 0; i < WORKERS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+  }
+  h46017_tls_digests_del(digests);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("tls_threads");
   TCase *tc = tcase_create("workers");
@@ -353,6 +391,9 @@ int main(void) {
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_add_loop_test(tc, tls_on_worker_threads_and_one_gatekeeper, 0, 2);
+  suite_add_tcase(s, tc);
+  tc = tcase_create("shared");
+  tcase_add_test(tc, threads_share_the_digests);
   suite_add_tcase(s, tc);
   r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

@@ -253,7 +253,7 @@ int endpoint_make(endpoint *e) {
   h46017_calls_callbacks calls;
   h46017_crypto crypto;
   h46017_crypto_default(&crypto);
-  h46017_tls_crypto(&crypto);
+  h46017_tls_crypto(&crypto, p->digests);
   h46017_endpoint_settings_default(&settings);
   settings.crypto = &crypto;
   settings.gatekeeper_count = p->gatekeeper_count;

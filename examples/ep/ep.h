@@ -25,6 +25,7 @@
 #include "dns.h"
 
 #include <h46017/endpoint.h>
+#include <h46017/tls.h>
 #include <jansson.h>
 
 /* Exit statuses, besides those of report.h. */
@@ -78,6 +79,7 @@ struct app {
   bool trust_waits; /* the files, for the clock to be set */
   own_certs own;
   SSL_CTX *tls_ctx;
+  h46017_tls_digests *digests; /* of password tokens */
   dns *dns;
   capture *capture;
   endpoint *endpoints;

@@ -394,6 +394,10 @@ static int app_start(app *p) {
     report_code(H46017_ERR_NOMEM, "%u endpoints", p->count);
     return STATUS_CONNECT;
   }
+  if (h46017_tls_digests_new(&p->digests, NULL) != 0) {
+    report_code(H46017_ERR_NOMEM, "the hashes of passwords");
+    return STATUS_CONNECT;
+  }
   uv_prepare_init(p->loop, &p->prepare);
   uv_timer_init(p->loop, &p->deadline);
   p->prepare.data = p->deadline.data = p;
@@ -440,6 +444,7 @@ static void app_stop(app *p) {
     calls_forget(&p->endpoints[i]);
   }
   free(p->endpoints);
+  h46017_tls_digests_del(p->digests);
   password_clear(&p->secret);
   SSL_CTX_free(p->tls_ctx);
   own_close(&p->own);

@@ -23,6 +23,7 @@
 #include "common/uvlink.h"
 
 #include <h46017/gatekeeper.h>
+#include <h46017/tls.h>
 #include <jansson.h>
 
 typedef struct gk gk;
@@ -56,6 +57,7 @@ struct gk {
   h46017_device *asked; /* the answer to the question being decided */
   password secret;      /* of that device */
   int64_t devices_version;
+  h46017_tls_digests *digests; /* of password tokens */
   h46017_gatekeeper *gatekeeper;
   trust_state trust;
   bool trust_waits; /* --trust, for the clock to be set */

@@ -90,10 +90,11 @@ static bool same_listen(const listen_address *a, const listen_address *b) {
 }
 
 /* What the library is told of a configuration; borrows from it. */
-static void config_settings(const config *c, h46017_crypto *crypto,
+static void config_settings(const config *c, h46017_tls_digests *digests,
+                            h46017_crypto *crypto,
                             h46017_gatekeeper_settings *s) {
   h46017_crypto_default(crypto);
-  h46017_tls_crypto(crypto);
+  h46017_tls_crypto(crypto, digests);
   h46017_gatekeeper_settings_default(s);
   s->crypto = crypto;
   s->password_window = c->password_window;
@@ -128,7 +129,7 @@ static void config_settings(const config *c, h46017_crypto *crypto,
 static int set_gatekeeper(gk *g, const config *c) {
   h46017_gatekeeper_settings settings;
   h46017_crypto crypto;
-  config_settings(c, &crypto, &settings);
+  config_settings(c, g->digests, &crypto, &settings);
   int code =
       h46017_gatekeeper_set_settings(g->gatekeeper, &settings, uv_now(g->loop));
   if (code != 0) {
@@ -193,13 +194,18 @@ static int make_gatekeeper(gk *g) {
   h46017_gatekeeper_settings settings;
   h46017_crypto crypto;
   h46017_gatekeeper_callbacks callbacks;
-  config_settings(&g->config, &crypto, &settings);
+  int code = h46017_tls_digests_new(&g->digests, NULL);
+  if (code != 0) {
+    report_code(code, "the hashes of passwords");
+    return code;
+  }
+  config_settings(&g->config, g->digests, &crypto, &settings);
   registrar_callbacks(&callbacks);
   if (g->capture != NULL) {
     callbacks.trace = conn_capture;
   }
-  int code = h46017_gatekeeper_new(&g->gatekeeper, &settings, &callbacks, NULL,
-                                   g, uv_now(g->loop));
+  code = h46017_gatekeeper_new(&g->gatekeeper, &settings, &callbacks, NULL, g,
+                               uv_now(g->loop));
   if (code != 0) {
     report_code(code, "the gatekeeper '%s'", g->config.identifier);
   }
@@ -265,6 +271,7 @@ static void gk_stop(gk *g) {
   (void)uv_run(g->loop, UV_RUN_DEFAULT);
   (void)uv_loop_close(g->loop);
   h46017_gatekeeper_del(g->gatekeeper);
+  h46017_tls_digests_del(g->digests);
   device_free(g->asked);
   device_table_close(g->devices);
   SSL_CTX_free(g->tls_ctx);

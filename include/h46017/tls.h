@@ -449,11 +449,33 @@ H46017_API int h46017_tls_attach_connection(h46017_tls *t,
 H46017_API void h46017_tls_detach(h46017_tls *t);
 /**@}*/
 
-/** Fills a crypto begun with h46017_crypto_default(): MD5 and SHA-1 from
- * OpenSSL's default context, for password tokens. It may be used by any number
- * of threads.
+/** @name The hashes of password tokens */
+/**@{*/
+/** MD5 and SHA-1 of OpenSSL's default context, looked up once. Constant: any
+ * number of threads may use one at the same time. */
+typedef struct h46017_tls_digests h46017_tls_digests;
+
+/** Looks them up. One that the providers lack (FIPS has no MD5) is missed when
+ * it is needed: H46017_ERR_DIGEST then.
+ *
+ * @param[out] pd   set on success only
+ * @param[in]  mem  *copied*; NULL for the C library's
+ * @retval H46017_ERR_NOMEM
  * @since 0.1 */
-H46017_API void h46017_tls_crypto(h46017_crypto *crypto);
+H46017_API int h46017_tls_digests_new(h46017_tls_digests **pd,
+                                      const h46017_mem *mem);
+
+/** NULL is fine. Not before the last object, h46017_h235_secret too, that was
+ * made with a crypto of them. */
+H46017_API void h46017_tls_digests_del(h46017_tls_digests *d);
+
+/** Fills a crypto begun with h46017_crypto_default().
+ *
+ * @param[in] digests  *borrowed* for the life of whatever takes the crypto
+ * @since 0.1 */
+H46017_API void h46017_tls_crypto(h46017_crypto *crypto,
+                                  h46017_tls_digests *digests);
+/**@}*/
 
 #ifdef __cplusplus
 }

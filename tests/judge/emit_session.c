@@ -101,14 +101,21 @@ static int on_unregistered(h46017_endpoint *ep, uint32_t id, int why,
 
 #ifdef EMIT_PASSWORD
 #define WITH_PASSWORD true
+static h46017_tls_digests *digests;
 static void fill_crypto(h46017_crypto *crypto) {
   h46017_crypto_default(crypto);
-  h46017_tls_crypto(crypto);
+  MUST(h46017_tls_digests_new(&digests, NULL) == 0);
+  h46017_tls_crypto(crypto, digests);
+}
+static void free_crypto(void) {
+  h46017_tls_digests_del(digests);
 }
 #else
 #define WITH_PASSWORD false
 static void fill_crypto(h46017_crypto *crypto) {
   h46017_crypto_default(crypto);
+}
+static void free_crypto(void) {
 }
 #endif
 
@@ -285,6 +292,7 @@ int main(int argc, char **argv) {
 
   h46017_endpoint_del(w.ep);
   h46017_gatekeeper_del(w.gk);
+  free_crypto();
   MUST(fclose(w.ep2gk) == 0 && fclose(w.gk2ep) == 0);
   return EXIT_SUCCESS;
 }
