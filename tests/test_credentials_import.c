@@ -12,6 +12,7 @@
 #include <h46017/error.h>
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -529,6 +530,25 @@ START_TEST(a_key_by_uri) {
       0);
   h46017_credential_del(cred);
   cred = NULL;
+  /* a whole chain, the key encrypted: nobody is asked at a terminal */
+  clear();
+  add_key(device, SEALED);
+  add_cert(ca);
+  fd = open(path, O_WRONLY | O_TRUNC);
+  ck_assert_int_eq(write(fd, t.data, t.len), (int)t.len);
+  close(fd);
+  ck_assert_int_eq(
+      h46017_credential_load(&cred, uri, der, (size_t)len, "pass", NULL, NULL),
+      0);
+  ck_assert_uint_eq(h46017_credential_chain_count(cred), 1);
+  h46017_credential_del(cred);
+  cred = NULL;
+  ck_assert_int_eq(
+      h46017_credential_load(&cred, uri, der, (size_t)len, NULL, NULL, NULL),
+      H46017_ERR_PASSWORD_NEEDED);
+  ck_assert_int_eq(
+      h46017_credential_load(&cred, uri, der, (size_t)len, "no", NULL, NULL),
+      H46017_ERR_BAD_PASSWORD);
   remove(path);
   ck_assert_int_eq(
       h46017_credential_load(&cred, uri, der, (size_t)len, NULL, NULL, NULL),

@@ -149,8 +149,10 @@ H46017_API int h46017_credential_import(h46017_credential **pcred,
 
 /** Reads certificates and key from an URI that OpenSSL's stores know (`file:`;
  * `pkcs11:` with a provider for it, not tested), certificates also from
- * @p data, which may be NULL.
- * @return as h46017_credential_import() */
+ * @p data, which may be NULL. Nobody is asked at a terminal: a key that is
+ * encrypted opens with @p password or not at all.
+ * @return as h46017_credential_import(), or
+ * @retval H46017_ERR_STORE_IO  there is nothing at that URI */
 H46017_API int h46017_credential_load(h46017_credential **pcred,
                                       const char *uri, const uint8_t *data,
                                       size_t len, const char *password,

@@ -51,6 +51,7 @@ typedef struct h46017_import {
   STACK_OF(X509) * certs;
   X509_REQ *request;
   const char *password;
+  bool asked;          /* OpenSSL wanted the password */
   uint32_t iterations; /* still allowed */
 } h46017_import;
 

@@ -2,6 +2,7 @@
 #include "tls/credential.h"
 
 #include <openssl/store.h>
+#include <openssl/ui.h>
 
 #include <string.h>
 
@@ -105,10 +106,12 @@ static int import_key_der(h46017_import *in, const uint8_t *der, size_t len) {
 }
 
 static int import_password(char *out, int size, int writing, void *arg) {
-  const char *password = arg;
+  h46017_import *in = arg;
+  const char *password = in->password;
   size_t len = password != NULL ? strlen(password) : 0;
 
   (void)writing;
+  in->asked = true;
   if (password == NULL || len > (size_t)size) {
     return -1;
   }
@@ -118,30 +121,24 @@ static int import_password(char *out, int size, int writing, void *arg) {
   return (int)len;
 }
 
+static int import_wrong_password(const h46017_import *in) {
+  return in->password == NULL ? H46017_ERR_PASSWORD_NEEDED
+                              : H46017_ERR_BAD_PASSWORD;
+}
+
 /* The traditional encryption has its parameters in lines above the base64;
  * its key derivation is a single MD5, so nothing is to be limited. */
 static int import_traditional(h46017_import *in, const char *block,
                               size_t len) {
   BIO *bio = BIO_new_mem_buf(block, (int)len);
-  char *password = NULL;
   EVP_PKEY *key;
 
   if (bio == NULL) {
     return H46017_ERR_NOMEM;
   }
-  if (in->password != NULL) {
-    password = OPENSSL_strdup(in->password);
-  }
-  key = PEM_read_bio_PrivateKey(bio, NULL, import_password, password);
+  key = PEM_read_bio_PrivateKey(bio, NULL, import_password, in);
   BIO_free(bio);
-  if (password != NULL) {
-    OPENSSL_clear_free(password, strlen(password));
-  }
-  if (key == NULL) {
-    return in->password == NULL ? H46017_ERR_PASSWORD_NEEDED
-                                : H46017_ERR_BAD_PASSWORD;
-  }
-  return h46017_import_key(in, key);
+  return key != NULL ? h46017_import_key(in, key) : import_wrong_password(in);
 }
 
 /* -- PEM ------------------------------------------------------------------ */
@@ -175,7 +172,9 @@ static int import_base64(const char *text, size_t len, uint8_t *out,
     return H46017_ERR_NOMEM;
   }
   EVP_DecodeInit(ctx);
-  good = EVP_DecodeUpdate(ctx, out, &n, (const unsigned char *)text,
+  /* OpenSSL stops at a hyphen and says all is well: another block's line */
+  good = memchr(text, '-', len) == NULL &&
+         EVP_DecodeUpdate(ctx, out, &n, (const unsigned char *)text,
                           (int)len) >= 0 &&
          EVP_DecodeFinal(ctx, out + n, &more) == 1;
   EVP_ENCODE_CTX_free(ctx);
@@ -360,13 +359,9 @@ int h46017_credential_import(h46017_credential **pcred, const uint8_t *data,
   return rv;
 }
 
-static int import_uri(h46017_import *in, const char *uri) {
-  OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
+static int import_store(h46017_import *in, OSSL_STORE_CTX *store) {
   int rv = 0;
 
-  if (store == NULL) {
-    return H46017_ERR_STORE_IO;
-  }
   for (int n = 0; rv == 0 && OSSL_STORE_eof(store) == 0; n++) {
     OSSL_STORE_INFO *info = OSSL_STORE_load(store);
 
@@ -381,7 +376,21 @@ static int import_uri(h46017_import *in, const char *uri) {
     }
     OSSL_STORE_INFO_free(info);
   }
-  OSSL_STORE_close(store);
+  return rv == 0 && in->key == NULL && in->asked ? import_wrong_password(in)
+                                                 : rv;
+}
+
+static int import_uri(h46017_import *in, const char *uri) {
+  UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(import_password, 0);
+  OSSL_STORE_CTX *store =
+      ui != NULL ? OSSL_STORE_open(uri, ui, in, NULL, NULL) : NULL;
+  int rv = H46017_ERR_STORE_IO;
+
+  if (store != NULL) {
+    rv = import_store(in, store);
+    OSSL_STORE_close(store);
+  }
+  UI_destroy_method(ui);
   return rv;
 }
 
