@@ -25,6 +25,9 @@ h46017_text text_of(const char *text);
 /* An empty view of version 6, which the documented octets have. */
 h46017_ras ras_of(h46017_ras_kind kind, uint16_t seq);
 
+/* The shortest of the generated vectors of a kind: hex, static. */
+const char *sample_of(h46017_ras_kind kind);
+
 #define assert_text(TEXT, EXPECTED)                                            \
   do {                                                                         \
     ck_assert_ptr_nonnull((TEXT).text);                                        \
