@@ -15,6 +15,7 @@
  * before the block goes. */
 typedef struct outcome {
   int rv;
+  size_t fault;
   h46017_q931 msg;
   char ies[1024]; /* "codeset:id:contents " for each */
   int uu_rv;
@@ -43,6 +44,7 @@ static outcome parse_octets(const uint8_t *data, size_t len, uint32_t lenient) {
 
   memset(&out, 0, sizeof(out));
   out.rv = h46017_q931_parse(&out.msg, copy, len, lenient);
+  out.fault = h46017_q931_fault(copy, len, lenient);
   if (out.rv == 0) {
     raw = out.msg.ies;
     while (h46017_q931_next(&out.msg, &at, &ie)) {
@@ -53,6 +55,7 @@ static outcome parse_octets(const uint8_t *data, size_t len, uint32_t lenient) {
       }
     }
     ck_assert_uint_eq(raw, len); /* nothing is out of reach */
+    ck_assert_uint_eq(out.fault, len);
     out.uu_rv = h46017_q931_user_user(&out.msg, &per, &out.uu_len);
   }
   free(copy);
@@ -66,11 +69,17 @@ static outcome parse(const char *hex, uint32_t lenient) {
   return out;
 }
 
+static void refused(const char *hex, uint32_t lenient, size_t at) {
+  outcome out = parse(hex, lenient);
+  ck_assert_int_eq(out.rv, H46017_ERR_Q931);
+  ck_assert_uint_eq(out.fault, at);
+}
+
 START_TEST(q1_refuses_another_discriminator) {
-  ck_assert_int_eq(parse("0902000062", LENIENT).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0002000062", LENIENT).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("03000004", LENIENT).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("", LENIENT).rv, H46017_ERR_Q931);
+  refused("0902000062", LENIENT, 0);
+  refused("0002000062", LENIENT, 0);
+  refused("03000004", LENIENT, 0);
+  refused("", LENIENT, 0);
 }
 END_TEST
 
@@ -86,14 +95,13 @@ START_TEST(q2_call_reference_of_0_1_2_octets_no_more) {
   ck_assert_uint_eq(o.msg.call_reference, 5);
   ck_assert_uint_eq(o.msg.call_reference_length, 1);
   ck_assert(o.msg.call_reference_flag);
-  ck_assert_int_eq(parse("080062", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("08018562", 0).rv, H46017_ERR_Q931);
+  refused("080062", 0, 1);
+  refused("08018562", 0, 1);
   ck_assert_int_eq(parse("0802000062", 0).rv, 0);
-  ck_assert_int_eq(parse("080300000062", LENIENT).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("080f00000000000000000000000000000062", LENIENT).rv,
-                   H46017_ERR_Q931);
-  ck_assert_int_eq(parse("08ff000062", LENIENT).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0812000062", LENIENT).rv, H46017_ERR_Q931);
+  refused("080300000062", LENIENT, 1);
+  refused("080f00000000000000000000000000000062", LENIENT, 1);
+  refused("08ff000062", LENIENT, 1);
+  refused("0812000062", LENIENT, 1);
 }
 END_TEST
 
@@ -128,17 +136,21 @@ END_TEST
 
 START_TEST(q5_element_lengths_0_1_max_and_past_the_end) {
   uint8_t max[5 + 2 + 255] = {8, 2, 0, 1, 5, 0x28, 255};
+  outcome o;
+
   ck_assert_str_eq(parse("0802000105 2800", 0).ies, "0:28: ");
   ck_assert_str_eq(parse("0802000105 280141", 0).ies, "0:28:41 ");
   ck_assert_int_eq(parse_octets(max, sizeof(max), 0).rv, 0);
-  ck_assert_int_eq(parse_octets(max, sizeof(max) - 1, 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 28", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 2801", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 280341 42", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 7e", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 7e00", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 7e000205", 0).rv, H46017_ERR_Q931);
-  ck_assert_int_eq(parse("0802000105 7effff05", 0).rv, H46017_ERR_Q931);
+  o = parse_octets(max, sizeof(max) - 1, 0);
+  ck_assert_int_eq(o.rv, H46017_ERR_Q931);
+  ck_assert_uint_eq(o.fault, 5);
+  refused("0802000105 28", 0, 5);
+  refused("0802000105 2801", 0, 5);
+  refused("0802000105 280341 42", 0, 5);
+  refused("0802000105 7e", 0, 5);
+  refused("0802000105 7e00", 0, 5);
+  refused("0802000105 7e000205", 0, 5);
+  refused("0802000105 7effff05", 0, 5);
 }
 END_TEST
 
@@ -195,8 +207,7 @@ START_TEST(q11_order_is_a_leniency) {
   ck_assert_int_eq(o.rv, 0);
   ck_assert_int_eq(o.uu_rv, 0);
   ck_assert_str_eq(o.ies, "0:7e:0511 0:28:41 ");
-  ck_assert_int_eq(parse(late, LENIENT & ~(uint32_t)H46017_LENIENT_IE_ORDER).rv,
-                   H46017_ERR_Q931);
+  refused(late, LENIENT & ~(uint32_t)H46017_LENIENT_IE_ORDER, 10);
   /* the same one again is no disorder, nor is another codeset's */
   ck_assert_int_eq(parse("0802000105 1c00 1c00 96 0100 280141", 0).rv, 0);
 }
@@ -220,7 +231,7 @@ START_TEST(q12_codeset_shifts_are_followed) {
   ck_assert_uint_eq(o.uu_len, 1);
   /* down again: not allowed; the same: no harm; at the end: nothing to apply
    * to */
-  ck_assert_int_eq(parse("0802000105 96 95 0100", LENIENT).rv, H46017_ERR_Q931);
+  refused("0802000105 96 95 0100", LENIENT, 6);
   ck_assert_int_eq(parse("0802000105 90 96 96 0100", 0).rv, 0);
   ck_assert_str_eq(parse("0802000105 96 9d", 0).ies, "0:96: 6:9d: ");
 }
@@ -239,7 +250,9 @@ START_TEST(a_message_cut_anywhere_is_refused_or_shorter) {
   for (size_t n = 0; n < o.len; n++) {
     outcome out = parse_octets(o.data, n, 0);
     bool whole = n == 5 || n == 10 || n == 15;
+    size_t begun = n < 5 ? n : n < 10 ? 5 : n < 15 ? 10 : 15;
     ck_assert_int_eq(out.rv, whole ? 0 : H46017_ERR_Q931);
+    ck_assert_uint_eq(out.fault, whole ? n : begun);
   }
   ck_assert_int_eq(parse_octets(o.data, o.len, 0).rv, 0);
   octets_free(&o);

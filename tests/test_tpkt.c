@@ -89,6 +89,27 @@ static int run_default(const char *hex, size_t chunk, transcript *t) {
   return run_new(hex, chunk, H46017_LENIENT_DEFAULT, H46017_TPKT_MAX, t);
 }
 
+/* The octets a reader takes, the one it objects to included, when they come one
+ * by one: less one, the place of the fault. */
+static size_t fault_at(const char *hex, uint32_t max_pdu) {
+  octets o = octets_hex(hex);
+  h46017_tpkt_settings s;
+  h46017_tpkt *r = NULL;
+  transcript t;
+  size_t n = 0;
+
+  h46017_tpkt_settings_default(&s);
+  s.max_pdu = max_pdu;
+  ck_assert_int_eq(h46017_tpkt_new(&r, &s, NULL), 0);
+  while (run(r, o.data + n, 1, 1, &t) == 0) {
+    n++;
+    ck_assert_uint_lt(n, o.len);
+  }
+  h46017_tpkt_del(r);
+  octets_free(&o);
+  return n;
+}
+
 /* F1, F10: a TLS ClientHello, an HTTP request, TPKT version 4 */
 START_TEST(f1_refuses_another_version_at_the_first_octet) {
   transcript t;
@@ -100,6 +121,9 @@ START_TEST(f1_refuses_another_version_at_the_first_octet) {
                    H46017_ERR_TPKT);
   ck_assert_int_eq(run_default("47", chunk, &t), H46017_ERR_TPKT);
   ck_assert_uint_eq(t.frames, 0);
+  ck_assert_uint_eq(fault_at("04000008 08020000", 65535), 0);
+  ck_assert_uint_eq(fault_at("1603010200", 65535), 0);
+  ck_assert_uint_eq(fault_at("50524f5859", 65535), 0); /* F11: PROXY */
 }
 END_TEST
 
@@ -120,6 +144,7 @@ START_TEST(f3_refuses_a_length_below_four) {
     ck_assert_int_eq(run_default(streams[i], chunk_size(_i), &t),
                      H46017_ERR_TPKT);
     ck_assert_uint_eq(t.frames, 0);
+    ck_assert_uint_eq(fault_at(streams[i], 65535), 3);
   }
 }
 END_TEST
@@ -219,6 +244,7 @@ START_TEST(f9_refuses_garbage_behind_a_tpkt_and_keeps_what_came_before) {
   ck_assert_int_eq(run_default("03000005aa 03000004 2a", chunk_size(_i), &t),
                    H46017_ERR_TPKT);
   ck_assert_uint_eq(t.frames, 2);
+  ck_assert_uint_eq(fault_at("03000005aa 03000004 2a03", 65535), 9);
 }
 END_TEST
 
@@ -229,6 +255,7 @@ START_TEST(max_pdu_holds_at_the_limit_and_one_above) {
   ck_assert_uint_eq(t.frames, 1);
   /* refused with the header: the body is not waited for */
   ck_assert_int_eq(run_new("0300000b", chunk, 0, 10, &t), H46017_ERR_TOO_LARGE);
+  ck_assert_uint_eq(fault_at("0300000b", 10), 3);
   ck_assert_int_eq(run_new("03000004", chunk, 0, 4, &t), 0);
   ck_assert_int_eq(run_new("03000005", chunk, 0, 4, &t), H46017_ERR_TOO_LARGE);
 }

@@ -613,6 +613,8 @@ END_TEST
 
 START_TEST(malformed_framing_ends_the_tunnel) {
   size_t chunk = chunk_size(_i);
+  tunnel_record r;
+
   hex_says("03000004 04000008", chunk, "keepalive\nerror TPKT\n");
   hex_says("160301", chunk, "error TPKT\n");
   hex_says("03000003", chunk, "error TPKT\n");
@@ -621,6 +623,13 @@ START_TEST(malformed_framing_ends_the_tunnel) {
   hex_says("0300000b 0802000105 2805", chunk, "error Q931\n");
   hex_says("03ff0004 03000009 0802000762", chunk,
            "keepalive\nfacility crv 7 flag 0 0802000762\n");
+  tunnel_record_init(&r);
+  ck_assert_int_eq(tunnel_record_start(&r), 0);
+  ck_assert_int_eq(
+      tunnel_record_feed_hex(&r, "0300000e 0802000105 280141 2805", chunk),
+      H46017_ERR_Q931);
+  ck_assert_ptr_nonnull(strstr(r.last_log, "at octet 8 of 10"));
+  tunnel_record_stop(&r);
 }
 END_TEST
 

@@ -24,7 +24,10 @@ static void frame_read(dump *d, frame *f, const h46017_tpkt_pdu *pdu) {
       h46017_q931_parse(&f->q931, pdu->data + H46017_TPKT_HEADER,
                         pdu->len - H46017_TPKT_HEADER, H46017_LENIENT_DEFAULT);
   if (rv != 0) {
-    f->error = dump_error_make(rv, 0, h46017_strerror(rv), "q931");
+    size_t at = h46017_q931_fault(pdu->data + H46017_TPKT_HEADER,
+                                  pdu->len - H46017_TPKT_HEADER,
+                                  H46017_LENIENT_DEFAULT);
+    f->error = dump_error_make(rv, at, h46017_strerror(rv), "q931");
     return;
   }
   f->has_q931 = true;

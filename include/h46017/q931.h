@@ -143,6 +143,15 @@ typedef struct h46017_q931 {
 H46017_API int h46017_q931_parse(h46017_q931 *msg, const uint8_t *data,
                                  size_t len, uint32_t lenient);
 
+/** Tells where h46017_q931_parse() refuses a message, for a log line.
+ *
+ * @return the offset of the octet that must not be there: of the identifier,
+ * where an element is at fault or goes past the end. @p len where the header
+ * ends too early, and where nothing is refused
+ * @since 0.1 */
+H46017_API size_t h46017_q931_fault(const uint8_t *data, size_t len,
+                                    uint32_t lenient);
+
 /** An information element, read or to be written. The layout is final. */
 typedef struct h46017_q931_ie {
   uint8_t codeset;         /**< 0..7: the one in force here */

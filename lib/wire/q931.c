@@ -114,61 +114,86 @@ static int q931_step(const uint8_t *data, size_t len, h46017_q931_cursor *at,
   return 1;
 }
 
-/* Every length fits, and (strict) the ids ascend within a codeset. */
-static int q931_check_ies(const uint8_t *data, size_t len, size_t from,
+/* Every length fits, and (strict) the ids ascend within a codeset. `*pos`
+ * moves to the element that is at fault, or to the end. */
+static int q931_check_ies(const uint8_t *data, size_t len, size_t *pos,
                           uint32_t lenient) {
-  h46017_q931_cursor at = {from, 0, 0};
+  h46017_q931_cursor at = {*pos, 0, 0};
   uint8_t last[Q931_CODESETS] = {0};
   h46017_q931_ie ie;
   int rv;
 
   while ((rv = q931_step(data, len, &at, &ie)) == 1) {
-    if (ie.id >= Q931_SINGLE_OCTET) {
-      continue;
+    if (ie.id < Q931_SINGLE_OCTET) {
+      if (ie.id < last[ie.codeset] &&
+          (lenient & H46017_LENIENT_IE_ORDER) == 0) {
+        return H46017_ERR_Q931;
+      }
+      last[ie.codeset] = ie.id;
     }
-    if (ie.id < last[ie.codeset] && (lenient & H46017_LENIENT_IE_ORDER) == 0) {
-      return H46017_ERR_Q931;
-    }
-    last[ie.codeset] = ie.id;
+    *pos = at.offset;
   }
   return rv;
 }
 
-int h46017_q931_parse(h46017_q931 *msg, const uint8_t *data, size_t len,
-                      uint32_t lenient) {
-  h46017_q931 m = {0};
+/* Reads the header and checks the elements; `*pos` is where it stopped. */
+static int q931_read(h46017_q931 *m, const uint8_t *data, size_t len,
+                     uint32_t lenient, size_t *pos) {
   size_t n;
-  int rv;
 
-  if (data == NULL || len < 2 || data[0] != Q931_DISCRIMINATOR) {
+  *pos = 0;
+  if (data == NULL || (len > 0 && data[0] != Q931_DISCRIMINATOR)) {
+    return H46017_ERR_Q931;
+  }
+  *pos = len;
+  if (len < 2) {
     return H46017_ERR_Q931;
   }
   /* The upper half of the octet is spare and 0: 0xff is no length of 15. */
   n = data[1];
   if (n > Q931_CALL_REFERENCE_LENGTH ||
       (n < Q931_CALL_REFERENCE_LENGTH &&
-       (lenient & H46017_LENIENT_SHORT_CALL_REFERENCE) == 0) ||
-      len < 2 + n + 1) {
+       (lenient & H46017_LENIENT_SHORT_CALL_REFERENCE) == 0)) {
+    *pos = 1;
     return H46017_ERR_Q931;
   }
-  m.data = data;
-  m.len = len;
-  m.call_reference_length = (uint8_t)n;
+  if (len < 2 + n + 1) {
+    return H46017_ERR_Q931;
+  }
+  m->data = data;
+  m->len = len;
+  m->call_reference_length = (uint8_t)n;
   if (n > 0) {
-    m.call_reference_flag = (data[2] & Q931_FLAG) != 0;
-    m.call_reference = data[2] & (uint8_t)~Q931_FLAG;
+    m->call_reference_flag = (data[2] & Q931_FLAG) != 0;
+    m->call_reference = data[2] & (uint8_t)~Q931_FLAG;
   }
   if (n > 1) {
-    m.call_reference = (uint16_t)(m.call_reference << 8 | data[3]);
+    m->call_reference = (uint16_t)(m->call_reference << 8 | data[3]);
   }
-  m.type = data[2 + n];
-  m.ies = m.type == H46017_Q931_NATIONAL_ESCAPE ? len : 2 + n + 1;
-  rv = q931_check_ies(data, len, m.ies, lenient);
-  if (rv != 0) {
-    return rv;
+  m->type = data[2 + n];
+  m->ies = m->type == H46017_Q931_NATIONAL_ESCAPE ? len : 2 + n + 1;
+  *pos = m->ies;
+  return q931_check_ies(data, len, pos, lenient);
+}
+
+int h46017_q931_parse(h46017_q931 *msg, const uint8_t *data, size_t len,
+                      uint32_t lenient) {
+  h46017_q931 m = {0};
+  size_t pos;
+  int rv = q931_read(&m, data, len, lenient, &pos);
+
+  if (rv == 0) {
+    *msg = m;
   }
-  *msg = m;
-  return 0;
+  return rv;
+}
+
+size_t h46017_q931_fault(const uint8_t *data, size_t len, uint32_t lenient) {
+  h46017_q931 m = {0};
+  size_t pos;
+
+  (void)q931_read(&m, data, len, lenient, &pos);
+  return pos;
 }
 
 bool h46017_q931_next(const h46017_q931 *msg, h46017_q931_cursor *at,

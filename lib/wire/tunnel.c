@@ -167,12 +167,16 @@ static int tunnel_leave(h46017_tunnel *t, int rv) {
   return rv;
 }
 
-H46017_SELDOM static int tunnel_fail(h46017_tunnel *t, int code,
-                                     const char *why) {
+static int tunnel_end(h46017_tunnel *t, int code) {
   t->error = code;
   t->deadline = H46017_TIME_NEVER;
-  h46017_log_code(&t->log, H46017_LOG_ERROR, code, "%s", why);
   return code;
+}
+
+H46017_SELDOM static int tunnel_fail(h46017_tunnel *t, int code,
+                                     const char *why) {
+  h46017_log_code(&t->log, H46017_LOG_ERROR, code, "%s", why);
+  return tunnel_end(t, code);
 }
 
 static void tunnel_trace(h46017_tunnel *t, h46017_trace_kind kind,
@@ -336,17 +340,22 @@ static int tunnel_facility(h46017_tunnel *t, const h46017_tpkt_pdu *pdu,
 }
 
 static int tunnel_pdu(h46017_tunnel *t, const h46017_tpkt_pdu *pdu) {
+  uint32_t lenient = t->settings.lenient;
+  const uint8_t *q931 = pdu->data + H46017_TPKT_HEADER;
+  size_t len = pdu->len - H46017_TPKT_HEADER;
   h46017_q931 msg;
   int rv;
 
   if (pdu->kind == H46017_TPKT_KEEPALIVE) {
     return tunnel_keepalive(t, pdu);
   }
-  rv = h46017_q931_parse(&msg, pdu->data + H46017_TPKT_HEADER,
-                         pdu->len - H46017_TPKT_HEADER, t->settings.lenient);
+  rv = h46017_q931_parse(&msg, q931, len, lenient);
   if (rv != 0) {
     tunnel_trace_in(t, pdu, H46017_TRACE_PDU_OTHER, rv);
-    return tunnel_fail(t, rv, "malformed Q.931 message");
+    h46017_log_code(&t->log, H46017_LOG_ERROR, rv,
+                    "malformed Q.931 message at octet %zu of %zu",
+                    h46017_q931_fault(q931, len, lenient), len);
+    return tunnel_end(t, rv);
   }
   if (msg.type == H46017_Q931_FACILITY) {
     return tunnel_facility(t, pdu, &msg);

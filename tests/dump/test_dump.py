@@ -488,6 +488,7 @@ def stream_errors():
     at = first.index(ras)
     for layer, code, bad in (
             ("q931", "Q931", tpkt(b"\x09" + first[5:])),
+            ("q931", "Q931", tpkt(bytes.fromhex("0802000105280541"))),
             ("uuie", "TRUNCATED", tpkt(bytes.fromhex("08020000627e00020528"))),
             ("ras", None, first[:at] + b"\x0e\x80" + b"\xff" * (len(ras) - 2)
              + first[at + len(ras):])):
@@ -497,6 +498,8 @@ def stream_errors():
         e = (o["ras"][0] if layer == "ras" else o)["error"]
         same(e["layer"], layer)
         check(code in (None, e["code"]), e)
+        # the discriminator; the element that goes past the end
+        check(layer != "q931" or e["offset"] == (0 if bad[4] == 9 else 5), e)
         same(hexes(r.json[1:]), wanted[:1])
         check("q931" in o or layer == "q931", o)
         again = Run("--input", "tpkt", "--reencode", data=bad + first)
