@@ -8,6 +8,7 @@ order there is, and run.
 """
 
 import argparse
+import os
 import pathlib
 import shlex
 import subprocess
@@ -53,7 +54,7 @@ class Neighbour(unittest.TestCase):
     def link_and_run(self, *inputs):
         program = self.folder / 'program'
         run(*options.cc, '-o', program, *inputs)
-        run(program)
+        run(*shlex.split(os.environ.get('MESON_EXE_WRAPPER', '')), program)
 
     def test_static_application_first(self):
         self.link_and_run(self.main, self.archive, *options.static)

@@ -52,10 +52,13 @@ for_tests() {
   want tshark has tshark
 }
 has_m32() { echo 'int main(void){return 0;}' | gcc -m32 -x c -o /dev/null -; }
+# the kernel runs such programs, or something else does
+runs_m32() { /lib/ld-linux.so.2 --version || has qemu-i386; }
 for_all() {
   want gcc-multilib has_m32
   want check:i386 test -e /usr/lib/i386-linux-gnu/pkgconfig/check.pc
   want libjansson-dev:i386 test -e /usr/lib/i386-linux-gnu/pkgconfig/jansson.pc
+  want qemu-user runs_m32
   want gcc-mingw-w64-x86-64 has x86_64-w64-mingw32-gcc
   want valgrind has valgrind
   want cppcheck has cppcheck
