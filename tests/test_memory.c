@@ -132,17 +132,48 @@ END_TEST
 /* -- sessions ---------------------------------------------------------------
  */
 
+static world w;
+static world_line *other;
+
+/* Somebody is there before, whose endpoint has memory of its own. */
+static void begin(failmem *f) {
+  f->spared = true;
+  ck_assert_int_eq(world_init(&w, NULL, &f->mem), 0);
+  w.mem = NULL;
+  ck_assert_int_eq(world_add(&w, &other, "other", NULL), 0);
+  ck_assert_int_eq(world_run(&w, SECOND + 500), 0);
+  ck_assert_int_eq(world_count(&w, "gk registered other"), 1);
+  w.mem = &f->mem;
+  f->spared = false;
+}
+
+/* Whatever came of the rest, that one has noticed nothing, and is refreshed
+ * when its time comes. */
+static int end(failmem *f, int rv, bool closed) {
+  f->spared = true;
+  for (int i = 0; i < w.line_count; i++) {
+    if (w.lines[i].ep != NULL && h46017_endpoint_error(w.lines[i].ep) != 0) {
+      world_remove(&w, &w.lines[i]); /* as its program does */
+    }
+  }
+  world_forget(&w);
+  if (!closed) {
+    ck_assert_int_eq(world_run(&w, w.now + 130 * SECOND), 0);
+    ck_assert_int_ge(world_count(&w, "gk refreshed other"), 1);
+    ck_assert_uint_eq(other->connects, 1);
+  }
+  world_free(&w);
+  return rv;
+}
+
 /* Two devices; the wire of one breaks and is made again. */
 static int lost_and_found(failmem *f, void *arg) {
-  world w;
   world_line *one;
   world_line *two;
-  int rv = world_init(&w, NULL, &f->mem);
+  int rv;
 
   (void)arg;
-  if (rv != 0) {
-    return rv;
-  }
+  begin(f);
   rv = world_add(&w, &one, "one", NULL);
   STEP(world_add(&w, &two, "two", NULL));
   STEP(world_run(&w, 10 * SECOND));
@@ -150,8 +181,7 @@ static int lost_and_found(failmem *f, void *arg) {
     world_break(&w, one);
   }
   STEP(world_run(&w, 130 * SECOND));
-  world_free(&w);
-  return rv;
+  return end(f, rv, false);
 }
 
 START_TEST(a_lost_connection_is_made_again) {
@@ -164,23 +194,19 @@ END_TEST
 static int asked(failmem *f, void *arg) {
   const h46017_registration_answer yes = {.open = true, .time_to_live = 60};
   bool answered = arg == NULL;
-  world w;
   world_line *line;
-  int rv = world_init(&w, NULL, &f->mem);
+  int rv;
 
-  if (rv != 0) {
-    return rv;
-  }
+  begin(f);
   w.answered = H46017_LATER;
   rv = world_add(&w, &line, "one", NULL);
-  STEP(world_run(&w, 3 * SECOND));
+  STEP(world_run(&w, 4 * SECOND));
   if (rv == 0 && answered && w.question != 0) {
     rv = h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now);
     rv = rv == H46017_ERR_NOT_FOUND ? 0 : rv; /* dropped with its connection */
   }
   STEP(world_run(&w, 100 * SECOND));
-  world_free(&w);
-  return rv;
+  return end(f, rv, false);
 }
 
 START_TEST(a_question_is_answered_late_or_never) {
@@ -191,19 +217,15 @@ START_TEST(a_question_is_answered_late_or_never) {
 END_TEST
 
 static int refused(failmem *f, void *arg) {
-  world w;
   world_line *line;
-  int rv = world_init(&w, NULL, &f->mem);
+  int rv;
 
   (void)arg;
-  if (rv != 0) {
-    return rv;
-  }
+  begin(f);
   w.open = false;
   rv = world_add(&w, &line, "one", NULL);
   STEP(world_run(&w, 200 * SECOND));
-  world_free(&w);
-  return rv;
+  return end(f, rv, false);
 }
 
 START_TEST(a_registration_is_refused_again_and_again) {
@@ -211,17 +233,45 @@ START_TEST(a_registration_is_refused_again_and_again) {
 }
 END_TEST
 
-/* The gatekeeper goes in good order. */
-static int closed(failmem *f, void *arg) {
-  world w;
-  world_line *line[3];
-  char name[2] = "a";
-  int rv = world_init(&w, NULL, &f->mem);
+static const char *const alternates[] = {"192.0.2.1:1719", "[2001:db8::1]:80"};
+
+/* The program gives the gatekeeper other settings, and sends somebody away who
+ * comes back. */
+static int changed(failmem *f, void *arg) {
+  h46017_gatekeeper_settings s;
+  world_line *line;
+  int rv;
 
   (void)arg;
-  if (rv != 0) {
-    return rv;
+  begin(f);
+  world_settings(&s);
+  s.max_time_to_live = 40;
+  s.alternates = alternates;
+  s.alternate_count = 2;
+  rv = world_add(&w, &line, "one", NULL);
+  STEP(world_run(&w, 4 * SECOND));
+  STEP(h46017_gatekeeper_set_settings(w.gk, &s, w.now));
+  if (rv == 0) {
+    (void)h46017_gatekeeper_unregister(w.gk, "one", 3, H46017_URQ_MAINTENANCE,
+                                       w.now);
   }
+  STEP(world_run(&w, 60 * SECOND));
+  return end(f, rv, false);
+}
+
+START_TEST(settings_change_and_somebody_is_sent_away) {
+  ck_assert_uint_gt(failmem_sweep(changed, NULL), 20);
+}
+END_TEST
+
+/* The gatekeeper goes in good order. */
+static int closed(failmem *f, void *arg) {
+  world_line *line[3];
+  char name[2] = "a";
+  int rv = 0;
+
+  (void)arg;
+  begin(f);
   for (int i = 0; i < 3; i++) {
     name[0] = (char)('a' + i);
     STEP(world_add(&w, &line[i], name, NULL));
@@ -229,12 +279,32 @@ static int closed(failmem *f, void *arg) {
   STEP(world_run(&w, 5 * SECOND));
   STEP(h46017_gatekeeper_close(w.gk, w.now));
   STEP(world_run(&w, 20 * SECOND));
-  world_free(&w);
-  return rv;
+  return end(f, rv, true);
 }
 
 START_TEST(a_gatekeeper_closes_in_good_order) {
   ck_assert_uint_gt(failmem_sweep(closed, NULL), 40);
+}
+END_TEST
+
+/* Making one, and what it was given. */
+static int made(failmem *f, void *arg) {
+  h46017_gatekeeper_settings s;
+  world of;
+  int rv;
+
+  (void)arg;
+  world_settings(&s);
+  s.identifier = "gatekeeper";
+  s.alternates = alternates;
+  s.alternate_count = 2;
+  rv = world_init(&of, &s, &f->mem);
+  world_free(&of);
+  return rv;
+}
+
+START_TEST(a_gatekeeper_is_made_or_not) {
+  ck_assert_uint_gt(failmem_sweep(made, NULL), 3);
 }
 END_TEST
 
@@ -250,7 +320,9 @@ int main(void) {
   tcase_add_test(tc, a_lost_connection_is_made_again);
   tcase_add_loop_test(tc, a_question_is_answered_late_or_never, 0, 2);
   tcase_add_test(tc, a_registration_is_refused_again_and_again);
+  tcase_add_test(tc, settings_change_and_somebody_is_sent_away);
   tcase_add_test(tc, a_gatekeeper_closes_in_good_order);
+  tcase_add_test(tc, a_gatekeeper_is_made_or_not);
   suite_add_tcase(s, tc);
   r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

@@ -159,6 +159,20 @@ static int admission_send_drq(h46017_endpoint *ep, const endpoint_call *a) {
   return rv != 0 ? rv : endpoint_send_built(ep, H46017_RAS_DRQ);
 }
 
+/* What could not be done. The connection ends for it, the endpoint only where
+ * nothing else is left; the first reason is the one: where we failed inside of
+ * the table, it calls that a callback's failure. */
+static int calls_outcome(h46017_endpoint *ep, int rv) {
+  if (h46017_error_is_fatal(rv)) {
+    ep->fatal = ep->fatal != 0 ? ep->fatal : rv;
+    return ep->fatal;
+  }
+  if (rv != 0) {
+    endpoint_fail(ep, rv);
+  }
+  return 0;
+}
+
 /* -- the table's callbacks ------------------------------------------------- */
 
 static int calls_write(h46017_calls *calls, const uint8_t *q931, size_t len,
@@ -192,10 +206,13 @@ static int calls_setup_received(h46017_calls *calls, h46017_call *call,
     return rv;
   }
   if (r == NULL) {
-    return h46017_call_release(call, 31, ep->now);
+    return calls_outcome(ep, h46017_call_release(call, 31, ep->now));
   }
   rv = admission_make(ep, call, r->id, true, &a);
-  return rv != 0 ? rv : admission_send_arq(ep, a, r, &none, 1280);
+  if (rv == 0) {
+    rv = admission_send_arq(ep, a, r, &none, 1280);
+  }
+  return calls_outcome(ep, rv);
 }
 
 static int calls_message_received(h46017_calls *calls, h46017_call *call,
@@ -242,6 +259,7 @@ static int calls_released(h46017_calls *calls, h46017_call *call,
       rv = admission_send_drq(ep, a);
     }
     admission_free(ep, a);
+    rv = calls_outcome(ep, rv);
   }
   if (rv != 0 || ep->call_callbacks.released == NULL) {
     return rv;
@@ -294,17 +312,6 @@ void endpoint_calls_free(h46017_endpoint *ep) {
   while (ep->admissions != NULL) {
     admission_free(ep, ep->admissions);
   }
-}
-
-/* What the table could not do. The connection ends for it, the endpoint only
- * where nothing else is left. */
-static int calls_outcome(h46017_endpoint *ep, int rv) {
-  if (rv == 0 || h46017_error_is_fatal(rv)) {
-    ep->fatal = rv != 0 ? rv : ep->fatal;
-    return rv;
-  }
-  endpoint_fail(ep, rv);
-  return 0;
 }
 
 int endpoint_calls_receive(h46017_endpoint *ep, const h46017_q931 *msg) {

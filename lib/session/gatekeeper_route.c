@@ -284,14 +284,20 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
 
 /* -- Setup ----------------------------------------------------------------- */
 
+/* Who cannot even be told that the call is refused ends. */
 static void route_refuse(h46017_call *call, h46017_release_reason reason,
                          h46017_time now) {
+  h46017_connection *c = h46017_calls_user_data(h46017_call_table(call));
   h46017_call_content content;
+  int rv;
 
   h46017_call_content_default(&content);
   content.reason = reason;
   content.cause = h46017_release_cause(reason);
-  (void)h46017_call_write(call, H46017_Q931_RELEASE_COMPLETE, &content, now);
+  rv = h46017_call_write(call, H46017_Q931_RELEASE_COMPLETE, &content, now);
+  if (rv != 0 && rv != H46017_ERR_INVALID_STATE) {
+    gk_connection_fail(c, rv == H46017_ERR_QUEUE_FULL ? H46017_ERR_FLOOD : rv);
+  }
 }
 
 static h46017_release_reason route_reason(int code) {

@@ -14,6 +14,9 @@ typedef union failmem_head {
 } failmem_head;
 
 static bool failmem_must_fail(failmem *f) {
+  if (f->spared) {
+    return false;
+  }
   f->calls++;
   if (f->fail_at == 0 || f->calls < f->fail_at ||
       (f->calls > f->fail_at && !f->fail_after)) {

@@ -12,6 +12,8 @@ typedef struct failmem {
   size_t calls;    /* allocations asked for: malloc, calloc, realloc */
   size_t fail_at;  /* the one that fails, counted from 1; 0: none */
   bool fail_after; /* and every later one */
+  bool spared;     /* nothing is counted, nothing fails: before, and after,
+                      what is looked at */
   size_t failed;   /* how many failed */
   size_t blocks;   /* blocks alive */
   size_t octets;   /* octets alive */

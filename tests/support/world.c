@@ -473,10 +473,8 @@ static int wire_open(world_line *line) {
   }
   rv = h46017_connection_new(&line->conn, w->gk, line->peer, line, w->now);
   if (rv != 0) {
-    return h46017_error_is_fatal(rv)
-               ? rv
-               : wire_fatal(h46017_endpoint_transport_down(
-                     line->ep, H46017_ERR_CONNECT, w->now));
+    return wire_fatal(
+        h46017_endpoint_transport_down(line->ep, H46017_ERR_CONNECT, w->now));
   }
   line->cut = false;
   return wire_fatal(h46017_endpoint_transport_up(line->ep, NULL, w->now));
@@ -491,6 +489,17 @@ static int wire_close(world_line *line) {
   line->conn = NULL;
   rv = h46017_endpoint_transport_down(line->ep, H46017_ERR_CLOSED, w->now);
   return wire_fatal(rv);
+}
+
+void world_remove(world *w, world_line *line) {
+  if (line->conn != NULL) {
+    (void)h46017_connection_transport_down(line->conn, H46017_ERR_CLOSED,
+                                           w->now);
+    h46017_connection_del(line->conn);
+    line->conn = NULL;
+  }
+  h46017_endpoint_del(line->ep);
+  line->ep = NULL;
 }
 
 void world_break(world *w, world_line *line) {
@@ -531,6 +540,9 @@ static int wire_carry(world_line *line, bool up, bool *moved) {
 static int wire_step(world_line *line, bool *moved) {
   int rv = 0;
 
+  if (line->ep == NULL) {
+    return 0;
+  }
   for (size_t i = 0; line->probed != 0 && rv == 0; i++) {
     uint32_t bit = (uint32_t)1 << i;
     if ((line->probed & bit & ~line->unreachable) != 0) {
@@ -570,7 +582,9 @@ static h46017_time world_next(const world *w) {
   h46017_time next = h46017_gatekeeper_next_expiry(w->gk);
 
   for (int i = 0; i < w->line_count; i++) {
-    h46017_time t = h46017_endpoint_next_expiry(w->lines[i].ep);
+    h46017_time t = w->lines[i].ep != NULL
+                        ? h46017_endpoint_next_expiry(w->lines[i].ep)
+                        : H46017_TIME_NEVER;
     next = t < next ? t : next;
   }
   return next;
@@ -580,7 +594,9 @@ static int world_expire(world *w) {
   int rv = h46017_gatekeeper_handle_expiry(w->gk, w->now);
 
   for (int i = 0; i < w->line_count && rv == 0; i++) {
-    rv = wire_fatal(h46017_endpoint_handle_expiry(w->lines[i].ep, w->now));
+    if (w->lines[i].ep != NULL) {
+      rv = wire_fatal(h46017_endpoint_handle_expiry(w->lines[i].ep, w->now));
+    }
   }
   return rv;
 }

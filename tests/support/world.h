@@ -16,7 +16,7 @@ typedef struct world world;
 typedef struct world_line {
   world *w;
   int number;
-  h46017_endpoint *ep;
+  h46017_endpoint *ep;     /* NULL: removed */
   h46017_connection *conn; /* the gatekeeper's end; NULL: no wire */
   uint32_t reg;
   size_t chunk;         /* octets carried at once; SIZE_MAX: all */
@@ -98,6 +98,10 @@ int world_run(world *w, h46017_time until);
 
 /* The wire breaks, and both sides are told. */
 void world_break(world *w, world_line *line);
+
+/* The endpoint is deleted, and its connection with it: a program does that
+ * after a fatal error. */
+void world_remove(world *w, world_line *line);
 
 void world_free(world *w);
 
