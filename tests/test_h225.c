@@ -458,6 +458,153 @@ START_TEST(limits_hold_at_the_limit_and_not_one_below) {
 }
 END_TEST
 
+/* One of each way in which the decoder takes memory. */
+static const struct {
+  const char *type;
+  const char *hex;
+} hungry[] = {
+    {"RasMessage", RRQ_FULL},
+    {"AliasAddress", "01 00 bc 10"},          /* characters of four bits */
+    {"TransportAddress", "85 03 010203"},     /* an unknown alternative */
+    {"TerminalInfo", "81 50 01aa 02bbcc"},    /* unknown additions */
+    {"GatekeeperIdentifier", "02 0061 0062"}, /* characters of 16 bits */
+    {"RandomVal", "09 008000000000000000"},   /* a number of any width */
+    {"ProtocolIdentifier", "06 06 0008914a0006"},
+};
+
+START_TEST(a_budget_too_small_is_refused_wherever_it_ends) {
+  for (size_t i = 0; i < sizeof(hungry) / sizeof(hungry[0]); i++) {
+    octets pdu = octets_hex(hungry[i].hex);
+    size_t budget = 0;
+    int rv;
+    do {
+      h46017_h225_settings s;
+      h46017_h225 *x;
+      h46017_h225_settings_default(&s);
+      s.max_memory = ++budget;
+      MUST(h46017_h225_new(&x, &s, NULL));
+      rv = h46017_h225_decode(x, h46017_h225_type_find(hungry[i].type),
+                              pdu.data, pdu.len);
+      ck_assert_msg(rv == 0 || rv == H46017_ERR_PER_BUDGET, "%s of %zu: %s",
+                    hungry[i].type, budget, h46017_error_name(rv));
+      ck_assert_uint_le(h46017_h225_memory_used(x), budget + 15);
+      h46017_h225_del(x);
+    } while (rv != 0);
+    octets_free(&pdu);
+  }
+}
+END_TEST
+
+START_TEST(what_is_set_has_the_limits_of_what_is_decoded) {
+  h46017_h225_settings s;
+  h46017_h225 *x;
+  char path[64];
+  int rv = 0;
+
+  /* without a message there is nothing to set */
+  h46017_h225_settings_default(&s);
+  s.max_elements = 3;
+  s.max_memory = 4096;
+  s.max_depth = 4;
+  MUST(h46017_h225_new(&x, &s, NULL));
+  ck_assert_int_eq(h46017_h225_set_uint(x, "a", 1), H46017_ERR_INVALID_STATE);
+  ck_assert_int_eq(h46017_h225_remove(x, "a"), H46017_ERR_INVALID_STATE);
+  /* elements: at the limit, and one more */
+  MUST(h46017_h225_create(x, h46017_h225_ras_message()));
+  for (int i = 0; i < 4; i++) {
+    (void)snprintf(path, sizeof(path),
+                   "registrationRequest.terminalAlias[%d].h323-ID", i);
+    rv = h46017_h225_set_text(x, path, "x", 1);
+    ck_assert_int_eq(rv, i < 3 ? 0 : H46017_ERR_PER_BUDGET);
+  }
+  /* depth: RasMessage to the component of an AliasAddress is four */
+  ck_assert_int_eq(
+      h46017_h225_set_uint(
+          x, "registrationRequest.callSignalAddress[0].ipAddress.port", 1),
+      H46017_ERR_PER_DEPTH);
+  /* memory: what does not fit is not set, and the rest stands */
+  for (size_t len = 8; rv != 0 || len < 16384; len *= 2) {
+    static const uint8_t octet[16384];
+    rv = h46017_h225_set_octets(x, "registrationRequest.nonStandardData.data",
+                                octet, len);
+    ck_assert(rv == 0 || rv == H46017_ERR_PER_BUDGET);
+    if (rv != 0) {
+      break;
+    }
+  }
+  ck_assert_int_eq(rv, H46017_ERR_PER_BUDGET);
+  ck_assert_uint_eq(
+      h46017_h225_count(h46017_h225_get(h46017_h225_root(x),
+                                        "registrationRequest.terminalAlias")),
+      3);
+  h46017_h225_del(x);
+  /* SEQUENCE (SIZE (1..512)) OF, of the schema's own */
+  MUST(h46017_h225_create(m, h46017_h225_type_find("GenericData")));
+  for (int i = 0; i <= 512; i++) {
+    (void)snprintf(path, sizeof(path), "parameters[%d].id.standard", i);
+    rv = h46017_h225_set_uint(m, path, 1);
+    ck_assert_int_eq(rv, i < 512 ? 0 : H46017_ERR_OUT_OF_RANGE);
+  }
+}
+END_TEST
+
+START_TEST(an_unknown_alternative_can_be_replaced) {
+  octets pdu = octets_hex("85 03 010203");
+
+  MUST(h46017_h225_decode(m, h46017_h225_type_find("TransportAddress"),
+                          pdu.data, pdu.len));
+  MUST(h46017_h225_set_octets(m, "_ext_5", (const uint8_t *)"xyz", 3));
+  encodes("85 03 78797a");
+  failed_with(h46017_h225_set_octets(m, "_ext_6", (const uint8_t *)"x", 1),
+              H46017_ERR_NOT_FOUND, "_ext_6");
+  MUST(h46017_h225_set_uint(m, "ipAddress.port", 1));
+  failed_with(h46017_h225_set_octets(m, "_ext_5", (const uint8_t *)"x", 1),
+              H46017_ERR_NOT_FOUND, "_ext_5");
+  octets_free(&pdu);
+}
+END_TEST
+
+/* 16384 elements and more are counted in parts: C1, so many, a count. */
+START_TEST(lists_in_fragments_come_and_go) {
+  enum { COUNT = 16384 + 3, EACH = 7 };
+  size_t len = 2 + 1 + 16384 * EACH - 1 + 1 + 3 * EACH;
+  uint8_t *pdu = calloc(1, len);
+  uint8_t *out = calloc(1, len);
+  h46017_h225_settings s;
+  h46017_h225 *x;
+  size_t n = 0;
+
+  ck_assert(pdu != NULL && out != NULL);
+  pdu[0] = 0x40; /* annexE is there */
+  pdu[1] = 0xc1;
+  pdu[2 + 16384 * EACH] = 3;
+  h46017_h225_settings_default(&s);
+  s.max_memory = (size_t)16 << 20;
+  MUST(h46017_h225_new(&x, &s, NULL));
+  MUST(h46017_h225_decode(
+      x, h46017_h225_type_find("AlternateTransportAddresses"), pdu, len));
+  ck_assert_uint_eq(
+      h46017_h225_count(h46017_h225_get(h46017_h225_root(x), "annexE")), COUNT);
+  MUST(h46017_h225_encode(x, out, len, &n));
+  ck_assert_uint_eq(n, len);
+  ck_assert_mem_eq(out, pdu, len);
+  /* the last part is missing; is one too long for what there is */
+  ck_assert_int_eq(h46017_h225_decode(
+                       x, h46017_h225_type_find("AlternateTransportAddresses"),
+                       pdu, 2 + 16384 * EACH),
+                   H46017_ERR_TRUNCATED);
+  ck_assert_uint_eq(h46017_h225_last_error(x)->offset, 2 + 16384 * EACH);
+  pdu[2 + 16384 * EACH] = 4;
+  ck_assert_int_eq(
+      h46017_h225_decode(
+          x, h46017_h225_type_find("AlternateTransportAddresses"), pdu, len),
+      H46017_ERR_TRUNCATED);
+  h46017_h225_del(x);
+  free(pdu);
+  free(out);
+}
+END_TEST
+
 START_TEST(nesting_ends_at_the_limit) {
   char path[4096] = "content";
   h46017_h225_settings s;
@@ -584,6 +731,10 @@ int main(void) {
   tcase_add_test(tc, unknown_additions_can_be_replaced_and_removed);
   tcase_add_test(tc, octets_behind_the_pdu_are_kept_or_refused_by_name);
   tcase_add_test(tc, limits_hold_at_the_limit_and_not_one_below);
+  tcase_add_test(tc, a_budget_too_small_is_refused_wherever_it_ends);
+  tcase_add_test(tc, what_is_set_has_the_limits_of_what_is_decoded);
+  tcase_add_test(tc, an_unknown_alternative_can_be_replaced);
+  tcase_add_test(tc, lists_in_fragments_come_and_go);
   tcase_add_test(tc, nesting_ends_at_the_limit);
   tcase_add_test(tc, a_message_used_again_and_again_allocates_nothing);
   tcase_add_test(tc, every_failing_allocation_is_survived);

@@ -39,14 +39,17 @@ static int edit_fail(h46017_h225 *m, int code, const char *path,
 
 /* -- the schema half -------------------------------------------------- */
 
-/* The type at the end of a path; NULL: there is no such path. */
+/* The type at the end of a path; NULL: there is no such path. Its depth is what
+ * it is for the decoder: types that contain others are counted. */
 static const h46017_node *edit_find_type(const h46017_node *n, const char *path,
                                          uint32_t *pdepth) {
   h46017_path_step step;
   uint32_t index;
 
-  for (*pdepth = 1; *path != '\0'; (*pdepth)++) {
+  *pdepth = 0;
+  while (*path != '\0') {
     const h46017_member *member;
+    (*pdepth)++;
     if (!h46017_path_next(&path, &step)) {
       return NULL;
     }
@@ -71,6 +74,7 @@ static const h46017_node *edit_find_type(const h46017_node *n, const char *path,
                  : NULL;
     }
   }
+  *pdepth += n->kind >= H46017_NODE_SEQUENCE;
   return n;
 }
 
