@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tunnel_record.h"
 
+#include <h46017/tpkt.h>
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +14,14 @@ static void record_text(tunnel_record *r, const char *text) {
 
 static void record_hex(tunnel_record *r, const uint8_t *data, size_t len) {
   static const char digits[] = "0123456789abcdef";
+  static uint8_t hex[2 * H46017_TPKT_MAX]; /* appended at once: it is copied */
 
-  uint8_t two[2];
-
+  ck_assert_uint_le(len, H46017_TPKT_MAX);
   for (size_t i = 0; i < len; i++) {
-    two[0] = (uint8_t)digits[data[i] >> 4];
-    two[1] = (uint8_t)digits[data[i] & 15];
-    octets_append(&r->text, two, 2);
+    hex[2 * i] = (uint8_t)digits[data[i] >> 4];
+    hex[2 * i + 1] = (uint8_t)digits[data[i] & 15];
   }
+  octets_append(&r->text, hex, 2 * len);
   record_text(r, "\n");
 }
 
