@@ -246,6 +246,11 @@ PER_APART static int per_decode_open(per_decoder *d, const h46017_node *n,
   if (len * 8 > h46017_bits_left(&d->r)) {
     return per_truncated(d);
   }
+  if (n->kind == H46017_NODE_BOOLEAN && len > 0) { /* most additions are */
+    *(BOOLEAN_t *)st = h46017_bits_at(&d->r, d->r.pos);
+    d->r.pos += len * 8;
+    return 0;
+  }
   d->r.end = d->r.pos + len * 8;
   rv = per_decode_value(d, n, st);
   d->r.pos = d->r.end;

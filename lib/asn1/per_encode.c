@@ -183,6 +183,8 @@ static int per_encode_characters(per_encoder *e, const h46017_node *n,
                                  const void *st) {
   const OCTET_STRING_t *in = st;
   size_t count = (size_t)in->size;
+  uint32_t bits = 0;
+  unsigned waiting = 0;
   int rv;
 
   if (in->buf == NULL) {
@@ -207,7 +209,12 @@ static int per_encode_characters(per_encoder *e, const h46017_node *n,
     if (n->indexed) {
       c = (uint32_t)n->alphabet->to_index[c];
     }
-    h46017_bits_put(&e->w, c, n->char_bits);
+    bits = bits << n->char_bits | c;
+    waiting += n->char_bits;
+    if (waiting > 24 || i + 1 == count) { /* as many as go into a word */
+      h46017_bits_put(&e->w, bits, waiting);
+      waiting = 0;
+    }
   }
   return 0;
 }
@@ -349,9 +356,10 @@ static size_t per_lengths_of(size_t len) {
          (rest % PER_FRAGMENT < 128 ? 1 : 2);
 }
 
-/* The contents stand in `len` octets behind octet `at` + 1: puts the lengths
- * before and, where it needs fragments, between them. */
-static void per_close_open(per_encoder *e, size_t at, size_t len) {
+/* The contents stand in `len` octets behind octet `at` + 1: makes room for a
+ * length of more than an octet before them and, where there are fragments,
+ * between them. */
+PER_APART static void per_close_long(per_encoder *e, size_t at, size_t len) {
   size_t lengths = per_lengths_of(len);
   bool fragmented = len >= PER_FRAGMENT;
   const uint8_t *from;
@@ -365,9 +373,7 @@ static void per_close_open(per_encoder *e, size_t at, size_t len) {
     return;
   }
   from = e->w.data + at + lengths;
-  if (lengths != 1) {
-    memmove(e->w.data + at + lengths, e->w.data + at + 1, len);
-  }
+  memmove(e->w.data + at + lengths, e->w.data + at + 1, len);
   e->w.pos = at * 8;
   do {
     size_t part = per_put_length(e, len, &more);
@@ -385,6 +391,7 @@ PER_APART static int per_encode_open(per_encoder *e, const h46017_node *n,
                                      const void *st) {
   size_t at;
   size_t start;
+  size_t len;
   int rv;
 
   h46017_bits_put_align(&e->w);
@@ -399,7 +406,12 @@ PER_APART static int per_encode_open(per_encoder *e, const h46017_node *n,
     h46017_bits_put(&e->w, 0, 8);
   }
   h46017_bits_put_align(&e->w);
-  per_close_open(e, at, (e->w.pos - start) / 8);
+  len = (e->w.pos - start) / 8;
+  if (len >= 128) {
+    per_close_long(e, at, len);
+  } else if (h46017_bits_fit(&e->w)) {
+    e->w.data[at] = (uint8_t)len;
+  }
   return 0;
 }
 
@@ -421,9 +433,9 @@ static uint64_t per_additions(const h46017_node *n, const void *st) {
   for (unsigned i = 0; i < known; i++) {
     const void *p;
     memcpy(&p, at + i * sizeof(p), sizeof(p));
-    there = there << 1 | (p != NULL);
+    there |= (uint64_t)(p != NULL) << (63 - i);
   }
-  return known > 0 ? there << (64 - known) : 0;
+  return there;
 }
 
 /* How long the bitmap must be: as received, if that covers what is there; else
@@ -434,21 +446,17 @@ static size_t per_bitmap_length(const h46017_node *n, const void *st,
   const h46017_unknown_list *unknown = ctx->ptr;
   size_t known = (size_t)(n->nmembers - n->nroot);
   size_t received = ctx->context > 0 ? (size_t)ctx->context : 0;
-  size_t needed = 0;
+  size_t unknowns = unknown != NULL && unknown->count > 0
+                        ? unknown->items[unknown->count - 1].index + (size_t)1
+                        : 0;
 
-  if (unknown != NULL && unknown->count > 0) {
-    needed = unknown->items[unknown->count - 1].index + (size_t)1;
-  } else if (there != 0) {
-    for (needed = known; (there >> (64 - needed) & 1) == 0; needed--) {
-    }
-  }
-  if (needed == 0) {
+  if (unknowns == 0 && there == 0) {
     return 0;
   }
-  if (received >= needed) {
+  if (received >= unknowns && (received >= 64 || there << received == 0)) {
     return received;
   }
-  return needed > known ? needed : known;
+  return unknowns > known ? unknowns : known;
 }
 
 /* X.691 19.7 and 19.8: how many, and a bit for each. */

@@ -81,7 +81,7 @@ void h46017_unknown_init(h46017_unknown *u, uint32_t index) {
 
 size_t h46017_per_from_int64(int64_t v, uint8_t out[8]) {
   uint64_t u = (uint64_t)v;
-  size_t len = 8;
+  size_t len = v >= -128 && v < 128 ? 1 : 8;
 
   while (len > 1) {
     /* the first nine bits alike: one octet too many */

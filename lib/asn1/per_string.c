@@ -134,6 +134,18 @@ static int per_bad_character(per_decoder *d, size_t behind) {
                   "a character outside of the permitted alphabet");
 }
 
+/* Digits take half an octet each; then two of them are one. */
+static inline uint32_t per_get_character(h46017_bitreader *r, unsigned unit) {
+  uint32_t v;
+
+  if (unit != 4 || (r->pos & 3) != 0) {
+    return h46017_bits_get(r, unit);
+  }
+  v = (uint32_t)r->data[r->pos >> 3] >> (4 - (r->pos & 4)) & 15;
+  r->pos += 4;
+  return v;
+}
+
 /* Characters of fewer than eight bits become one octet each. */
 static int per_expand_characters(per_decoder *d, const h46017_node *n,
                                  size_t count, OCTET_STRING_t *out) {
@@ -148,7 +160,7 @@ static int per_expand_characters(per_decoder *d, const h46017_node *n,
     return d->fault->code;
   }
   for (size_t i = 0; i < count; i++) {
-    uint32_t v = h46017_bits_get(&d->r, unit);
+    uint32_t v = per_get_character(&d->r, unit);
     if (n->indexed) {
       if (v >= n->alphabet->count) {
         return per_bad_character(d, unit);
