@@ -29,7 +29,7 @@ static world_line *line[PARTIES];
 static party parties[PARTIES];
 static failmem *failing;
 static bool silent; /* who is called does not answer */
-static uint64_t last_id;
+static uint64_t last_id, last_question;
 
 static party *party_of(void *user_data) {
   const world_line *of = user_data;
@@ -117,16 +117,21 @@ static void tune_endpoint(h46017_endpoint_callbacks *cb) {
   cb->call_admitted = ep_admitted;
 }
 
-static int gk_route(h46017_gatekeeper *gk, const h46017_route_question *asked,
-                    h46017_route_answer *answer, void *user_data) {
-  static const h46017_alias b = {H46017_ALIAS_H323_ID, 0, {"b", 1}};
+static const h46017_alias where = {H46017_ALIAS_H323_ID, 0, {"b", 1}};
+
+/* `elsewhere` is answered at once, `later` later. */
+static h46017_answered gk_route(h46017_gatekeeper *gk, uint64_t question,
+                                const h46017_route_question *asked,
+                                h46017_route_answer *answer, void *user_data) {
+  char first = asked->called->list[0].text.text[0];
 
   (void)gk;
   (void)user_data;
-  if (asked->callee == NULL && asked->called->list[0].text.text[0] == 'e') {
-    answer->to = &b;
+  if (asked->callee == NULL && first == 'e') {
+    answer->to = &where;
   }
-  return 0;
+  last_question = question;
+  return first == 'l' ? H46017_LATER : H46017_ANSWERED;
 }
 
 static int gk_changed(h46017_gatekeeper *gk, const h46017_route *call,
@@ -218,6 +223,22 @@ static void nobody_or_elsewhere(void) {
   write_one(CALLER, H46017_Q931_RELEASE_COMPLETE);
 }
 
+static void told_later_and_widened(void) {
+  const h46017_route_answer to = {.to = &where};
+
+  call(CALLER, "later");
+  (void)h46017_gatekeeper_answer_call(w.gk, last_question, &to, w.now);
+  run(100);
+  if (parties[CALLER].call != NULL) {
+    (void)went(h46017_endpoint_bandwidth(line[CALLER]->ep, parties[CALLER].call,
+                                         100, w.now));
+  }
+  run(100);
+  (void)h46017_gatekeeper_limit_call(w.gk, last_id, 64, w.now);
+  run(12000); /* a question that could not be answered is over */
+  write_one(CALLER, H46017_Q931_RELEASE_COMPLETE);
+}
+
 static void the_gatekeeper_ends_it(void) {
   last_id = 0;
   call(CALLER, "b");
@@ -242,9 +263,9 @@ static void nobody_answers(void) {
   silent = false;
 }
 
-static void (*const stories[])(void) = {talk_and_release, nobody_or_elsewhere,
-                                        the_gatekeeper_ends_it, the_callee_goes,
-                                        nobody_answers};
+static void (*const stories[])(void) = {
+    talk_and_release,       nobody_or_elsewhere, told_later_and_widened,
+    the_gatekeeper_ends_it, the_callee_goes,     nobody_answers};
 #define STORIES (int)(sizeof(stories) / sizeof(stories[0]))
 
 /* -- what is around them --------------------------------------------------- */

@@ -19,11 +19,11 @@
  *
  * One endpoint is used by one thread at a time; separate ones are independent.
  * Callbacks run only inside calls into the same endpoint. In a callback the
- * const functions, _add(), _remove(), _close(), _call() and
- * _write_signalling(), and what h46017/call.h lets be called on a call may be
- * called; the rest returns H46017_ERR_REENTRANT, and _del() takes effect when
- * the outer call returns. In log_write and trace the program may only look and
- * delete.
+ * const functions, _add(), _remove(), _close(), _call(), _bandwidth(),
+ * _resources() and _write_signalling(), and what h46017/call.h lets be called
+ * on a call may be called; the rest returns H46017_ERR_REENTRANT, and _del()
+ * takes effect when the outer call returns. In log_write and trace the program
+ * may only look and delete.
  */
 
 #include <h46017/call.h>
@@ -234,6 +234,19 @@ typedef struct h46017_endpoint_callbacks {
   int (*call_admitted)(h46017_endpoint *ep, h46017_call *call,
                        uint32_t bandwidth, const h46017_aliases *destination,
                        void *user_data);
+
+  /** What h46017_endpoint_bandwidth() asked for is answered.
+   * @param bandwidth  of the call from now on; with REJECTED the most that the
+   *                   gatekeeper would allow
+   * @param code       0, REJECTED or TIMEOUT: it is as it was */
+  int (*bandwidth_answered)(h46017_endpoint *ep, h46017_call *call,
+                            uint32_t bandwidth, int code, void *user_data);
+
+  /** The gatekeeper wants a call to take no more than @p bandwidth, or allows
+   * it so much (BRQ). 0: so be it (BCF); REFUSED: it cannot (BRJ). NULL: it is
+   * confirmed. */
+  int (*bandwidth_wanted)(h46017_endpoint *ep, h46017_call *call,
+                          uint32_t bandwidth, void *user_data);
 } h46017_endpoint_callbacks;
 
 H46017_API void
@@ -327,13 +340,16 @@ H46017_API int h46017_endpoint_write_signalling(h46017_endpoint *ep,
 /** Begins a call: asks the gatekeeper (ARQ). `call_admitted` follows, and in it
  * or later the program sends the Setup with h46017_call_write(); or `released`,
  * with REJECTED, TIMEOUT or what ended the connection. When the call is over
- * the gatekeeper is told (DRQ). Needs callbacks.calls.
+ * the gatekeeper is told (DRQ). A gatekeeper that has given leave beforehand
+ * (preGrantedARQ) is not asked: `call_admitted` comes inside this call, and no
+ * DRQ follows. Needs callbacks.calls.
  *
  * @param      id           the registration that calls
  * @param[in]  destination  whom, *borrowed* for the call
  * @param      bandwidth    units of 100 bit/s, both directions together
  * @param[in]  user_data    *borrowed*; h46017_call_user_data()
- * @param[out] pcall        set on success only
+ * @param[out] pcall        set on success only, and before `call_admitted`;
+ * NULL: the program ended the call in there
  * @retval H46017_ERR_NOT_FOUND      there is no such registration
  * @retval H46017_ERR_INVALID_STATE  it is not registered, or callbacks.calls is
  *                                   NULL
@@ -345,6 +361,28 @@ H46017_API int h46017_endpoint_call(h46017_endpoint *ep, uint32_t id,
                                     const h46017_aliases *destination,
                                     uint32_t bandwidth, void *user_data,
                                     h46017_call **pcall, h46017_time now);
+
+/** Asks the gatekeeper for another bandwidth of a call (BRQ);
+ * `bandwidth_answered` follows.
+ * @param bandwidth  units of 100 bit/s, both directions together
+ * @retval H46017_ERR_NOT_FOUND      it is no call of this endpoint's
+ * @retval H46017_ERR_INVALID_STATE  another request about it is not answered
+ *                                   yet, or its registration is gone
+ * @callbacks ras_building
+ * @spec H.225.0 7.12
+ * @since 0.1 */
+H46017_API int h46017_endpoint_bandwidth(h46017_endpoint *ep, h46017_call *call,
+                                         uint32_t bandwidth, h46017_time now);
+
+/** Tells the gatekeeper whether a registration can take many more calls (RAI),
+ * and how many. A gateway says so when that changes.
+ * @retval H46017_ERR_NOT_FOUND      there is no such registration
+ * @retval H46017_ERR_INVALID_STATE  it is not registered
+ * @callbacks ras_building
+ * @spec H.225.0 7.16
+ * @since 0.1 */
+H46017_API int h46017_endpoint_resources(h46017_endpoint *ep, uint32_t id,
+                                         bool almost_out, h46017_time now);
 
 /** The table of its calls, to look at; NULL before the first connection. */
 H46017_API const h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep);

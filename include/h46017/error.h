@@ -224,6 +224,8 @@ extern "C" {
     "see the name, and whether its device is registered", undefinedReason)     \
   X(CALL_LIMIT, 445, "a limit on calls is reached",                            \
     "try later, or raise the limit", resourceUnavailable)                      \
+  X(BANDWIDTH, 460, "no bandwidth is left for the call",                       \
+    "try later, or raise the limit", resourceUnavailable)                      \
   /* 5xx: store and credentials */                                             \
   X(STORE_IO, 501, "reading or writing the store failed",                      \
     "check space and permissions; nothing held is lost", undefinedReason)      \

@@ -17,12 +17,13 @@
  * A gatekeeper with all its connections is used by one thread at a time;
  * separate gatekeepers are independent. Callbacks run only inside calls into
  * the same gatekeeper, about any of its connections. In a callback the const
- * functions, h46017_gatekeeper_answer(), _unregister(), _set_settings(),
- * _close() and h46017_connection_close(), _write_signalling() may be called;
- * the rest returns H46017_ERR_REENTRANT (next_ready: false), and
- * deletions take effect when the outer call returns. In log_write and trace the
- * program may only look and delete. What a callback is shown of a registration
- * stays there until it returns, also when the callback ends that registration.
+ * functions, h46017_gatekeeper_answer(), _answer_call(), _unregister(),
+ * _set_settings(), _drop_call(), _limit_call(), _close() and
+ * h46017_connection_close(), _write_signalling() may be called; the rest
+ * returns H46017_ERR_REENTRANT (next_ready: false), and deletions take effect
+ * when the outer call returns. In log_write and trace the program may only look
+ * and delete. What a callback is shown of a registration stays there until it
+ * returns, also when the callback ends that registration.
  */
 
 #include <h46017/call.h>
@@ -143,6 +144,15 @@ typedef struct h46017_gatekeeper_settings {
   uint32_t max_bandwidth; /**< of one call, units of 100 bit/s: the most that an
                                ARQ or a BRQ is granted; 0: any */
   uint32_t admission_timeout; /**< ms from an ACF to its Setup, 30000 */
+  uint32_t total_bandwidth;   /**< of all calls that were admitted by an ARQ
+                                   together, units of 100 bit/s, counted once a
+                                   call: what is left is granted, and when nothing
+                                   is, an ARQ is refused; 0: any */
+  uint32_t irr_frequency; /**< seconds between the IRRs in which an endpoint is
+                               asked to report a call, up to 65535; 0: none */
+  bool pre_granted;       /**< give leave beforehand (preGrantedARQ): endpoints
+                               make and take calls without ARQ and DRQ. What
+                               they take of bandwidth is not known then */
 } h46017_gatekeeper_settings;
 
 H46017_API void
@@ -167,6 +177,7 @@ typedef struct h46017_registered {
                                   registration, or came back on another
                                   connection */
   bool password; /**< it has proved the device's password, whatever `auth` is */
+  bool almost_out; /**< its last RAI said that it can hardly take more calls */
 } h46017_registered;
 
 /** A question: which device is this, and may it register? */
@@ -216,6 +227,9 @@ typedef struct h46017_route_answer {
   const h46017_alias *to; /**< another name to call instead, *borrowed* for the
                                call; NULL: the one asked for */
   uint32_t bandwidth;     /**< granted; 0: as the settings say */
+  int refuse;             /**< a code: refuse the call (ARJ, or Release
+                               Complete), with REFUSED as one that the caller has
+                               no right to; 0: go on */
 } h46017_route_answer;
 
 /** How far a call has come. New ones may come. */
@@ -253,7 +267,8 @@ typedef struct h46017_route {
 /** What a policy callback returns. */
 typedef enum h46017_answered {
   H46017_ANSWERED = 0, /**< the answer is filled in */
-  H46017_LATER = 1     /**< h46017_gatekeeper_answer() will follow */
+  H46017_LATER = 1     /**< h46017_gatekeeper_answer() will follow, or
+                            h46017_gatekeeper_answer_call() */
 } h46017_answered;
 
 /** What the program is told and asked. Begin with
@@ -331,13 +346,17 @@ typedef struct h46017_gatekeeper_callbacks {
    * is refused (H46017_ERR_CLOCK_NOT_SET). */
   bool (*utc_now)(int64_t *seconds, void *user_data);
   /** Where does this call go? Asked at the ARQ, or at a Setup that none came
-   * before. 0: as @p answer says; a code: the call is refused (ARJ, or Release
-   * Complete), with REFUSED as one that the caller has no right to. NULL: to
-   * who holds the name. */
-  int (*route_call)(h46017_gatekeeper *gk, const h46017_route_question *asked,
-                    h46017_route_answer *answer, void *user_data);
+   * before. LATER: the caller gets RIPs meanwhile, or a Call Proceeding, and
+   * what it sends goes on after its Setup; when the call ends first,
+   * question_dropped tells. NULL: to who holds the name.
+   * @param question  never used again; h46017_gatekeeper_answer_call() takes it
+   *                  once this has returned LATER */
+  h46017_answered (*route_call)(h46017_gatekeeper *gk, uint64_t question,
+                                const h46017_route_question *asked,
+                                h46017_route_answer *answer, void *user_data);
 
-  /** A call came a step further; RELEASED is the last word about it. */
+  /** A call came a step further, or its bandwidth is another; RELEASED is the
+   * last word about it. */
   int (*call_changed)(h46017_gatekeeper *gk, const h46017_route *call,
                       void *user_data);
 } h46017_gatekeeper_callbacks;
@@ -395,6 +414,19 @@ H46017_API int
 h46017_gatekeeper_answer(h46017_gatekeeper *gk, uint64_t question,
                          const h46017_registration_answer *answer,
                          h46017_time now);
+
+/** Says where a call goes that route_call left for later.
+ * @param[in] answer  *borrowed* for the call
+ * @retval H46017_ERR_NOT_FOUND         it is void; nothing happened
+ * @retval H46017_ERR_INVALID_ARGUMENT  @p answer is NULL
+ * @retval H46017_ERR_REENTRANT         called from log_write or trace
+ * @retval H46017_ERR_NOMEM             the question stands; try again, or the
+ *                                      call is refused in its time
+ * @since 0.1 */
+H46017_API int h46017_gatekeeper_answer_call(h46017_gatekeeper *gk,
+                                             uint64_t question,
+                                             const h46017_route_answer *answer,
+                                             h46017_time now);
 
 /** Begins an orderly end: URQ (maintenance) for every registration, then every
  * connection flushes and wants nothing. New connections are refused. */
@@ -466,6 +498,18 @@ H46017_API size_t h46017_gatekeeper_call_count(const h46017_gatekeeper *gk);
  * @retval H46017_ERR_REENTRANT  called from log_write or trace */
 H46017_API int h46017_gatekeeper_drop_call(h46017_gatekeeper *gk, uint64_t id,
                                            h46017_time now);
+
+/** Tells the endpoints of a call how much bandwidth it may have from now on
+ * (BRQ). They may refuse; once the caller has confirmed, `call_changed` says
+ * what the call has.
+ * @param bandwidth  units of 100 bit/s
+ * @retval H46017_ERR_NOT_FOUND      it is over, or its Setup has not come
+ * @retval H46017_ERR_REENTRANT      called from log_write or trace
+ * @spec H.225.0 7.12
+ * @since 0.1 */
+H46017_API int h46017_gatekeeper_limit_call(h46017_gatekeeper *gk, uint64_t id,
+                                            uint32_t bandwidth,
+                                            h46017_time now);
 
 /** @name One connection */
 /**@{*/

@@ -49,6 +49,7 @@ struct h46017_call {
   h46017_time state_timer;
   h46017_time inquiry_timer; /* T322 */
   void *user_data;
+  void *owner;        /* what the table's owner keeps of it */
   int state;          /* an h46017_call_state */
   uint16_t reference; /* 1..32767 */
   uint8_t key[2];     /* of the map: the reference, 8000 for ours */

@@ -8,7 +8,9 @@
  * endpoint_failback.c (back to a preferred gatekeeper), endpoint_discovery.c
  * (GRQ, where it is wanted), endpoint_registration.c (one registration's
  * machine), endpoint_names.c (its names: wanted, refused, granted),
- * endpoint_ras.c (messages in and out), endpoint_irr.c (one of them). */
+ * endpoint_ras.c (messages in and out), endpoint_irr.c (one of them),
+ * endpoint_calls.c (its calls), endpoint_admission.c (the gatekeeper's leave
+ * for them), endpoint_resources.c (how many more there may be). */
 
 #include <h46017/endpoint.h>
 #include <h46017/h235.h>
@@ -16,7 +18,9 @@
 
 #include "session/call.h"
 
+#include "base/heap.h"
 #include "base/log.h"
+#include "base/map.h"
 
 typedef enum endpoint_event {
   EP_EV_START,          /* the program wants it to run */
@@ -77,18 +81,33 @@ struct endpoint_registration {
   size_t granted_count;
   bool additive; /* the gatekeeper takes additive RRQs */
   bool adding;   /* the pending RRQ is one */
+  bool may_call; /* without asking: preGrantedARQ */
+  bool may_answer;
+  uint16_t irr_every; /* seconds in such a call; 0: never */
 };
+
+/* What a gatekeeper says of it is found by callIdentifier and role. */
+enum { ENDPOINT_CALL_KEY = H46017_CALL_GUID + 1 };
 
 /* What is between a call and the gatekeeper. */
 typedef struct endpoint_call endpoint_call;
 struct endpoint_call {
+  endpoint_call *prev;
   endpoint_call *next;
-  h46017_call *call;
+  h46017_call *call;              /* its owner is this */
+  h46017_map_entry by_identifier; /* object NULL: it is not found */
+  h46017_map_entry by_request;    /* while something is waited for */
+  h46017_heap_node timer;         /* the earlier of the two */
+  h46017_time deadline;           /* for the answer */
+  h46017_time irr_at;             /* the gatekeeper wants to hear of it */
   uint32_t registration;
-  uint16_t pending;     /* requestSeqNum of the ARQ waited for; 0: none */
-  h46017_time deadline; /* for its answer */
-  bool answer;          /* the call came */
-  bool admitted;
+  uint32_t bandwidth; /* asked for, then granted */
+  uint16_t irr_every; /* seconds; 0: never */
+  uint16_t pending;   /* requestSeqNum of the ARQ or BRQ waited for; 0: none */
+  bool widening;      /* it is a BRQ */
+  bool answer;        /* the call came */
+  bool admitted;      /* by an ACF: its end is told, by a DRQ */
+  uint8_t key[ENDPOINT_CALL_KEY];
   int refused; /* REJECTED, TIMEOUT: what the program is told */
 };
 
@@ -137,7 +156,10 @@ struct h46017_endpoint {
                                      only one, if there is one only */
   h46017_calls_callbacks call_callbacks; /* where callbacks.calls is set */
   h46017_calls *calls;                   /* NULL: no connection yet */
-  endpoint_call *admissions;
+  endpoint_call *admissions;             /* while there is a table */
+  h46017_map admission_ids;
+  h46017_map admission_requests;
+  h46017_heap admission_timers;
 
   endpoint_registration *registrations;
   uint32_t registration_count;
@@ -271,10 +293,46 @@ int endpoint_calls_receive(h46017_endpoint *ep, const h46017_q931 *msg);
 int endpoint_calls_down(h46017_endpoint *ep, int why);
 h46017_time endpoint_calls_expiry(const h46017_endpoint *ep);
 int endpoint_calls_timer(h46017_endpoint *ep);
-/* ACF, ARJ, RIP, DRQ. False: it was none of theirs. */
+/* ACF, ARJ, BCF, BRJ, RIP, DRQ, BRQ. False: it was none of theirs. */
 bool endpoint_calls_ras(h46017_endpoint *ep, const h46017_ras *ras, int *prv);
 
-/* endpoint_irr.c: answers an IRQ. */
+/* endpoint_admission.c */
+/* With the table of calls they come and go. */
+int endpoint_admissions_open(h46017_endpoint *ep);
+void endpoint_admissions_free(h46017_endpoint *ep);
+/* One that is registered; id 0: any. */
+endpoint_registration *endpoint_admission_registration(h46017_endpoint *ep,
+                                                       uint32_t id);
+int endpoint_admission_make(h46017_endpoint *ep, h46017_call *call, uint32_t id,
+                            bool answer, uint32_t bandwidth,
+                            endpoint_call **pa);
+void endpoint_admission_free(h46017_endpoint *ep, endpoint_call *a);
+/* An ARQ; or, where leave was given beforehand, the program is told at once. */
+int endpoint_admission_ask(h46017_endpoint *ep, endpoint_call *a,
+                           endpoint_registration *r,
+                           const h46017_aliases *destination);
+int endpoint_send_arq(h46017_endpoint *ep, endpoint_call *a,
+                      endpoint_registration *r,
+                      const h46017_aliases *destination);
+int endpoint_send_drq(h46017_endpoint *ep, const endpoint_call *a);
+/* The call that the gatekeeper's request in ep->in is about; NULL: none here.
+ */
+endpoint_call *endpoint_admission_meant(const h46017_endpoint *ep);
+/* What the RCF in ep->in says of leave beforehand. */
+void endpoint_admission_learn(h46017_endpoint *ep, endpoint_registration *r);
+bool endpoint_admission_ras(h46017_endpoint *ep, const h46017_ras *ras,
+                            int *prv);
+h46017_time endpoint_admission_expiry(const h46017_endpoint *ep);
+int endpoint_admission_timer(h46017_endpoint *ep);
+/* `capacity` of the message in ep->out: how many more calls there may be. */
+int endpoint_put_capacity(h46017_endpoint *ep, const endpoint_registration *r,
+                          const char *message);
+
+/* endpoint_irr.c */
+/* Answers an IRQ. */
 int endpoint_send_irr(h46017_endpoint *ep, const h46017_ras *irq);
+/* An IRR that nobody asked for, about one call. */
+int endpoint_report_call(h46017_endpoint *ep, endpoint_registration *r,
+                         endpoint_call *a);
 
 #endif /* H46017_SESSION_ENDPOINT_H */

@@ -210,6 +210,9 @@ static int ras_answer(h46017_endpoint *ep, const h46017_ras *ras,
     return endpoint_event_registration(ep, r, event, ras, 0);
   }
   r->pending = 0;
+  if (event == REG_EV_RCF) {
+    endpoint_admission_learn(ep, r);
+  }
   rv = endpoint_event_registration(ep, r, event, ras, 0);
   return rv != 0 ? rv : endpoint_register_next(ep);
 }

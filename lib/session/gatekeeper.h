@@ -9,7 +9,10 @@
  * questions.c (full RRQs under way: the program's policy), queue.c (what they
  * wait for besides), registrar.c (the life of a registration), admission.c (a
  * full RRQ becomes one), names.c (who holds which name),
- * gatekeeper_requests.c (requests that are not about registration). */
+ * gatekeeper_requests.c (requests that are not about registration),
+ * gatekeeper_admission.c (those that are about calls), gatekeeper_calls.c (the
+ * calls), gatekeeper_where.c (where one goes), gatekeeper_route.c (its
+ * messages). */
 
 #include <h46017/gatekeeper.h>
 #include <h46017/h235.h>
@@ -122,8 +125,18 @@ typedef enum gk_question_state {
   GK_QUESTION_BEHIND   /* one before it is about the same registration */
 } gk_question_state;
 
-/* A request that is not answered yet: a full RRQ, or one that has to wait for
- * such a one. */
+typedef struct gk_call gk_call;
+
+/* A message of a call that waits until it is known where its Setup goes. */
+typedef struct gk_held gk_held;
+struct gk_held {
+  gk_held *next;
+  size_t len;
+  uint8_t octets[];
+};
+
+/* A request that is not answered yet: a full RRQ, one that has to wait for such
+ * a one, or an ARQ or a Setup of which the program says later where it goes. */
 typedef struct gk_question gk_question;
 struct gk_question {
   uint64_t id;
@@ -139,7 +152,9 @@ struct gk_question {
   h46017_time deadline;   /* then it is decided without an answer */
   gk_question_state state;
   h46017_ras_kind kind;
-  uint16_t seq;
+  uint16_t seq;  /* 0: a Setup */
+  gk_call *call; /* whose way is asked for; NULL: it is about no call */
+  gk_held *held; /* owned: what came after that Setup */
   size_t mark_count;
   uint32_t *marks; /* what registration it is about; behind the octets */
   size_t len;
@@ -158,8 +173,6 @@ struct gk_answered {
   uint8_t per[];
 };
 
-typedef struct gk_call gk_call;
-
 /* A leg is found by callIdentifier, role and connection. */
 enum { GK_LEG_KEY = H46017_CALL_GUID + 1 + sizeof(void *) };
 
@@ -176,6 +189,7 @@ struct gk_leg {
   h46017_call *call;  /* NULL: no Setup yet, or over */
   bool admitted;      /* by an ACF: it hears a DRQ */
   uint16_t reference; /* for that DRQ */
+  uint16_t limiting;  /* requestSeqNum of a BRQ of ours; 0: none */
 };
 
 enum { GK_CALLER, GK_CALLEE };
@@ -190,6 +204,7 @@ struct gk_call {
   gk_leg legs[2];
   h46017_map_entry by_id;
   h46017_heap_node timer; /* from ACF to Setup */
+  gk_question *question;  /* where it goes, while that is not known; NULL */
   h46017_alias *routed;   /* owned: the program's word where it goes; NULL */
   bool over;
   uint8_t guid[H46017_CALL_GUID];
@@ -290,6 +305,7 @@ struct h46017_gatekeeper {
   h46017_map legs;      /* leg key -> gk_leg */
   gk_call *ended_calls; /* released as `ended` is */
   size_t call_count;
+  uint64_t bandwidth; /* of all calls */
   uint64_t last_call;
   call_workspace call_work; /* of all tables */
   uint8_t *relay;           /* for a message that goes on */
@@ -401,6 +417,12 @@ gk_leg *gk_leg_find(h46017_connection *c, const uint8_t *guid, bool answer);
 /* NOMEM: it did not. There is no other of the same key. */
 int gk_leg_join(gk_leg *leg, h46017_connection *c, gk_registration *r);
 void gk_call_step(gk_call *call, h46017_route_state state);
+/* The program hears of it. */
+void gk_call_tell(gk_call *call);
+/* It has this much from now on. */
+void gk_call_take(gk_call *call, uint32_t bandwidth);
+/* The most that it could have, of all there is. */
+uint32_t gk_call_may_take(const gk_call *call);
 /* Ends both legs but for `gone`, with a cause, or with the octets of the
  * Release Complete that came (`msg`). */
 void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
@@ -412,16 +434,56 @@ void gk_calls_drop(h46017_connection *c, const gk_registration *r, int code);
 void gk_release_ended_calls(h46017_gatekeeper *gk);
 void gk_calls_free(h46017_gatekeeper *gk);
 
+/* -- gatekeeper_where.c ---------------------------------------------------- */
+
+/* What an ARQ, or a Setup, asks for. */
+typedef struct gk_asking {
+  const h46017_aliases *called;
+  uint32_t bandwidth;
+  h46017_h225 *message; /* it, decoded */
+  h46017_ras_kind kind;
+  uint16_t seq;          /* 0: it is a Setup */
+  const uint8_t *octets; /* the RAS message, or the Q.931 one */
+  size_t len;
+} gk_asking;
+
+/* The program's word will come later. */
+#define GK_WHERE_LATER 1
+
+/* Asks the program. 0, and the callee is set, the granted bandwidth and what
+ * the program called it are in the call; GK_WHERE_LATER: it has a question;
+ * CLOSED: the call ended meanwhile; CALL_ROUTE, CALL_LIMIT, or what the program
+ * said. */
+int gk_where_ask(gk_call *call, const gk_asking *what,
+                 gk_registration **pcallee);
+/* The same with the program's answer. */
+int gk_where_decide(gk_call *call, const h46017_aliases *called,
+                    uint32_t bandwidth, const h46017_route_answer *answer,
+                    gk_registration **pcallee);
+/* Of a call that was admitted: who holds its name now. CALL_ROUTE. */
+int gk_where_admitted(const gk_call *call, const h46017_aliases *called,
+                      gk_registration **pcallee);
+/* A message of the caller's waits with its Setup. FLOOD: too much does. */
+int gk_where_hold(gk_question *q, const h46017_q931 *msg);
+void gk_where_release_held(gk_question *q);
+/* The H.323 part of a message; NULL: it has none. */
+int gk_where_decode(h46017_h225 *m, const h46017_q931 *q931,
+                    h46017_h225 **puui);
+/* Nobody answered in time. */
+void gk_where_timer(gk_question *q);
+/* The call ends: its question is void. */
+void gk_where_drop(gk_call *call);
+
 /* -- gatekeeper_route.c ---------------------------------------------------- */
 
-/* Whom do these names lead to? The program is asked. 0, and the callee and the
- * granted bandwidth are set; `*prouted` (owned) where the program named
- * another. CALL_ROUTE, CALL_LIMIT, or what the program said. */
-int gk_route_find(h46017_connection *c, gk_registration *caller,
-                  const h46017_aliases *called, const uint8_t *guid,
-                  uint32_t bandwidth, h46017_h225 *msg,
-                  gk_registration **pcallee, uint32_t *pgranted,
-                  h46017_alias **prouted);
+/* The program's word on a Setup that waited for it; the question is out of
+ * everything then, and is the caller's. NOMEM: nothing happened. */
+int gk_route_resume(gk_question *q, h46017_h225 *m,
+                    const h46017_route_answer *answer);
+/* Why a call is not made, for its caller. */
+h46017_release_reason gk_route_reason(int code);
+/* The name that it is called by, for the program. */
+void gk_call_name(gk_call *call, const h46017_aliases *called);
 /* A Setup came. */
 int gk_route_setup(h46017_connection *c, h46017_call *call,
                    const h46017_call_message *msg);
@@ -434,9 +496,13 @@ int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen);
 /* -- gatekeeper_admission.c ------------------------------------------------ */
 
 /* ARQ, BRQ, DRQ. False: it is none of these. */
-bool gk_admission(h46017_connection *c, h46017_h225 *msg,
-                  const h46017_ras *ras);
+bool gk_admission(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+                  const uint8_t *per, size_t len);
+/* As gk_route_resume(), of an ARQ. */
+int gk_admission_resume(gk_question *q, h46017_h225 *m,
+                        const h46017_route_answer *answer);
 void gk_send_forced_drop(gk_leg *leg);
+void gk_send_brq(gk_leg *leg, uint32_t bandwidth);
 
 /* -- gatekeeper_requests.c ------------------------------------------------- */
 
@@ -479,7 +545,14 @@ void gk_question_probed(gk_question *q, bool alive);
 gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
                               const h46017_ras *ras, const uint8_t *per,
                               size_t len);
+/* The same for a question that the program has been asked under this id: where
+ * a call goes. */
+gk_question *gk_question_of_call(h46017_connection *c, const gk_asking *what,
+                                 uint64_t id);
 void gk_question_free(gk_question *q);
+/* The two halves of that: it is known to nobody any more; its memory goes. */
+void gk_question_unlink(gk_question *q);
+void gk_question_release(gk_question *q);
 void gk_question_arm(gk_question *q);
 void gk_question_timer(gk_question *q);
 void gk_drop_questions(h46017_connection *c);

@@ -3,7 +3,7 @@
 
 #include "asn1/h225_aliases.h"
 #include "base/intmath.h"
-#include "base/mem.h"
+#include "session/ras_io.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +20,8 @@ typedef struct admission {
   bool answer; /* of the called side */
   uint16_t reference;
   uint32_t bandwidth;
+  const uint8_t *per; /* the ARQ's octets */
+  size_t len;
 } admission;
 
 /* -- reading --------------------------------------------------------------- */
@@ -168,6 +170,9 @@ static void admission_confirm(const admission *a, const gk_call *call,
     SET(&r, h46017_h225_set_aliases(r.m->msg, reply_path(&r, "destinationInfo"),
                                     &routed));
   }
+  if (a->c->gk->settings.irr_frequency != 0) {
+    reply_uint(&r, "irrFrequency", a->c->gk->settings.irr_frequency);
+  }
   reply_bool(&r, "willRespondToIRR", false);
   for (size_t i = 0; i < sizeof(uuies) / sizeof(uuies[0]); i++) {
     (void)snprintf(path, sizeof(path), "uuiesRequested.%s", uuies[i]);
@@ -185,6 +190,9 @@ static const char *admission_reason(int code) {
     return "exceedsCallCapacity";
   case H46017_ERR_REFUSED:
     return "invalidPermission";
+  case H46017_ERR_UNANSWERED:
+  case H46017_ERR_OVERLOAD:
+    return "resourceUnavailable";
   default:
     return h46017_error_class(code) == H46017_ERROR_TRUST ? "securityDenial"
                                                           : "requestDenied";
@@ -206,58 +214,108 @@ static void admission_answer(const admission *a) {
                     most != 0 ? H46017_MIN(most, a->bandwidth) : a->bandwidth);
 }
 
-static void admission_call(const admission *a) {
+/* The call is let through, or not. */
+static void admission_settle(const admission *a, gk_call *call, int rv) {
   h46017_connection *c = a->c;
   h46017_gatekeeper *gk = c->gk;
-  gk_leg *leg = gk_leg_find(c, a->guid, false);
-  gk_registration *callee = NULL;
-  h46017_alias *routed = NULL;
-  h46017_aliases called = {NULL, 0, false};
-  uint32_t granted = 0;
+
+  if (c->state != GK_CONN_UP || a->r->state == GK_REG_ENDED) {
+    return; /* what ended it ended the call, and there is nobody to tell */
+  }
+  if (rv == H46017_ERR_NOMEM) {
+    gk_connection_fail(c, rv);
+  } else if (rv != 0) {
+    admission_reject(a, H46017_RAS_ARJ, admission_reason(rv), 0);
+    gk_call_end(call, NULL, h46017_release_cause(gk_route_reason(rv)), rv,
+                NULL);
+  } else {
+    call->legs[GK_CALLER].admitted = true;
+    h46017_heap_set(&gk->timers, &call->timer,
+                    h46017_time_add(gk->now, gk->settings.admission_timeout));
+    admission_confirm(a, call, call->pub.bandwidth);
+  }
+}
+
+/* What the call is before anybody says where it goes. NULL: no memory, and the
+ * connection ended. */
+static gk_call *admission_begin(const admission *a,
+                                const h46017_aliases *called) {
+  gk_call *call = gk_call_make(a->c, a->r, a->guid);
   const uint8_t *octets;
   size_t len;
-  gk_call *call;
-  int rv = h46017_h225_read_aliases(a->msg, admission_get(a, "destinationInfo"),
-                                    &called);
 
-  if (leg != NULL) {
-    admission_reject(a, H46017_RAS_ARJ, "requestDenied", 0); /* twice */
-    return;
-  }
-  if (rv == 0) {
-    rv = gk_route_find(c, a->r, &called, a->guid, a->bandwidth, a->msg, &callee,
-                       &granted, &routed);
-  }
-  if (c->state != GK_CONN_UP || a->r->state == GK_REG_ENDED) {
-    h46017_mem_release(&gk->mem, rv == 0 ? routed : NULL);
-    return;
-  }
-  if (rv != 0) {
-    admission_reject(a, H46017_RAS_ARJ, admission_reason(rv), 0);
-    return;
-  }
-  call = gk_call_make(c, a->r, a->guid);
   if (call == NULL) {
-    h46017_mem_release(&gk->mem, routed);
-    gk_connection_fail(c, H46017_ERR_NOMEM);
-    return;
+    gk_connection_fail(a->c, H46017_ERR_NOMEM);
+    return NULL;
   }
   if (h46017_h225_read_octets(admission_get(a, "conferenceID"), &octets,
                               &len) == 0 &&
       len == H46017_CALL_GUID) {
     memcpy(call->conference, octets, len);
   }
-  call->routed = routed;
-  call->pub.bandwidth = granted;
-  call->legs[GK_CALLER].admitted = true;
   call->legs[GK_CALLER].reference = a->reference;
-  if (called.count > 0 && called.list[0].text.text != NULL) {
-    len = H46017_MIN(called.list[0].text.len, sizeof(call->to) - 1);
-    memcpy(call->to, called.list[0].text.text, len);
+  gk_call_name(call, called);
+  return call;
+}
+
+static void admission_call(const admission *a) {
+  h46017_connection *c = a->c;
+  gk_registration *callee = NULL;
+  h46017_aliases called = {NULL, 0, false};
+  const gk_asking what = {.called = &called,
+                          .bandwidth = a->bandwidth,
+                          .message = a->msg,
+                          .kind = H46017_RAS_ARQ,
+                          .seq = a->seq,
+                          .octets = a->per,
+                          .len = a->len};
+  gk_call *call;
+  int rv = h46017_h225_read_aliases(a->msg, admission_get(a, "destinationInfo"),
+                                    &called);
+
+  if (gk_leg_find(c, a->guid, false) != NULL) {
+    admission_reject(a, H46017_RAS_ARJ, "requestDenied", 0); /* twice */
+    return;
   }
-  h46017_heap_set(&gk->timers, &call->timer,
-                  h46017_time_add(gk->now, gk->settings.admission_timeout));
-  admission_confirm(a, call, granted);
+  if (rv == 0 && c->leg_count >= c->gk->settings.max_calls) {
+    rv = H46017_ERR_CALL_LIMIT;
+  }
+  if (rv != 0) {
+    admission_reject(a, H46017_RAS_ARJ, admission_reason(rv), 0);
+    return;
+  }
+  call = admission_begin(a, &called);
+  if (call == NULL) {
+    return;
+  }
+  rv = gk_where_ask(call, &what, &callee);
+  if (rv != GK_WHERE_LATER) {
+    admission_settle(a, call, rv);
+  }
+}
+
+int gk_admission_resume(gk_question *q, h46017_h225 *m,
+                        const h46017_route_answer *answer) {
+  h46017_gatekeeper *gk = q->connection->gk;
+  admission a = {.c = q->connection, .msg = m, .seq = q->seq};
+  gk_call *call = q->call;
+  gk_registration *callee = NULL;
+  h46017_aliases called = {NULL, 0, false};
+  h46017_ras ras;
+  int rv = h46017_ras_read(m, q->per, q->len, &gk->log, &ras);
+
+  if (rv == 0) {
+    admission_read(&a, "answerCall");
+    rv = h46017_h225_read_aliases(m, admission_get(&a, "destinationInfo"),
+                                  &called);
+  }
+  if (rv != 0) {
+    return rv;
+  }
+  gk_question_unlink(q);
+  admission_settle(
+      &a, call, gk_where_decide(call, &called, a.bandwidth, answer, &callee));
+  return 0;
 }
 
 /* -- BRQ, DRQ -------------------------------------------------------------- */
@@ -275,16 +333,40 @@ static void admission_bandwidth(const admission *a) {
     admission_reject(a, H46017_RAS_BRJ, "invalidConferenceID", 0);
     return;
   }
-  if (most != 0 && a->bandwidth > most) {
+  most = most != 0 ? most : UINT32_MAX;
+  if (!a->answer) {
+    /* A call counts once, by what its caller has. */
+    most = H46017_MIN(most, gk_call_may_take(leg->of));
+  }
+  if (a->bandwidth > most) {
     admission_reject(a, H46017_RAS_BRJ, "insufficientResources", most);
     return;
   }
   if (!a->answer) {
-    leg->of->pub.bandwidth = a->bandwidth;
+    gk_call_take(leg->of, a->bandwidth);
   }
   if (reply_begin(&r, a->c, H46017_RAS_BCF, a->seq)) {
     reply_uint(&r, "bandWidth", a->bandwidth);
     reply_send(&r, a->c, H46017_RAS_BCF, a->seq);
+  }
+}
+
+/* A BRQ of ours is answered. */
+static void admission_limited(const admission *a, bool confirmed) {
+  gk_leg *leg = a->c->legs;
+  uint64_t bandwidth;
+
+  while (leg != NULL && leg->limiting != a->seq) {
+    leg = leg->next;
+  }
+  if (leg == NULL) {
+    return;
+  }
+  leg->limiting = 0;
+  if (confirmed && leg == &leg->of->legs[GK_CALLER] &&
+      h46017_h225_read_uint(admission_get(a, "bandWidth"), &bandwidth) == 0) {
+    gk_call_take(leg->of, (uint32_t)bandwidth);
+    gk_call_tell(leg->of);
   }
 }
 
@@ -307,9 +389,10 @@ static void admission_disengage(const admission *a) {
   }
 }
 
-bool gk_admission(h46017_connection *c, h46017_h225 *msg,
-                  const h46017_ras *ras) {
-  admission a = {.c = c, .msg = msg, .seq = ras->request_seq_num};
+bool gk_admission(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
+                  const uint8_t *per, size_t len) {
+  admission a = {
+      .c = c, .msg = msg, .seq = ras->request_seq_num, .per = per, .len = len};
 
   switch ((int)ras->kind) {
   case H46017_RAS_ARQ:
@@ -328,6 +411,10 @@ bool gk_admission(h46017_connection *c, h46017_h225 *msg,
     admission_read(&a, "answeredCall");
     admission_bandwidth(&a);
     return true;
+  case H46017_RAS_BCF:
+  case H46017_RAS_BRJ:
+    admission_limited(&a, ras->kind == H46017_RAS_BCF);
+    return true;
   case H46017_RAS_DRQ:
     admission_read(&a, "answeredCall");
     admission_disengage(&a);
@@ -337,29 +424,56 @@ bool gk_admission(h46017_connection *c, h46017_h225 *msg,
   }
 }
 
-void gk_send_forced_drop(gk_leg *leg) {
+/* What DRQ and BRQ say alike of a leg. */
+static bool leg_begin(reply *r, gk_leg *leg, h46017_ras_kind kind,
+                      uint16_t seq) {
   h46017_connection *c = leg->connection;
-  const gk_registration *before = c->speaker;
-  const gk_registration *of = leg->registration;
-  uint16_t seq = gk_next_seq(c->gk);
   const uint8_t *conference = leg->call != NULL
                                   ? h46017_call_conference(leg->call)
                                   : leg->of->conference;
+
+  if (!reply_begin(r, c, kind, seq)) {
+    return false;
+  }
+  SET(r,
+      h46017_h225_set_text(r->m->msg, reply_path(r, "endpointIdentifier"),
+                           leg->registration->identifier, GK_IDENTIFIER_LEN));
+  reply_octets(r, "conferenceID", conference, H46017_CALL_GUID);
+  reply_uint(r, "callReferenceValue", leg->reference);
+  reply_octets(r, "callIdentifier.guid", leg->of->guid, H46017_CALL_GUID);
+  SET(r, h46017_h225_set_text(r->m->msg, reply_path(r, "gatekeeperIdentifier"),
+                              c->gk->identifier, strlen(c->gk->identifier)));
+  reply_bool(r, "answeredCall", leg == &leg->of->legs[GK_CALLEE]);
+  return true;
+}
+
+static void leg_send(reply *r, const gk_leg *leg, h46017_ras_kind kind,
+                     uint16_t seq) {
+  h46017_connection *c = leg->connection;
+  const gk_registration *before = c->speaker;
+
+  c->speaker = leg->registration;
+  reply_send(r, c, kind, seq);
+  c->speaker = before;
+}
+
+void gk_send_forced_drop(gk_leg *leg) {
+  uint16_t seq = gk_next_seq(leg->of->gk);
   reply r;
 
-  if (!reply_begin(&r, c, H46017_RAS_DRQ, seq)) {
-    return;
+  if (leg_begin(&r, leg, H46017_RAS_DRQ, seq)) {
+    reply_present(&r, "disengageReason.forcedDrop");
+    leg_send(&r, leg, H46017_RAS_DRQ, seq);
   }
-  SET(&r, h46017_h225_set_text(r.m->msg, reply_path(&r, "endpointIdentifier"),
-                               of->identifier, GK_IDENTIFIER_LEN));
-  reply_octets(&r, "conferenceID", conference, H46017_CALL_GUID);
-  reply_uint(&r, "callReferenceValue", leg->reference);
-  reply_present(&r, "disengageReason.forcedDrop");
-  reply_octets(&r, "callIdentifier.guid", leg->of->guid, H46017_CALL_GUID);
-  SET(&r, h46017_h225_set_text(r.m->msg, reply_path(&r, "gatekeeperIdentifier"),
-                               c->gk->identifier, strlen(c->gk->identifier)));
-  reply_bool(&r, "answeredCall", leg == &leg->of->legs[GK_CALLEE]);
-  c->speaker = of;
-  reply_send(&r, c, H46017_RAS_DRQ, seq);
-  c->speaker = before;
+}
+
+void gk_send_brq(gk_leg *leg, uint32_t bandwidth) {
+  uint16_t seq = gk_next_seq(leg->of->gk);
+  reply r;
+
+  if (leg_begin(&r, leg, H46017_RAS_BRQ, seq)) {
+    leg->limiting = seq;
+    reply_uint(&r, "bandWidth", bandwidth);
+    leg_send(&r, leg, H46017_RAS_BRQ, seq);
+  }
 }

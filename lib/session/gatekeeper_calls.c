@@ -269,7 +269,7 @@ no_timer:
   return NULL;
 }
 
-static void call_tell(gk_call *call) {
+void gk_call_tell(gk_call *call) {
   h46017_gatekeeper *gk = call->gk;
   h46017_connection *c =
       call->pub.caller != NULL ? call->pub.caller : call->pub.callee;
@@ -287,6 +287,23 @@ static void call_tell(gk_call *call) {
   }
 }
 
+void gk_call_take(gk_call *call, uint32_t bandwidth) {
+  call->gk->bandwidth += bandwidth;
+  call->gk->bandwidth -= call->pub.bandwidth;
+  call->pub.bandwidth = bandwidth;
+}
+
+uint32_t gk_call_may_take(const gk_call *call) {
+  const h46017_gatekeeper *gk = call->gk;
+  uint64_t others = gk->bandwidth - call->pub.bandwidth;
+  uint64_t all = gk->settings.total_bandwidth;
+
+  if (all == 0) {
+    return UINT32_MAX;
+  }
+  return others < all ? (uint32_t)(all - others) : 0;
+}
+
 void gk_call_step(gk_call *call, h46017_route_state state) {
   if (call->over || state <= call->pub.state) {
     return;
@@ -295,7 +312,7 @@ void gk_call_step(gk_call *call, h46017_route_state state) {
   if (state == H46017_ROUTE_CONNECT) {
     call->pub.connected = call->gk->now;
   }
-  call_tell(call);
+  gk_call_tell(call);
 }
 
 /* Tells one side; a side that cannot be told anything ends, not the other. */
@@ -330,6 +347,9 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
     return;
   }
   call->over = true;
+  if (call->question != NULL) {
+    gk_where_drop(call);
+  }
   h46017_heap_leave(&gk->timers, &call->timer);
   if (call->prev != NULL) {
     call->prev->next = call->next;
@@ -340,6 +360,7 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
     call->next->prev = call->prev;
   }
   gk->call_count--;
+  gk->bandwidth -= call->pub.bandwidth; /* the program still hears of it */
   h46017_map_remove(&gk->call_ids, &call->by_id);
   call->next = gk->ended_calls;
   gk->ended_calls = call;
@@ -357,7 +378,7 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
   call->pub.state = H46017_ROUTE_RELEASED;
   call->pub.cause = cause;
   call->pub.code = code;
-  call_tell(call);
+  gk_call_tell(call);
 }
 
 void gk_call_timer(gk_call *call) {
@@ -438,5 +459,23 @@ int h46017_gatekeeper_drop_call(h46017_gatekeeper *gk, uint64_t id,
     }
   }
   gk_call_end(call, NULL, 16, H46017_ERR_CALL_ENDED, NULL);
+  return gk_leave(gk, 0);
+}
+
+int h46017_gatekeeper_limit_call(h46017_gatekeeper *gk, uint64_t id,
+                                 uint32_t bandwidth, h46017_time now) {
+  gk_call *call;
+  int rv = gk_enter_nested(gk, now);
+
+  if (rv != 0) {
+    return rv;
+  }
+  call = h46017_map_find(&gk->call_ids, (const uint8_t *)&id, sizeof(id));
+  if (call == NULL || call->legs[GK_CALLEE].call == NULL) {
+    return gk_leave(gk, H46017_ERR_NOT_FOUND);
+  }
+  for (int i = 0; i < 2 && !call->over; i++) {
+    gk_send_brq(&call->legs[i], bandwidth);
+  }
   return gk_leave(gk, 0);
 }

@@ -33,6 +33,27 @@ static int ras_put_alternates(const h46017_gatekeeper *gk, h46017_h225 *msg,
                    msg, "registrationReject.altGKInfo.altGKisPermanent", false);
 }
 
+/* Leave for every call beforehand. H.225.0 7.9.2 */
+static int ras_put_leave(const h46017_gatekeeper *gk, h46017_h225 *msg) {
+  static const char *const all[] = {
+      "makeCall", "useGKCallSignalAddressToMakeCall", "answerCall",
+      "useGKCallSignalAddressToAnswer"};
+  char path[96];
+  int rv = 0;
+
+  for (size_t i = 0; rv == 0 && i < sizeof(all) / sizeof(all[0]); i++) {
+    (void)snprintf(path, sizeof(path), "registrationConfirm.preGrantedARQ.%s",
+                   all[i]);
+    rv = h46017_h225_set_bool(msg, path, true);
+  }
+  if (rv == 0 && gk->settings.irr_frequency != 0) {
+    rv = h46017_h225_set_uint(
+        msg, "registrationConfirm.preGrantedARQ.irrFrequencyInCall",
+        gk->settings.irr_frequency);
+  }
+  return rv;
+}
+
 static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
   const ras_outgoing *out = owner;
   h46017_connection *c = out->c;
@@ -40,6 +61,13 @@ static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
 
   if (out->alternates && c->gk->settings.alternate_count > 0) {
     int rv = ras_put_alternates(c->gk, msg, kind);
+    if (rv != 0) {
+      return rv;
+    }
+  }
+  if (kind == H46017_RAS_RCF && c->gk->settings.pre_granted &&
+      gk_routes(c->gk)) {
+    int rv = ras_put_leave(c->gk, msg);
     if (rv != 0) {
       return rv;
     }
@@ -333,7 +361,7 @@ static void ras_serve(h46017_connection *c, h46017_h225 *msg,
   }
   if (ras->kind == H46017_RAS_IRR) {
     gk_irr(c, msg);
-  } else if (gk_routes(c->gk) && gk_admission(c, msg, ras)) {
+  } else if (gk_routes(c->gk) && gk_admission(c, msg, ras, per, len)) {
     return;
   } else if (h46017_ras_is_request(ras->kind)) {
     gk_answer_request(c, msg, ras, per, len);

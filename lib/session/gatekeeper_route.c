@@ -3,82 +3,13 @@
 
 #include "asn1/h225_aliases.h"
 #include "base/mem.h"
-#include "session/aliases.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Where a call goes, and what becomes of its messages on the way: decoded,
- * changed where a gatekeeper has to, encoded. What needs no change keeps its
+/* What becomes of a call's messages on the way: decoded, changed where a
+ * gatekeeper has to, encoded. What needs no change keeps its
  * octets, call reference apart. */
-
-/* -- where to -------------------------------------------------------------- */
-
-static gk_registration *route_holder(const h46017_gatekeeper *gk,
-                                     const h46017_alias *alias) {
-  gk_name *name = gk_name_find(gk, alias);
-
-  return name != NULL ? name->holder : NULL;
-}
-
-static gk_registration *route_holder_of(const h46017_gatekeeper *gk,
-                                        const h46017_aliases *called) {
-  gk_registration *r = NULL;
-
-  for (size_t i = 0; i < called->count && i < gk->settings.max_aliases; i++) {
-    r = r != NULL ? r : route_holder(gk, &called->list[i]);
-  }
-  return r;
-}
-
-int gk_route_find(h46017_connection *c, gk_registration *caller,
-                  const h46017_aliases *called, const uint8_t *guid,
-                  uint32_t bandwidth, h46017_h225 *msg,
-                  gk_registration **pcallee, uint32_t *pgranted,
-                  h46017_alias **prouted) {
-  h46017_gatekeeper *gk = c->gk;
-  gk_registration *callee = route_holder_of(gk, called);
-  const h46017_route_question asked = {.connection = c,
-                                       .caller = &caller->pub,
-                                       .called = called,
-                                       .callee = callee ? &callee->pub : NULL,
-                                       .call_identifier = guid,
-                                       .bandwidth = bandwidth,
-                                       .message = msg};
-  h46017_route_answer answer = {NULL, 0};
-  h46017_alias *routed = NULL;
-  uint32_t most = gk->settings.max_bandwidth;
-  int rv = 0;
-
-  if (gk->callbacks.route_call != NULL) {
-    rv = gk->callbacks.route_call(gk, &asked, &answer, gk->user_data);
-  }
-  if (rv == 0 && answer.to != NULL) {
-    callee = route_holder(gk, answer.to);
-    rv = h46017_aliases_dup(&gk->mem, answer.to, 1, &routed);
-  } else if (rv == 0 && callee != NULL && callee->state == GK_REG_ENDED) {
-    callee = route_holder_of(gk, called); /* the program ended it meanwhile */
-  }
-  if (rv == 0 && (callee == NULL || callee->pub.connection == NULL)) {
-    rv = H46017_ERR_CALL_ROUTE;
-  }
-  if (rv == 0 &&
-      (c->leg_count >= gk->settings.max_calls ||
-       callee->pub.connection->leg_count >= gk->settings.max_calls)) {
-    rv = H46017_ERR_CALL_LIMIT;
-  }
-  if (rv != 0) {
-    h46017_mem_release(&gk->mem, routed);
-    return rv;
-  }
-  if (answer.bandwidth != 0) {
-    most = answer.bandwidth;
-  }
-  *pcallee = callee;
-  *pgranted = most != 0 && bandwidth > most ? most : bandwidth;
-  *prouted = routed;
-  return 0;
-}
 
 /* -- on the way ------------------------------------------------------------ */
 
@@ -144,24 +75,27 @@ static uint8_t *route_put(uint8_t *out, const uint8_t *octets, size_t len) {
   return out + len;
 }
 
-/* The message with another call reference, and, unless NULL, another H.323
- * part in the place of its own; every other octet as it is. */
+/* An element that others take the place of; no octets: nothing does. */
+typedef struct route_piece {
+  h46017_q931_ie old;
+  const uint8_t *octets;
+  size_t len;
+} route_piece;
+
+/* The message with another call reference, and with the pieces in the place of
+ * what they replace, in its order; every other octet as it is. */
 static int route_splice(h46017_gatekeeper *gk, const h46017_q931 *q931,
-                        uint16_t reference, bool flag, const uint8_t *per,
-                        size_t per_len, size_t *plen) {
-  h46017_q931_ie uu = {.raw = q931->data + q931->len, .raw_len = 0};
-  const uint8_t *ies = q931->data + q931->ies;
-  const uint8_t *end = q931->data + q931->len;
+                        uint16_t reference, bool flag,
+                        const route_piece *pieces, size_t count, size_t *plen) {
+  const uint8_t *from = q931->data + q931->ies;
+  size_t size = 5 + q931->len;
   uint8_t *out;
   int rv;
 
-  if (per != NULL && !h46017_q931_find(q931, H46017_Q931_IE_USER_USER, &uu)) {
-    return H46017_ERR_INTERNAL;
+  for (size_t i = 0; i < count; i++) {
+    size += pieces[i].len;
   }
-  if (per_len >= UINT16_MAX) {
-    return H46017_ERR_OUT_OF_RANGE;
-  }
-  rv = route_room(gk, q931->len + per_len + 16);
+  rv = route_room(gk, size);
   if (rv != 0) {
     return rv;
   }
@@ -171,28 +105,31 @@ static int route_splice(h46017_gatekeeper *gk, const h46017_q931 *q931,
   *out++ = (uint8_t)((flag ? 0x80 : 0) | reference >> 8);
   *out++ = (uint8_t)reference;
   *out++ = q931->type;
-  out = route_put(out, ies, (size_t)(uu.raw - ies));
-  if (per != NULL) {
-    *out++ = H46017_Q931_IE_USER_USER;
-    *out++ = (uint8_t)((per_len + 1) >> 8);
-    *out++ = (uint8_t)(per_len + 1);
-    *out++ = 0x05;
-    out = route_put(out, per, per_len);
-    out = route_put(out, uu.raw + uu.raw_len,
-                    (size_t)(end - uu.raw) - uu.raw_len);
+  for (size_t i = 0; i < count; i++) {
+    const route_piece *p = &pieces[i];
+    out = route_put(out, from, (size_t)(p->old.raw - from));
+    out = route_put(out, p->octets, p->len);
+    from = p->old.raw + p->old.raw_len;
   }
+  out = route_put(out, from, (size_t)(q931->data + q931->len - from));
   *plen = (size_t)(out - gk->relay);
   return 0;
 }
 
-/* Encodes what was changed into the shared scratch. */
+/* Octets of a User-User element before what was encoded. */
+#define USER_USER_HEAD 4
+
+/* Encodes what was changed into the shared scratch, behind room for a head. */
 static int route_encode(h46017_gatekeeper *gk, h46017_h225 *m, size_t *plen) {
   call_workspace *w = &gk->call_work;
   size_t size = 0;
   uint8_t *scratch;
-  int rv = h46017_h225_encode(m, w->scratch, w->scratch_size, &size);
+  bool room = w->scratch_size > USER_USER_HEAD;
+  int rv =
+      h46017_h225_encode(m, room ? w->scratch + USER_USER_HEAD : NULL,
+                         room ? w->scratch_size - USER_USER_HEAD : 0, &size);
 
-  if (rv != H46017_ERR_BUFFER_TOO_SMALL && (rv != 0 || w->scratch != NULL)) {
+  if (rv != H46017_ERR_BUFFER_TOO_SMALL && (rv != 0 || room)) {
     *plen = size;
     return rv;
   }
@@ -202,7 +139,59 @@ static int route_encode(h46017_gatekeeper *gk, h46017_h225 *m, size_t *plen) {
   }
   w->scratch = scratch;
   w->scratch_size = size + 64;
-  return h46017_h225_encode(m, scratch, size + 64, plen);
+  return h46017_h225_encode(m, scratch + USER_USER_HEAD, size, plen);
+}
+
+/* The H.323 part anew. */
+static int route_user_user(h46017_gatekeeper *gk,
+                           const h46017_call_message *msg, route_piece *p) {
+  uint8_t *head;
+  size_t len = 0;
+  int rv = route_encode(gk, msg->uui, &len);
+
+  if (rv != 0) {
+    return rv;
+  }
+  if (len >= UINT16_MAX) {
+    return H46017_ERR_OUT_OF_RANGE;
+  }
+  if (!h46017_q931_find(msg->q931, H46017_Q931_IE_USER_USER, &p->old)) {
+    return H46017_ERR_INTERNAL;
+  }
+  head = gk->call_work.scratch;
+  head[0] = H46017_Q931_IE_USER_USER;
+  head[1] = (uint8_t)((len + 1) >> 8);
+  head[2] = (uint8_t)(len + 1);
+  head[3] = 0x05;
+  p->octets = head;
+  p->len = USER_USER_HEAD + len;
+  return 0;
+}
+
+/* A Called Party Number, unknown type, E.164 plan, and its digits. */
+#define NUMBER_MAX (3 + 128)
+
+/* Of a Setup that the program sends elsewhere: the digits there, or, where that
+ * is a name, none. False: there is no number, or it stays. Q.931 4.5.8 */
+static bool route_number(const gk_call *call, const h46017_call_message *msg,
+                         uint8_t number[NUMBER_MAX], route_piece *p) {
+  const h46017_alias *to = call->routed;
+
+  if (to == NULL || msg->type != H46017_Q931_SETUP ||
+      !h46017_q931_find(msg->q931, H46017_Q931_IE_CALLED_PARTY_NUMBER,
+                        &p->old)) {
+    return false;
+  }
+  p->octets = number;
+  p->len = 0;
+  if (to->type == H46017_ALIAS_DIALLED_DIGITS && to->text.len <= 128) {
+    number[0] = H46017_Q931_IE_CALLED_PARTY_NUMBER;
+    number[1] = (uint8_t)(1 + to->text.len);
+    number[2] = 0x81;
+    memcpy(number + 3, to->text.text, to->text.len);
+    p->len = 3 + to->text.len;
+  }
+  return true;
 }
 
 static int route_rewrite(gk_leg *to, const h46017_call_message *msg,
@@ -210,18 +199,24 @@ static int route_rewrite(gk_leg *to, const h46017_call_message *msg,
   h46017_gatekeeper *gk = to->of->gk;
   uint16_t reference = h46017_call_reference(to->call);
   bool flag = !h46017_call_is_ours(to->call);
-  size_t len = 0;
+  uint8_t number[NUMBER_MAX];
+  route_piece pieces[2];
+  size_t count = route_number(to->of, msg, number, &pieces[0]) ? 1 : 0;
   int rv = 0;
 
-  if (msg->uui == NULL || (!route_change(msg->uui) && !changed)) {
-    return route_splice(gk, msg->q931, reference, flag, NULL, 0, plen);
+  if (msg->uui != NULL && (route_change(msg->uui) || changed)) {
+    rv = route_user_user(gk, msg, &pieces[count]);
+    count++;
   }
-  rv = route_encode(gk, msg->uui, &len);
   if (rv != 0) {
     return rv;
   }
-  return route_splice(gk, msg->q931, reference, flag, gk->call_work.scratch,
-                      len, plen);
+  if (count == 2 && pieces[0].old.raw > pieces[1].old.raw) {
+    const route_piece last = pieces[0];
+    pieces[0] = pieces[1];
+    pieces[1] = last;
+  }
+  return route_splice(gk, msg->q931, reference, flag, pieces, count, plen);
 }
 
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen) {
@@ -264,9 +259,12 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
 
   /* Where a side stands is between it and us. */
   if (msg->type == H46017_Q931_STATUS ||
-      msg->type == H46017_Q931_STATUS_INQUIRY || call->over ||
-      to->call == NULL) {
+      msg->type == H46017_Q931_STATUS_INQUIRY || call->over) {
     return 0;
+  }
+  if (to->call == NULL) {
+    return call->question != NULL ? gk_where_hold(call->question, msg->q931)
+                                  : 0;
   }
   rv = gk_route_rewrite(to, msg, &len);
   if (rv != 0) {
@@ -300,7 +298,7 @@ static void route_refuse(h46017_call *call, h46017_release_reason reason,
   }
 }
 
-static h46017_release_reason route_reason(int code) {
+h46017_release_reason gk_route_reason(int code) {
   switch (code) {
   case H46017_ERR_CALL_ROUTE:
     return H46017_RELEASE_CALLED_PARTY_NOT_REGISTERED;
@@ -308,6 +306,11 @@ static h46017_release_reason route_reason(int code) {
     return H46017_RELEASE_IN_CONF;
   case H46017_ERR_REFUSED:
     return H46017_RELEASE_NO_PERMISSION;
+  case H46017_ERR_BANDWIDTH:
+    return H46017_RELEASE_NO_BANDWIDTH;
+  case H46017_ERR_UNANSWERED:
+  case H46017_ERR_OVERLOAD:
+    return H46017_RELEASE_GATEKEEPER_RESOURCES;
   default:
     return h46017_error_class(code) == H46017_ERROR_TRUST
                ? H46017_RELEASE_SECURITY_DENIED
@@ -342,7 +345,7 @@ static int route_called(const h46017_call_message *msg,
   return rv;
 }
 
-static void route_name(gk_call *call, const h46017_aliases *called) {
+void gk_call_name(gk_call *call, const h46017_aliases *called) {
   const h46017_text *text;
   size_t len;
 
@@ -394,22 +397,23 @@ static int route_place(gk_call *call, gk_registration *callee,
   return rv;
 }
 
+/* `*preason`: what the caller is told where it is nothing that the code says.
+ */
 static int route_begin(gk_call *call, gk_registration *callee,
-                       const h46017_call_message *msg) {
+                       const h46017_call_message *msg,
+                       h46017_release_reason *preason) {
   const h46017_aliases routed = {call->routed, 1, true};
   bool changed = call->routed != NULL;
   int rv = 0;
 
   if (!route_hop(msg->uui, &changed)) {
-    route_refuse(call->legs[GK_CALLER].call, H46017_RELEASE_HOP_COUNT_EXCEEDED,
-                 call->gk->now);
-    return 0;
+    *preason = H46017_RELEASE_HOP_COUNT_EXCEEDED;
+    return H46017_ERR_CALL_ENDED;
   }
   if (gk_leg_find(callee->pub.connection, call->guid, true) != NULL) {
     /* it has this call already: it went in a circle, or is a forgery */
-    route_refuse(call->legs[GK_CALLER].call, H46017_RELEASE_UNDEFINED_REASON,
-                 call->gk->now);
-    return 0;
+    *preason = H46017_RELEASE_UNDEFINED_REASON;
+    return H46017_ERR_CALL_ENDED;
   }
   if (call->routed != NULL) {
     rv = h46017_h225_set_aliases(msg->uui, BODY ".setup.destinationAddress",
@@ -428,71 +432,143 @@ static gk_registration *route_caller(const h46017_connection *c,
   return r != NULL && r->pub.connection == c ? r : c->registrations;
 }
 
-/* The call of an ACF, or a new one. *pcallee NULL: refused, and that is done.
- */
-static int route_admit(h46017_connection *c, h46017_call *in,
-                       const h46017_call_message *msg,
-                       const h46017_call_content *content, gk_call **pcall,
-                       gk_registration **pcallee) {
-  const h46017_aliases *called = &content->destination;
-  gk_registration *caller = route_caller(c, &content->endpoint_identifier);
-  const uint8_t *guid = h46017_call_identifier(in);
-  gk_leg *leg = gk_leg_find(c, guid, false);
-  gk_call *call = leg != NULL ? leg->of : NULL;
-  uint32_t granted = 0;
-  h46017_alias *routed = NULL;
-  int rv = 0;
+/* It is known where the Setup goes, or that it does not (`rv`). */
+static int route_go(gk_call *call, gk_registration *callee,
+                    const h46017_call_message *msg, int rv) {
+  h46017_gatekeeper *gk = call->gk;
+  gk_leg *leg = &call->legs[GK_CALLER];
+  h46017_release_reason reason = H46017_RELEASE_ABSENT;
 
-  *pcallee = NULL;
-  if (call != NULL && leg->call != NULL) {
-    route_refuse(in, H46017_RELEASE_UNDEFINED_REASON, c->gk->now); /* twice */
+  if (call->over) {
     return 0;
   }
-  if (call != NULL) {
-    h46017_aliases to = {call->routed, 1, true};
-    *pcallee = route_holder_of(c->gk, call->routed != NULL ? &to : called);
-    rv = *pcallee == NULL || (*pcallee)->pub.connection == NULL
-             ? H46017_ERR_CALL_ROUTE
-             : 0;
-  } else {
-    rv = gk_route_find(c, caller, called, guid, 0, msg->uui, pcallee, &granted,
-                       &routed);
-    if (rv == 0 && c->state != GK_CONN_UP) {
-      h46017_mem_release(&c->gk->mem, routed);
-      *pcallee = NULL;
-      return 0;
-    }
+  if (rv == 0) {
+    rv = route_begin(call, callee, msg, &reason);
   }
   if (rv == H46017_ERR_NOMEM) {
     return rv;
   }
-  if (rv != 0) {
-    *pcallee = NULL;
-    h46017_log_code(&c->gk->log, H46017_LOG_WARN, rv, "call of \"%s\": %s",
-                    caller->aliases[0].text.text, h46017_strerror(rv));
-    route_refuse(in, route_reason(rv), c->gk->now);
+  if (rv == 0) {
+    gk_call_step(call, H46017_ROUTE_SETUP);
     return 0;
   }
-  if (call == NULL) {
-    call = gk_call_make(c, caller, guid);
-    if (call == NULL) {
-      h46017_mem_release(&c->gk->mem, routed);
-      return H46017_ERR_NOMEM;
-    }
-    call->routed = routed;
-    route_name(call, called);
+  if (leg->call != NULL) {
+    h46017_call *in = leg->call;
+    reason = reason != H46017_RELEASE_ABSENT ? reason : gk_route_reason(rv);
+    h46017_log_code(&gk->log, H46017_LOG_WARN, rv, "call of \"%s\": %s",
+                    call->from, h46017_release_reason_name(reason));
+    h46017_call_set_user_data(in, NULL);
+    leg->call = NULL;
+    route_refuse(in, reason, gk->now);
+    gk_call_end(call, NULL, h46017_release_cause(reason), rv, NULL);
   }
+  return 0;
+}
+
+/* The program is asked where a Setup goes that no ARQ came before. */
+static int route_ask(gk_call *call, const h46017_call_message *msg,
+                     const h46017_aliases *called) {
+  const gk_asking what = {.called = called,
+                          .message = msg->uui,
+                          .kind = H46017_RAS_UNKNOWN,
+                          .octets = msg->q931->data,
+                          .len = msg->q931->len};
+  gk_registration *callee = NULL;
+  int rv = gk_where_ask(call, &what, &callee);
+
+  if (rv != GK_WHERE_LATER) {
+    return route_go(call, callee, msg, rv);
+  }
+  /* So that the caller is patient. Q.931 T303 */
+  return h46017_call_write(call->legs[GK_CALLER].call,
+                           H46017_Q931_CALL_PROCEEDING, NULL, call->gk->now);
+}
+
+int gk_route_resume(gk_question *q, h46017_h225 *m,
+                    const h46017_route_answer *answer) {
+  gk_call *call = q->call;
+  gk_registration *callee = NULL;
+  h46017_q931 q931;
+  h46017_call_message msg = {H46017_Q931_SETUP, &q931, NULL};
+  h46017_call_content content;
+  h46017_alias digits;
+  int rv = h46017_q931_parse(&q931, q->per, q->len, H46017_LENIENT_DEFAULT);
+
+  h46017_call_content_default(&content);
+  if (rv == 0) {
+    rv = gk_where_decode(m, &q931, &msg.uui);
+  }
+  if (rv == 0) {
+    rv = route_called(&msg, &content, &digits);
+  }
+  if (rv != 0) {
+    return rv;
+  }
+  gk_question_unlink(q);
+  rv = gk_where_decide(call, &content.destination, 0, answer, &callee);
+  rv = route_go(call, callee, &msg, rv);
+  if (rv != 0) {
+    gk_connection_fail(q->connection, rv);
+  }
+  return 0;
+}
+
+/* A call that no ARQ came before. */
+static int route_new(h46017_connection *c, h46017_call *in,
+                     const h46017_call_content *content, gk_call **pcall) {
+  gk_call *call;
+
+  if (c->leg_count >= c->gk->settings.max_calls) {
+    route_refuse(in, H46017_RELEASE_IN_CONF, c->gk->now);
+    return H46017_ERR_CALL_LIMIT;
+  }
+  call = gk_call_make(c, route_caller(c, &content->endpoint_identifier),
+                      h46017_call_identifier(in));
+  if (call == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  gk_call_name(call, &content->destination);
   *pcall = call;
   return 0;
+}
+
+/* The call of an ACF, or a new one. */
+static int route_admit(h46017_connection *c, h46017_call *in,
+                       const h46017_call_message *msg,
+                       const h46017_call_content *content) {
+  gk_leg *leg = gk_leg_find(c, h46017_call_identifier(in), false);
+  bool admitted = leg != NULL;
+  gk_call *call = admitted ? leg->of : NULL;
+  gk_registration *callee = NULL;
+  int rv = 0;
+
+  if (admitted && (leg->call != NULL || call->question != NULL)) {
+    /* twice, or before it may */
+    route_refuse(in, H46017_RELEASE_UNDEFINED_REASON, c->gk->now);
+    return 0;
+  }
+  if (!admitted) {
+    rv = route_new(c, in, content, &call);
+  }
+  if (rv != 0) {
+    return rv == H46017_ERR_NOMEM ? rv : 0;
+  }
+  leg = &call->legs[GK_CALLER];
+  leg->call = in;
+  leg->reference = h46017_call_reference(in);
+  h46017_call_set_user_data(in, leg);
+  h46017_heap_set(&c->gk->timers, &call->timer, H46017_TIME_NEVER);
+  if (!admitted) {
+    return route_ask(call, msg, &content->destination);
+  }
+  rv = gk_where_admitted(call, &content->destination, &callee);
+  return route_go(call, callee, msg, rv);
 }
 
 int gk_route_setup(h46017_connection *c, h46017_call *in,
                    const h46017_call_message *msg) {
   h46017_call_content content;
   h46017_alias digits;
-  gk_registration *callee = NULL;
-  gk_call *call = NULL;
-  gk_leg *leg;
   int rv;
 
   h46017_call_set_user_data(in, NULL);
@@ -502,25 +578,5 @@ int gk_route_setup(h46017_connection *c, h46017_call *in,
   }
   h46017_call_content_default(&content);
   rv = route_called(msg, &content, &digits);
-  if (rv == 0) {
-    rv = route_admit(c, in, msg, &content, &call, &callee);
-  }
-  if (rv != 0 || callee == NULL) {
-    return rv;
-  }
-  leg = &call->legs[GK_CALLER];
-  leg->call = in;
-  leg->reference = h46017_call_reference(in);
-  h46017_call_set_user_data(in, leg);
-  h46017_heap_set(&c->gk->timers, &call->timer, H46017_TIME_NEVER);
-  rv = route_begin(call, callee, msg);
-  if (rv == H46017_ERR_NOMEM) {
-    return rv;
-  }
-  if (rv != 0 && leg->call != NULL) {
-    route_refuse(in, route_reason(rv), c->gk->now);
-    return 0;
-  }
-  gk_call_step(call, H46017_ROUTE_SETUP);
-  return 0;
+  return rv != 0 ? rv : route_admit(c, in, msg, &content);
 }

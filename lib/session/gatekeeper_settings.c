@@ -58,7 +58,8 @@ static bool settings_limits_valid(const h46017_gatekeeper_settings *s) {
   return s->min_time_to_live > 0 &&
          s->min_time_to_live <= s->max_time_to_live && s->time_to_live > 0 &&
          s->question_timeout > 0 && s->rip_delay > 0 && s->rip_delay <= 65535 &&
-         s->probe_timeout > 0 && s->max_calls > 0 && s->admission_timeout > 0 &&
+         s->irr_frequency <= 65535 && s->probe_timeout > 0 &&
+         s->max_calls > 0 && s->admission_timeout > 0 &&
          s->ttl_spread <= MAX_TTL_SPREAD && s->max_connections > 0 &&
          s->max_registrations > 0 && s->max_aliases > 0 && s->max_pending > 0 &&
          s->max_tx > 0 && s->max_tx <= UINT32_MAX && s->max_pdu >= 4 &&

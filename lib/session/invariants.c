@@ -113,6 +113,8 @@ static const char *check_questions(const h46017_connection *c, gk_census *n) {
           "INV-33: a question that is not found");
     HOLDS(q->timer.expiry != H46017_TIME_NEVER,
           "INV-33: a question that nothing ends");
+    HOLDS(q->call == NULL || (q->call->question == q && !q->call->over),
+          "INV-33: a question about another call");
     FIRST(check_timer(gk, &q->timer, GK_TIMER_QUESTION));
   }
   HOLDS(count == c->question_count, "INV-33: questions counted wrong");
@@ -181,13 +183,16 @@ static const char *check_call(const gk_call *call, gk_census *n) {
   FIRST(check_timer(call->gk, &call->timer, GK_TIMER_CALL));
   FIRST(check_leg(caller, n));
   if (call->pub.state == H46017_ROUTE_ADMITTED) {
-    HOLDS(caller->call == NULL && callee->connection == NULL,
+    HOLDS((caller->call == NULL || call->question != NULL) &&
+              callee->connection == NULL,
           "INV-41: a call before its Setup");
-    HOLDS(call->timer.expiry != H46017_TIME_NEVER,
+    HOLDS(call->timer.expiry != H46017_TIME_NEVER || call->question != NULL,
           "INV-32: an admission that nothing ends");
+    HOLDS(call->question == NULL || call->question->call == call,
+          "INV-33: a question about another call");
     return NULL;
   }
-  HOLDS(caller->call != NULL && callee->call != NULL,
+  HOLDS(caller->call != NULL && callee->call != NULL && call->question == NULL,
         "INV-41: a leg without its twin");
   return check_leg(callee, n);
 }
@@ -195,15 +200,18 @@ static const char *check_call(const gk_call *call, gk_census *n) {
 static const char *check_calls(const h46017_gatekeeper *gk, gk_census *n) {
   size_t count = 0;
   size_t keyed;
+  uint64_t bandwidth = 0;
 
   for (const gk_call *call = gk->calls; call != NULL; call = call->next) {
     count++;
+    bandwidth += call->pub.bandwidth;
     FIRST(check_call(call, n));
   }
   keyed = n->legs;
   HOLDS(count == gk->call_count && count == gk->call_ids.count &&
             keyed == gk->legs.count,
         "INV-41: calls counted wrong");
+  HOLDS(bandwidth == gk->bandwidth, "INV-41: bandwidth counted wrong");
   return NULL;
 }
 

@@ -115,8 +115,7 @@ static int question_decide(const gk_question *q, const h46017_h225 *msg,
 
 /* -- pending --------------------------------------------------------------- */
 
-/* It is known to nobody any more; its memory stays. */
-static void question_unlink(gk_question *q) {
+void gk_question_unlink(gk_question *q) {
   h46017_connection *c = q->connection;
   h46017_gatekeeper *gk = c->gk;
   gk_question **link = &c->questions;
@@ -129,71 +128,105 @@ static void question_unlink(gk_question *q) {
   gk_queue_leave(q);
   h46017_map_remove(&gk->questions, &q->by_id);
   h46017_heap_leave(&gk->timers, &q->timer);
+  if (q->call != NULL) {
+    q->call->question = NULL;
+  }
 }
 
-static void question_release(h46017_gatekeeper *gk, gk_question *q) {
+void gk_question_release(gk_question *q) {
+  h46017_gatekeeper *gk = q->connection->gk;
+
+  gk_where_release_held(q);
   gk_login_drop(gk, q->decision.login);
   h46017_mem_release(&gk->mem, q->device);
   h46017_mem_release(&gk->mem, q);
 }
 
 void gk_question_free(gk_question *q) {
-  question_unlink(q);
-  question_release(q->connection->gk, q);
+  gk_question_unlink(q);
+  gk_question_release(q);
 }
 
 static gk_question *question_find(const h46017_gatekeeper *gk, uint64_t id) {
   gk_question *q =
       h46017_map_find(&gk->questions, (const uint8_t *)&id, sizeof(id));
 
-  return q != NULL && q->state == GK_QUESTION_ASKED ? q : NULL;
+  return q != NULL && q->state == GK_QUESTION_ASKED && q->call == NULL ? q
+                                                                       : NULL;
 }
 
-static int question_join(gk_question *q) {
-  h46017_gatekeeper *gk = q->connection->gk;
-  int rv = h46017_heap_join(&gk->timers, &q->timer, GK_TIMER_QUESTION);
-
-  if (rv == 0) {
-    q->id = ++gk->last_question;
-    rv = h46017_map_add(&gk->questions, &q->by_id, (const uint8_t *)&q->id,
-                        sizeof(q->id), q);
-    if (rv != 0) {
-      h46017_heap_leave(&gk->timers, &q->timer);
-    }
-  }
-  return rv;
-}
-
-gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
-                              const h46017_ras *ras, const uint8_t *per,
-                              size_t len) {
-  h46017_gatekeeper *gk = c->gk;
-  size_t marks = gk_marks_max(ras);
-  gk_question **link = &c->questions;
+/* With room for marks, and a copy of the octets. */
+static gk_question *question_make(h46017_connection *c, h46017_ras_kind kind,
+                                  uint16_t seq, size_t marks,
+                                  const uint8_t *octets, size_t len) {
   gk_question *q = h46017_mem_zalloc(
-      &gk->mem, 1, sizeof(*q) + marks * sizeof(*q->marks) + len);
+      &c->gk->mem, 1, sizeof(*q) + marks * sizeof(*q->marks) + len);
 
   if (q == NULL) {
     return NULL;
   }
   q->connection = c;
-  q->kind = ras->kind;
-  q->seq = ras->request_seq_num;
+  q->kind = kind;
+  q->seq = seq;
   q->marks = (uint32_t *)(void *)(q + 1);
-  q->mark_count = gk_marks(c, msg, ras, q->marks, marks);
   q->per = (uint8_t *)(q->marks + marks);
   q->len = len;
-  memcpy(q->per, per, len);
-  if (question_join(q) != 0) {
-    h46017_mem_release(&gk->mem, q);
-    return NULL;
+  memcpy(q->per, octets, len);
+  return q;
+}
+
+/* At the end of the connection's list. False: no memory, and it is gone. */
+static bool question_join(gk_question *q, uint64_t id) {
+  h46017_connection *c = q->connection;
+  h46017_gatekeeper *gk = c->gk;
+  gk_question **link = &c->questions;
+
+  q->id = id;
+  if (h46017_heap_join(&gk->timers, &q->timer, GK_TIMER_QUESTION) != 0) {
+    goto no_timer;
+  }
+  if (h46017_map_add(&gk->questions, &q->by_id, (const uint8_t *)&q->id,
+                     sizeof(q->id), q) != 0) {
+    goto no_id;
   }
   while (*link != NULL) {
     link = &(*link)->next;
   }
   *link = q;
   c->question_count++;
-  return q;
+  return true;
+
+no_id:
+  h46017_heap_leave(&gk->timers, &q->timer);
+no_timer:
+  h46017_mem_release(&gk->mem, q);
+  return false;
+}
+
+gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
+                              const h46017_ras *ras, const uint8_t *per,
+                              size_t len) {
+  size_t marks = gk_marks_max(ras);
+  gk_question *q =
+      question_make(c, ras->kind, ras->request_seq_num, marks, per, len);
+
+  if (q == NULL) {
+    return NULL;
+  }
+  q->mark_count = gk_marks(c, msg, ras, q->marks, marks);
+  return question_join(q, ++c->gk->last_question) ? q : NULL;
+}
+
+gk_question *gk_question_of_call(h46017_connection *c, const gk_asking *what,
+                                 uint64_t id) {
+  gk_question *q =
+      question_make(c, what->kind, what->seq, 0, what->octets, what->len);
+
+  if (q == NULL) {
+    return NULL;
+  }
+  q->state = GK_QUESTION_ASKED;
+  return question_join(q, id) ? q : NULL;
 }
 
 /* A quarter before the requester's patience ends there is another RIP. */
@@ -215,7 +248,7 @@ static void question_finish(gk_question *q, const h46017_ras *ras, int code,
   h46017_gatekeeper *gk = c->gk;
   int state = GK_REG_DECIDING;
 
-  question_unlink(q);
+  gk_question_unlink(q);
   gk_registration_goto(gk, c, &state,
                        code == 0 ? GK_REG_REGISTERED : GK_REG_ENDED,
                        code == 0 ? GK_REG_EV_GRANTED : GK_REG_EV_REFUSED);
@@ -235,7 +268,7 @@ static void question_finish(gk_question *q, const h46017_ras *ras, int code,
   } else {
     gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, held);
   }
-  question_release(gk, q);
+  gk_question_release(q);
   gk_advance(c);
   gk_connection_rearm(c);
 }
@@ -386,16 +419,15 @@ void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
 void gk_question_serve(gk_question *q, h46017_h225 *msg,
                        const h46017_ras *ras) {
   h46017_connection *c = q->connection;
-  h46017_gatekeeper *gk = c->gk;
 
   if (ras->kind == H46017_RAS_RRQ && !ras->u.rrq.keep_alive) {
     q->mark_count = gk_marks(c, msg, ras, q->marks, gk_marks_max(ras));
     question_begin(q, msg, ras, question_check(c, ras));
     return;
   }
-  question_unlink(q);
+  gk_question_unlink(q);
   gk_serve(c, msg, ras, q->per, q->len);
-  question_release(gk, q);
+  gk_question_release(q);
 }
 
 /* -- answers --------------------------------------------------------------- */
@@ -505,6 +537,10 @@ static void question_drop(gk_question *q) {
   uint64_t id = q->id;
   bool asked = q->state == GK_QUESTION_ASKED;
 
+  if (q->call != NULL) {
+    gk_where_drop(q->call);
+    return;
+  }
   gk_question_free(q);
   if (asked && gk->callbacks.question_dropped != NULL) {
     gk->callbacks.question_dropped(gk, id, gk->user_data);
@@ -534,7 +570,11 @@ void gk_question_timer(gk_question *q) {
 
   if (c->gk->now < q->deadline) {
     gk_question_arm(q);
-    gk_send_rip(c, q->seq);
+    if (q->seq != 0) {
+      gk_send_rip(c, q->seq);
+    }
+  } else if (q->call != NULL) {
+    gk_where_timer(q);
   } else if (q->state == GK_QUESTION_PROBING) {
     gk_question_probed(q, false);
   } else {

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a gatekeeper changes in a message of a call on its way, and what not:
+ * octets in at one connection, octets out at the other. */
+#include "callworld.h"
+
+#include "session/gatekeeper.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static world_line *ep2;
+
+static void begin_with_ep2(const h46017_gatekeeper_settings *settings) {
+  begin(settings);
+  ck_assert_int_eq(world_add(&w, &ep2, "ep2", NULL), 0);
+  run();
+}
+
+static void end_broken(void) {
+  world_break(&w, line[0]);
+  world_break(&w, ep2);
+  run();
+  end();
+}
+
+/* -- octets ---------------------------------------------------------------- */
+
+static const char *const gone[] = {"tokens",
+                                   "cryptoTokens",
+                                   "h245Address",
+                                   "sourceCallSignalAddress",
+                                   "destCallSignalAddress",
+                                   "endpointIdentifier"};
+
+#define BODY "h323-uu-pdu.h323-message-body"
+
+/* The path of a component of a message's body, whichever it is. */
+static const char *component(const h46017_h225 *m, const char *name) {
+  static char path[128];
+  (void)snprintf(path, sizeof(path), BODY ".%s.%s",
+                 h46017_h225_value_name(h46017_h225_at(
+                     h46017_h225_get(h46017_h225_root(m), BODY), 0)),
+                 name);
+  return path;
+}
+
+static h46017_h225_value get(const h46017_h225 *m, const char *name) {
+  return h46017_h225_get(h46017_h225_root(m), component(m, name));
+}
+
+/* The H.323 part of a message. */
+static h46017_h225 *part(const octets *msg) {
+  h46017_q931 q931;
+  h46017_h225 *m;
+  const uint8_t *per;
+  size_t len;
+  ck_assert_int_eq(h46017_q931_parse(&q931, msg->data, msg->len, 0), 0);
+  ck_assert_int_eq(h46017_q931_user_user(&q931, &per, &len), 0);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_user_information(), per, len), 0);
+  return m;
+}
+
+/* What a gatekeeper takes out is taken out, by the codec alone. */
+static octets stripped(const octets *msg) {
+  h46017_h225 *m = part(msg);
+  octets out = {NULL, 0};
+  uint8_t buf[4096];
+  bool yes;
+  size_t len;
+  for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+    (void)h46017_h225_remove(m, component(m, gone[i]));
+  }
+  if (h46017_h225_read_bool(get(m, "multipleCalls"), &yes) == 0) {
+    ck_assert_int_eq(
+        h46017_h225_set_bool(m, component(m, "multipleCalls"), true), 0);
+  }
+  if (h46017_h225_read_bool(get(m, "maintainConnection"), &yes) == 0) {
+    ck_assert_int_eq(
+        h46017_h225_set_bool(m, component(m, "maintainConnection"), true), 0);
+  }
+  ck_assert_int_eq(h46017_h225_encode(m, buf, sizeof(buf), &len), 0);
+  octets_append(&out, buf, len);
+  h46017_h225_del(m);
+  return out;
+}
+
+/* The message with another H.323 part. Frees `m`. */
+static void with_part(octets *msg, h46017_h225 *m) {
+  octets out = {NULL, 0};
+  uint8_t buf[4096];
+  h46017_q931 q931;
+  h46017_q931_ie ie;
+  uint8_t head[4] = {H46017_Q931_IE_USER_USER, 0, 0, 5};
+  size_t len;
+  ck_assert_int_eq(h46017_q931_parse(&q931, msg->data, msg->len, 0), 0);
+  ck_assert(h46017_q931_find(&q931, H46017_Q931_IE_USER_USER, &ie));
+  ck_assert_int_eq(h46017_h225_encode(m, buf, sizeof(buf), &len), 0);
+  h46017_h225_del(m);
+  head[1] = (uint8_t)((len + 1) >> 8);
+  head[2] = (uint8_t)(len + 1);
+  octets_append(&out, msg->data, (size_t)(ie.raw - msg->data));
+  octets_append(&out, head, sizeof(head));
+  octets_append(&out, buf, len);
+  octets_free(msg);
+  *msg = out;
+}
+
+/* Every element as it was, but for the H.323 part, which is what the codec
+ * makes of it. */
+static void arrives(const octets *sent, const octets *came_out) {
+  octets expected = stripped(sent);
+  h46017_q931 in, out;
+  h46017_q931_cursor at_in = H46017_Q931_CURSOR_INIT;
+  h46017_q931_cursor at_out = H46017_Q931_CURSOR_INIT;
+  h46017_q931_ie ie_in, ie_out;
+  const uint8_t *per;
+  size_t len;
+  ck_assert_int_eq(h46017_q931_parse(&in, sent->data, sent->len, 0), 0);
+  ck_assert_int_eq(h46017_q931_parse(&out, came_out->data, came_out->len, 0),
+                   0);
+  ck_assert_uint_eq(in.type, out.type);
+  ck_assert(in.call_reference_flag == out.call_reference_flag);
+  while (h46017_q931_next(&in, &at_in, &ie_in)) {
+    ck_assert(h46017_q931_next(&out, &at_out, &ie_out));
+    if (ie_in.id != H46017_Q931_IE_USER_USER) {
+      ck_assert_uint_eq(ie_in.raw_len, ie_out.raw_len);
+      ck_assert_mem_eq(ie_in.raw, ie_out.raw, ie_in.raw_len);
+    }
+  }
+  ck_assert(!h46017_q931_next(&out, &at_out, &ie_out));
+  ck_assert_int_eq(h46017_q931_user_user(&out, &per, &len), 0);
+  ck_assert_uint_eq(len, expected.len);
+  ck_assert_mem_eq(per, expected.data, len);
+  octets_free(&expected);
+}
+
+/* -- a captured call ------------------------------------------------------- */
+
+/* One message goes in under the reference of its leg, and out at the other. */
+static void relayed(const char *stream, unsigned n, uint8_t type,
+                    uint16_t reference) {
+  bool by_caller = stream[1] == '0';
+  octets msg = captured(stream, n), out;
+  unsigned count = 0;
+  ck_assert_uint_eq(msg.data[4], type);
+  came_as(by_caller ? line[0] : ep2, &msg, reference, !by_caller);
+  out = taken(by_caller ? ep2 : line[0], &count);
+  ck_assert_uint_eq(count, 1);
+  arrives(&msg, &out);
+  octets_free(&msg);
+  octets_free(&out);
+}
+
+START_TEST(every_message_of_a_captured_call_keeps_its_octets) {
+  static const struct {
+    const char *stream;
+    unsigned n;
+    uint8_t type;
+  } messages[] = {
+      {"s1.ep2gk", 0, H46017_Q931_CALL_PROCEEDING},
+      {"s1.ep2gk", 1, H46017_Q931_CONNECT},
+      {"s0.ep2gk", 1, H46017_Q931_FACILITY}, /* tunnelled H.245 */
+      {"s1.ep2gk", 2, H46017_Q931_FACILITY},
+      {"s0.ep2gk", 2, H46017_Q931_FACILITY},
+      {"s1.ep2gk", 3, H46017_Q931_FACILITY},
+      {"s0.ep2gk", 3, H46017_Q931_FACILITY},
+      {"s0.ep2gk", 4, H46017_Q931_FACILITY},
+      {"s1.ep2gk", 4, H46017_Q931_FACILITY},
+      {"s0.ep2gk", 5, H46017_Q931_FACILITY},
+      {"s1.ep2gk", 5, H46017_Q931_FACILITY},
+  };
+  octets setup = captured_setup(), out;
+  uint16_t callee;
+  unsigned count = 0;
+  begin_with_ep2(NULL);
+  came(line[0], &setup, 9);
+  out = taken(ep2, &count);
+  ck_assert_uint_eq(count, 1);
+  arrives(&setup, &out);
+  callee = (uint16_t)(out.data[2] << 8 | out.data[3]);
+  for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+    relayed(messages[i].stream, messages[i].n, messages[i].type,
+            messages[i].stream[1] == '0' ? 9 : callee);
+  }
+  /* none of the call's was left out, but for the two releases that crossed */
+  ck_assert_uint_eq(captured("s0.ep2gk", 7).len, 0);
+  ck_assert_uint_eq(captured("s1.ep2gk", 7).len, 0);
+  relayed(_i == 0 ? "s0.ep2gk" : "s1.ep2gk", 6, H46017_Q931_RELEASE_COMPLETE,
+          _i == 0 ? 9 : callee);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  octets_free(&setup);
+  octets_free(&out);
+  end_broken();
+}
+END_TEST
+
+/* What says where a side is, or proves to us who it is, goes no further. */
+START_TEST(addresses_and_tokens_of_a_leg_go_no_further) {
+  static const uint8_t ip[4] = {192, 0, 2, 1};
+  octets setup = captured_setup(), out;
+  uint16_t callee;
+  h46017_h225 *m;
+  begin_with_ep2(NULL);
+  came(line[0], &setup, 9);
+  out = taken(ep2, NULL);
+  callee = (uint16_t)(out.data[2] << 8 | out.data[3]);
+  octets_free(&out);
+  for (unsigned n = 0; n < 2; n++) { /* Call Proceeding, Connect */
+    octets msg = captured("s1.ep2gk", n);
+    m = part(&msg);
+    ck_assert_int_eq(h46017_h225_set_octets(
+                         m, component(m, "h245Address.ipAddress.ip"), ip, 4),
+                     0);
+    ck_assert_int_eq(
+        h46017_h225_set_uint(m, component(m, "h245Address.ipAddress.port"), 1),
+        0);
+    ck_assert_int_eq(
+        h46017_h225_set_text(m, component(m, "tokens[0].tokenOID"), "1.2.3", 5),
+        0);
+    with_part(&msg, m);
+    came_as(ep2, &msg, callee, true);
+    out = taken(line[0], NULL);
+    arrives(&msg, &out);
+    m = part(&out);
+    ck_assert_int_eq(h46017_h225_value_kind(get(m, "h245Address")),
+                     H46017_H225_ABSENT);
+    ck_assert_int_eq(h46017_h225_value_kind(get(m, "tokens")),
+                     H46017_H225_ABSENT);
+    h46017_h225_del(m);
+    octets_free(&msg);
+    octets_free(&out);
+  }
+  octets_free(&setup);
+  end_broken();
+}
+END_TEST
+
+/* What a gatekeeper does not know of is not its business: H.460.19, .24, .26,
+ * a vendor's, in the Setup and in a Facility. */
+START_TEST(features_and_extensions_pass_byte_for_byte) {
+  static const unsigned features[] = {19, 24, 26, 130};
+  static const uint8_t raw[] = {0, 1, 2, 0xff, 0x80};
+  static const char *const lists[] = {BODY ".setup.supportedFeatures",
+                                      "h323-uu-pdu.genericData"};
+  octets setup = captured_setup(), out;
+  h46017_h225 *m = part(&setup);
+  char path[160];
+  const uint8_t *found;
+  uint64_t id;
+  size_t len;
+  begin_with_ep2(NULL);
+  for (unsigned l = 0; l < 2; l++) {
+    for (unsigned i = 0; i < 4; i++) {
+#define AT(component)                                                          \
+  ((void)snprintf(path, sizeof(path), "%s[%u]." component, lists[l], i), path)
+      ck_assert_int_eq(h46017_h225_set_uint(m, AT("id.standard"), features[i]),
+                       0);
+      ck_assert_int_eq(
+          h46017_h225_set_uint(m, AT("parameters[0].id.standard"), i), 0);
+      ck_assert_int_eq(h46017_h225_set_octets(
+                           m, AT("parameters[0].content.raw"), raw, i + 2),
+                       0);
+    }
+  }
+  with_part(&setup, m);
+  came(line[0], &setup, 1);
+  out = taken(ep2, NULL);
+  arrives(&setup, &out);
+  m = part(&out);
+  for (unsigned l = 0; l < 2; l++) {
+    for (unsigned i = 0; i < 4; i++) {
+      ck_assert_int_eq(
+          h46017_h225_read_uint(
+              h46017_h225_get(h46017_h225_root(m), AT("id.standard")), &id),
+          0);
+      ck_assert_uint_eq(id, features[i]);
+      ck_assert_int_eq(h46017_h225_read_octets(
+                           h46017_h225_get(h46017_h225_root(m),
+                                           AT("parameters[0].content.raw")),
+                           &found, &len),
+                       0);
+      ck_assert_uint_eq(len, i + 2);
+      ck_assert_mem_eq(found, raw, len);
+#undef AT
+    }
+  }
+  h46017_h225_del(m);
+  octets_free(&setup);
+  octets_free(&out);
+  end_broken();
+}
+END_TEST
+
+/* -- hops ------------------------------------------------------------------ */
+
+START_TEST(a_hop_less_each_time_and_none_is_left_to_go_on_with) {
+  octets setup = captured_setup(), out;
+  h46017_h225 *m = part(&setup);
+  h46017_call_content content;
+  unsigned count = 0;
+  uint64_t hops;
+  begin_with_ep2(NULL);
+  if (_i > 0) {
+    ck_assert_int_eq(
+        h46017_h225_set_uint(m, component(m, "hopCount"), (uint64_t)_i), 0);
+  }
+  with_part(&setup, m);
+  came(line[0], &setup, 1);
+  if (_i == 1) {
+    h46017_q931 q931;
+    h46017_call_message msg = {H46017_Q931_RELEASE_COMPLETE, &q931, NULL};
+    out = taken(line[0], &count);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_int_eq(h46017_q931_parse(&q931, out.data, out.len, 0), 0);
+    ck_assert_uint_eq(q931.type, H46017_Q931_RELEASE_COMPLETE);
+    msg.uui = part(&out);
+    h46017_call_content_default(&content);
+    ck_assert_int_eq(h46017_call_read(&msg, &content), 0);
+    ck_assert_int_eq(content.reason, H46017_RELEASE_HOP_COUNT_EXCEEDED);
+    h46017_h225_del(msg.uui);
+    ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  } else {
+    out = taken(ep2, &count);
+    ck_assert_uint_eq(count, 1);
+    m = part(&out);
+    ck_assert_int_eq(h46017_h225_read_uint(get(m, "hopCount"), &hops),
+                     _i == 0 ? H46017_ERR_ABSENT : 0);
+    ck_assert(_i == 0 || hops == (uint64_t)_i - 1);
+    h46017_h225_del(m);
+  }
+  octets_free(&setup);
+  octets_free(&out);
+  end_broken();
+}
+END_TEST
+
+/* -- another number -------------------------------------------------------- */
+
+/* The digits in Called Party Number of the Setup that came; NULL: it has none.
+ */
+static const char *number_of(const party *p) {
+  static char digits[64];
+  h46017_q931 q931;
+  h46017_q931_ie ie;
+  ck_assert_int_eq(h46017_q931_parse(&q931, p->setup.data, p->setup.len, 0), 0);
+  if (!h46017_q931_find(&q931, H46017_Q931_IE_CALLED_PARTY_NUMBER, &ie)) {
+    return NULL;
+  }
+  ck_assert_uint_eq(ie.contents[0], 0x81);
+  (void)snprintf(digits, sizeof(digits), "%.*s", (int)ie.len - 1,
+                 (const char *)ie.contents + 1);
+  return digits;
+}
+
+static world_line *line_of_digits(const char *digits) {
+  h46017_alias number = {
+      H46017_ALIAS_DIALLED_DIGITS, 0, {digits, strlen(digits)}};
+  ck_assert_int_eq(
+      h46017_endpoint_add_aliases(line[1]->ep, line[1]->reg, &number, 1, w.now),
+      0);
+  run();
+  return line[1];
+}
+
+START_TEST(the_number_called_is_the_one_that_the_program_names) {
+  static const h46017_alias name = {H46017_ALIAS_H323_ID, 0, {"b", 1}};
+  static const h46017_alias digits = {
+      H46017_ALIAS_DIALLED_DIGITS, 0, {"4711", 4}};
+  begin(NULL);
+  (void)line_of_digits("4711");
+  setup_number = "42";
+  (void)call(0, "b"); /* nothing else is said: it stays */
+  ck_assert_str_eq(number_of(&parties[1]), "42");
+  route_to = &digits;
+  (void)call(0, "x");
+  ck_assert_uint_eq(parties[1].setups, 2);
+  ck_assert_str_eq(number_of(&parties[1]), "4711");
+  route_to = &name;
+  (void)call(0, "x");
+  ck_assert_uint_eq(parties[1].setups, 3);
+  ck_assert_ptr_null(number_of(&parties[1]));
+  setup_number = NULL;
+  route_to = &digits;
+  (void)call(0, "x");
+  ck_assert_uint_eq(parties[1].setups, 4);
+  ck_assert_ptr_null(number_of(&parties[1]));
+  world_break(&w, line[0]);
+  run();
+  end();
+}
+END_TEST
+
+/* -- who does not take what is sent ---------------------------------------- */
+
+START_TEST(a_slow_side_ends_its_own_connection_and_never_the_other) {
+  h46017_gatekeeper_settings s;
+  octets setup = captured_setup(), facility = captured("s0.ep2gk", 1), out;
+  bool slow_callee = _i == 0;
+  world_line *fast, *slow;
+  uint16_t callee;
+  unsigned sent = 0;
+  world_settings(&s);
+  s.max_tx = 8192;
+  begin_with_ep2(&s);
+  fast = slow_callee ? line[0] : ep2;
+  slow = slow_callee ? ep2 : line[0];
+  came(line[0], &setup, 1);
+  out = taken(ep2, NULL);
+  callee = (uint16_t)(out.data[2] << 8 | out.data[3]);
+  octets_free(&out);
+  while (h46017_connection_error(slow->conn) == 0) {
+    ck_assert_uint_lt(++sent, 100);
+    came_as(fast, &facility, slow_callee ? 1 : callee, !slow_callee);
+    ck_assert_int_eq(h46017_connection_error(fast->conn), 0);
+  }
+  ck_assert_uint_gt(sent, 8192 / (facility.len + 4) - 1);
+  ck_assert_int_eq(h46017_connection_error(slow->conn), H46017_ERR_FLOOD);
+  ck_assert_int_eq(last_code, H46017_ERR_FLOOD);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  out = taken(fast, NULL);
+  ck_assert_uint_eq(out.data[4], H46017_Q931_RELEASE_COMPLETE);
+  ck_assert_int_eq(h46017_connection_error(fast->conn), 0);
+  octets_free(&out);
+  octets_free(&setup);
+  octets_free(&facility);
+  end_broken();
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("gatekeeper_calls_relay");
+  TCase *tc = tcase_create("gatekeeper_calls_relay");
+  SRunner *sr;
+  int failed;
+  tcase_set_timeout(tc, 60);
+  tcase_add_loop_test(tc, every_message_of_a_captured_call_keeps_its_octets, 0,
+                      2);
+  tcase_add_test(tc, addresses_and_tokens_of_a_leg_go_no_further);
+  tcase_add_test(tc, features_and_extensions_pass_byte_for_byte);
+  tcase_add_loop_test(tc, a_hop_less_each_time_and_none_is_left_to_go_on_with,
+                      0, 4);
+  tcase_add_test(tc, the_number_called_is_the_one_that_the_program_names);
+  tcase_add_loop_test(
+      tc, a_slow_side_ends_its_own_connection_and_never_the_other, 0, 2);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? 0 : 1;
+}
