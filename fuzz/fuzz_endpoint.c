@@ -29,6 +29,7 @@ typedef struct fuzz_world {
   bool restless; /* more callbacks act */
   bool acting;
   int fail_callback;
+  uint32_t random;
 } fuzz_world;
 
 static int outcome(fuzz_world *w) {
@@ -36,13 +37,9 @@ static int outcome(fuzz_world *w) {
 }
 
 static int on_rand(uint8_t *dest, size_t len, void *user_data) {
-  static uint32_t state = 1;
   fuzz_world *w = user_data;
 
-  for (size_t i = 0; i < len; i++) {
-    state = state * 1103515245 + 12345;
-    dest[i] = (uint8_t)(state >> 16);
-  }
+  script_random(&w->random, dest, len);
   return outcome(w);
 }
 

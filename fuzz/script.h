@@ -46,6 +46,14 @@ static inline const uint8_t *script_octets(script *s, size_t *plen) {
   return p;
 }
 
+/* Octets that look random, the same in every run of an input. */
+static inline void script_random(uint32_t *state, uint8_t *dest, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    *state = *state * 1103515245 + 12345;
+    dest[i] = (uint8_t)(*state >> 16);
+  }
+}
+
 typedef struct scripted_mem {
   h46017_mem mem;
   size_t blocks;
