@@ -64,6 +64,9 @@ enum {
   SET_CALLS,
   SET_CALL_BANDWIDTH,
   SET_ADMISSION_TIMEOUT,
+  SET_ALL_BANDWIDTH,
+  SET_CALL_REPORT,
+  SET_PRE_GRANTED,
   SET_IDENTIFIER,
   SET_ALTERNATE,
   SET_FILE,
@@ -210,6 +213,17 @@ static const setting settings[SETTINGS] = {
                                1,
                                3600,
                                {0}},
+    [SET_ALL_BANDWIDTH] = {"limits",
+                           "all_bandwidth",
+                           NUMBER,
+                           AT(all_bandwidth),
+                           0,
+                           UINT32_MAX,
+                           {0}},
+    [SET_CALL_REPORT] =
+        {"limits", "call_report", NUMBER, AT(call_report), 0, 65535, {0}},
+    [SET_PRE_GRANTED] =
+        {"registration", "pre_granted", FLAG, AT(pre_granted), 0, 0, {0}},
     [SET_IDENTIFIER] =
         {"gatekeeper", "identifier", TEXT, AT(identifier), 0, 0, {0}},
     [SET_ALTERNATE] =

@@ -44,6 +44,7 @@ typedef struct config {
   uint32_t probe_timeout;      /* seconds */
   uint32_t registration_grace; /* seconds */
   bool any_identifier;
+  bool pre_granted;
   uint32_t password_window; /* seconds */
   bool password_over_tcp;
   uint32_t password_attempts; /* 0: any number */
@@ -62,6 +63,8 @@ typedef struct config {
   uint32_t calls;             /* on one connection */
   uint32_t call_bandwidth;    /* 100 bit/s; 0: any */
   uint32_t admission_timeout;
+  uint32_t all_bandwidth; /* of all calls, 100 bit/s; 0: any */
+  uint32_t call_report;   /* seconds between IRRs; 0: none */
   /* [gatekeeper]; the identifier is read at the start only */
   char *identifier;
   text_list alternates;

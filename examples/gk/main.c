@@ -121,6 +121,9 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   s->max_calls = c->calls;
   s->max_bandwidth = c->call_bandwidth;
   s->admission_timeout = c->admission_timeout * 1000;
+  s->total_bandwidth = c->all_bandwidth;
+  s->irr_frequency = c->call_report;
+  s->pre_granted = c->pre_granted;
   s->alternates = c->alternates.items;
   s->alternate_count = c->alternates.count;
   s->log_level = report_level();

@@ -152,6 +152,19 @@ class Call(harness.Case):
                                "--hangup", "0")
         self.assertEqual(status, 0, ep.stderr())
 
+    def test_leave_to_call_may_be_given_beforehand(self):
+        ini = self.dir / "gk.ini"
+        ini.write_text("[registration]\npre_granted = yes\n"
+                       "[limits]\nall_bandwidth = 1000\ncall_report = 1\n")
+        gk = self.gatekeeper("--open", "-c", ini)
+        to = "tcp:127.0.0.1:%d" % gk.port["tcp"]
+        self.endpoint(to, "--alias", "bob", "--answer").expect("registered")
+        status, ep = self.once(to, "--alias", "alice", "--call", "bob",
+                               "--hangup", "0")
+        self.assertEqual(status, 0, ep.stderr())
+        # nobody asked how much it may have
+        self.assertEqual(gk.expect("call", state="connect")["bandwidth"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()
