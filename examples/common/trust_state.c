@@ -164,8 +164,10 @@ static int open_dir(trust_state *t, const char *state) {
   *t = (trust_state){0};
   int code = h46017_store_dir_new(&t->dir, state, NULL);
   if (code == 0) {
+    h46017_store quick; /* written while others wait for the loop */
     h46017_store_dir_store(t->dir, &t->store);
-    code = h46017_rejected_new(&t->rejected, &t->store, NULL, NULL);
+    h46017_store_dir_store_unsynced(t->dir, &quick);
+    code = h46017_rejected_new(&t->rejected, &quick, NULL, NULL);
   }
   return code;
 }

@@ -35,7 +35,8 @@ typedef int (*h46017_store_take)(const uint8_t *data, size_t len,
 
 /** A store. Each function is atomic: after a failure, or a crash inside it,
  * everything is as before or as asked for, nothing in between. What put and
- * remove did is durable when they return. All return 0 or an error; `object`
+ * remove did is durable when they return (or as durable as a store that is not
+ * for what matters says). All return 0 or an error; `object`
  * is the store's own.
  *
  * An object that is given a store *copies* this struct and *borrows* what
@@ -75,6 +76,12 @@ typedef struct h46017_store {
    * @retval H46017_ERR_STORE_IO  not begun; no `end` is due */
   int (*begin)(void *object, const char *collection);
   void (*end)(void *object, const char *collection);
+
+  /** A number that is another one after the entry changed, so that it need not
+   * be read again; 0: not known, read it. Read it *before* the entry. NULL:
+   * entries are always read.
+   * @since 0.1 */
+  uint64_t (*stamp)(void *object, const char *collection, const char *name);
 } h46017_store;
 
 H46017_API void h46017_store_default_sized(h46017_store *store, size_t size);
@@ -120,6 +127,16 @@ H46017_API void h46017_store_dir_del(h46017_store_dir *dir);
  * @param[out] store  filled in: no h46017_store_default() needed */
 H46017_API void h46017_store_dir_store(h46017_store_dir *dir,
                                        h46017_store *store);
+
+/** The same that does not wait for the disk: what put and remove did outlives
+ * the process, whatever ends it, but may be lost, or be found damaged, after
+ * the machine itself went down. For what is written in a loop that has others
+ * to serve, and can be done without: rejected certificates, the clock's floor.
+ * Both may be in use at once.
+ * @param[out] store  filled in: no h46017_store_default() needed
+ * @since 0.1 */
+H46017_API void h46017_store_dir_store_unsynced(h46017_store_dir *dir,
+                                                h46017_store *store);
 
 /** What the last H46017_ERR_STORE_IO was about, for a person: path and the
  * system's words; NUL-terminated, *borrowed* until the next call; empty when

@@ -83,7 +83,9 @@ H46017_API int h46017_trust_new(h46017_trust **ptrust,
  * made from them, have to be gone. */
 H46017_API void h46017_trust_del(h46017_trust *trust);
 
-/** Takes up what others changed in the store, if they did; cheap if not.
+/** Takes up what others changed in the store, if they did; cheap if not. What
+ * did not change is not read again, where the store can tell
+ * (h46017_store.stamp) and an entry has the name that it was given here.
  * Entries of the store that are no certificates are passed over
  * (h46017_trust_damaged()).
  *
@@ -98,7 +100,9 @@ H46017_API uint64_t h46017_trust_generation(const h46017_trust *trust);
 /** How many entries there are. */
 H46017_API size_t h46017_trust_count(const h46017_trust *trust);
 
-/** How many entries of the store could not be read at the last refresh. */
+/** How many entries of the store could not be read at the last refresh. Two
+ * files of the same certificate are one entry: the first name counts, and both
+ * go when it is removed. */
 H46017_API size_t h46017_trust_damaged(const h46017_trust *trust);
 
 /** Tells every entry, in the order of their ids; `each` must not change the
@@ -277,7 +281,10 @@ H46017_API int h46017_rejected_new(h46017_rejected **prejected,
 H46017_API void h46017_rejected_del(h46017_rejected *rejected);
 
 /** Keeps the chain that a handshake with h46017_trust_attach() refused, or let
- * go on unauthenticated. Call it after the handshake, before the SSL goes.
+ * go on unauthenticated. Call it after the handshake, before the SSL goes. It
+ * writes one small file, and reads the list where there are as many as may be:
+ * in a loop that serves others, give the list a store that does not wait for
+ * the disk (h46017_store_dir_store_unsynced()).
  *
  * @param[in]  trust    what the context is attached to
  * @param[in]  peer     the address, for a person; *copied*

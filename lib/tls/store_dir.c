@@ -223,8 +223,8 @@ static bool dir_write_all(int fd, const uint8_t *data, size_t len) {
 }
 
 /* Beside its place. A `.new` that is there was left by a crash. */
-static bool dir_write_new(int at, const uint8_t *data, size_t len,
-                          mode_t mode) {
+static bool dir_write_new(int at, const uint8_t *data, size_t len, mode_t mode,
+                          bool sync) {
   bool done;
   int fd;
 
@@ -233,13 +233,13 @@ static bool dir_write_new(int at, const uint8_t *data, size_t len,
   if (fd < 0) {
     return false;
   }
-  done = dir_write_all(fd, data, len) && fsync(fd) == 0;
+  done = dir_write_all(fd, data, len) && (!sync || fsync(fd) == 0);
   return close(fd) == 0 && done;
 }
 
-static int dir_put(void *object, const char *collection, const char *name,
-                   const uint8_t *data, size_t len, uint32_t flags) {
-  h46017_store_dir *d = object;
+static int dir_write(h46017_store_dir *d, const char *collection,
+                     const char *name, const uint8_t *data, size_t len,
+                     uint32_t flags, bool sync) {
   mode_t mode = (flags & H46017_STORE_SECRET) != 0 ? 0600 : 0644;
   int rv;
   int at;
@@ -253,9 +253,9 @@ static int dir_put(void *object, const char *collection, const char *name,
     return rv;
   }
   at = dir_open(d, collection, true);
-  if (at < 0 || !dir_write_new(at, data, len, mode) ||
+  if (at < 0 || !dir_write_new(at, data, len, mode, sync) ||
       !dir_count(d, collection) || renameat(at, DIR_NEW, at, name) != 0 ||
-      fsync(at) != 0) {
+      (sync && fsync(at) != 0)) {
     (void)dir_fail(d, "write", collection, name);
     rv = H46017_ERR_STORE_IO;
     if (at >= 0) {
@@ -267,8 +267,19 @@ static int dir_put(void *object, const char *collection, const char *name,
   return rv;
 }
 
-static int dir_remove(void *object, const char *collection, const char *name) {
-  h46017_store_dir *d = object;
+static int dir_put(void *object, const char *collection, const char *name,
+                   const uint8_t *data, size_t len, uint32_t flags) {
+  return dir_write(object, collection, name, data, len, flags, true);
+}
+
+static int dir_put_unsynced(void *object, const char *collection,
+                            const char *name, const uint8_t *data, size_t len,
+                            uint32_t flags) {
+  return dir_write(object, collection, name, data, len, flags, false);
+}
+
+static int dir_unlink(h46017_store_dir *d, const char *collection,
+                      const char *name, bool sync) {
   int rv = 0;
   int at;
 
@@ -284,13 +295,22 @@ static int dir_remove(void *object, const char *collection, const char *name) {
   rv = dir_begin(d, collection);
   if (rv == 0) {
     if (!dir_count(d, collection) || unlinkat(at, name, 0) != 0 ||
-        fsync(at) != 0) {
+        (sync && fsync(at) != 0)) {
       rv = dir_fail(d, "remove", collection, name);
     }
     dir_end(d, collection);
   }
   dir_close(at);
   return rv;
+}
+
+static int dir_remove(void *object, const char *collection, const char *name) {
+  return dir_unlink(object, collection, name, true);
+}
+
+static int dir_remove_unsynced(void *object, const char *collection,
+                               const char *name) {
+  return dir_unlink(object, collection, name, false);
 }
 
 /* -- reading -------------------------------------------------------------- */
@@ -359,6 +379,27 @@ static int dir_get(void *object, const char *collection, const char *name,
   dir_close(fd);
   dir_close(at);
   return rv;
+}
+
+/* An entry comes by rename, so the inode tells it from the one before; an
+ * editor that writes into the file shows in the times. */
+static uint64_t dir_stamp(void *object, const char *collection,
+                          const char *name) {
+  uint64_t stamp = 0;
+  struct stat st;
+  int at = -1;
+
+  if (h46017_store_is_name(name) && h46017_store_is_name(collection)) {
+    at = dir_open(object, collection, false);
+  }
+  if (at >= 0 && fstatat(at, name, &st, 0) == 0) {
+    stamp = (uint64_t)st.st_ino;
+    stamp = stamp * 1000003 + (uint64_t)st.st_ctim.tv_sec;
+    stamp = stamp * 1000003 + (uint64_t)st.st_ctim.tv_nsec;
+    stamp = stamp * 1000003 + (uint64_t)st.st_size;
+  }
+  dir_close(at);
+  return stamp;
 }
 
 typedef struct dir_names {
@@ -495,6 +536,14 @@ void h46017_store_dir_store(h46017_store_dir *dir, h46017_store *store) {
   store->changes = dir_changes;
   store->begin = dir_begin;
   store->end = dir_end;
+  store->stamp = dir_stamp;
+}
+
+void h46017_store_dir_store_unsynced(h46017_store_dir *dir,
+                                     h46017_store *store) {
+  h46017_store_dir_store(dir, store);
+  store->put = dir_put_unsynced;
+  store->remove = dir_remove_unsynced;
 }
 
 const char *h46017_store_dir_error(const h46017_store_dir *dir) {

@@ -10,13 +10,22 @@
 
 /* -- trust_entry.c: one certificate with what is said about it ------------ */
 
-typedef struct h46017_trust_item {
+typedef struct h46017_trust_item h46017_trust_item;
+struct h46017_trust_item {
   h46017_trust_entry entry; /* its texts and DER are the item's */
-  unsigned refs;            /* of generations; counted by the changing thread */
-} h46017_trust_item;
+  X509 *authority;          /* the certificate, where it issues */
+  unsigned refs; /* of generations and drafts; counted by the changing thread */
+  char *name;    /* in the store; NULL: HEX.pem */
+  uint64_t stamp;          /* of the store's entry; 0: not known */
+  h46017_trust_item *twin; /* the same certificate under another name */
+};
 
 h46017_trust_item *h46017_trust_item_new(const h46017_mem *mem, X509 *x);
 void h46017_trust_item_free(const h46017_mem *mem, h46017_trust_item *item);
+
+/* Makes it an end entity, or an authority; false without memory. */
+bool h46017_trust_item_set_kind(h46017_trust_item *item, X509 *x,
+                                h46017_trust_kind kind);
 
 /* Replaces a text; false without memory. */
 bool h46017_trust_item_set(const h46017_mem *mem, const char **field,
@@ -48,22 +57,26 @@ void h46017_trust_hex(const uint8_t id[H46017_CERT_ID_LEN], char out[65]);
 /* HEX.pem */
 void h46017_trust_entry_name(const uint8_t id[H46017_CERT_ID_LEN],
                              char out[70]);
+/* The reverse; false: it is called otherwise. */
+bool h46017_trust_entry_id(const char *name, uint8_t id[H46017_CERT_ID_LEN]);
 /* Up to 64 hex digits, compared with the front of an id. */
 bool h46017_trust_is_digits(const char *digits);
 bool h46017_trust_begins(const uint8_t id[H46017_CERT_ID_LEN],
                          const char *digits);
 
-/* -- trust.c: generations ------------------------------------------------- */
+/* -- trust_generation.c --------------------------------------------------- */
 
 typedef struct h46017_trust_snapshot h46017_trust_snapshot;
 struct h46017_trust_snapshot {
   atomic_uint refs; /* of threads that look into it */
   uint64_t number;
-  STACK_OF(X509) * authorities;
-  h46017_trust_item **items; /* sorted by id */
+  STACK_OF(X509) * authorities; /* the items' own */
+  h46017_trust_item **items;    /* sorted by id; a draft's are not, and NULL
+                                   where one went */
   size_t count;
-  uint32_t *slots; /* hash table of items: index + 1; a power of two of them */
-  size_t nslots;
+  size_t room;                    /* for items; a power of two */
+  uint32_t *slots;                /* hash table of items: index + 1 */
+  size_t nslots;                  /* twice the room */
   h46017_trust_snapshot *retired; /* the next that waits for its readers */
 };
 
@@ -89,9 +102,35 @@ struct h46017_trust {
 
 h46017_trust_snapshot *h46017_trust_hold(const h46017_trust *trust);
 void h46017_trust_let_go(h46017_trust_snapshot *g);
-const h46017_trust_item *
-h46017_trust_lookup(const h46017_trust_snapshot *g,
-                    const uint8_t id[H46017_CERT_ID_LEN]);
+/* For the changing thread, which needs no hold. */
+h46017_trust_snapshot *h46017_trust_current(const h46017_trust *trust);
+h46017_trust_item *h46017_trust_lookup(const h46017_trust_snapshot *g,
+                                       const uint8_t id[H46017_CERT_ID_LEN]);
+
+/* A copy to be changed, `from` NULL: an empty one; NULL without memory. It is
+ * published, or discarded. */
+h46017_trust_snapshot *h46017_trust_draft(const h46017_mem *mem,
+                                          const h46017_trust_snapshot *from);
+/* False without memory, and nothing is changed then. */
+bool h46017_trust_draft_put(const h46017_mem *mem, h46017_trust_snapshot *g,
+                            h46017_trust_item *item);
+/* Takes out what is in it; frees nothing. */
+void h46017_trust_draft_drop(h46017_trust_snapshot *g, h46017_trust_item *item);
+/* Never put in force, or no longer. */
+void h46017_trust_discard(const h46017_mem *mem, h46017_trust_snapshot *g);
+void h46017_trust_publish(h46017_trust *t, h46017_trust_snapshot *g);
+
+/* -- trust_store.c -------------------------------------------------------- */
+
+/* Between the two nobody else writes, and what is in force is what is there. */
+int h46017_trust_store_begin(h46017_trust *t);
+void h46017_trust_store_end(h46017_trust *t);
+int h46017_trust_store_put(const h46017_trust *t, h46017_trust_item *item);
+/* Under all of its names; NULL: nothing to do. */
+int h46017_trust_store_remove(const h46017_trust *t,
+                              const h46017_trust_item *item);
+/* What is there becomes what is in force. */
+int h46017_trust_store_read(h46017_trust *t);
 
 /* -- decide.c: the decision ----------------------------------------------- */
 

@@ -30,6 +30,25 @@ void h46017_trust_entry_name(const uint8_t id[H46017_CERT_ID_LEN],
   memcpy(out + 64, ".pem", sizeof(".pem"));
 }
 
+static int entry_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                : -1;
+}
+
+bool h46017_trust_entry_id(const char *name, uint8_t id[H46017_CERT_ID_LEN]) {
+  for (size_t i = 0; i < H46017_CERT_ID_LEN; i++) {
+    int high = entry_digit(name[2 * i]);
+    int low = high >= 0 ? entry_digit(name[2 * i + 1]) : -1;
+
+    if (low < 0) {
+      return false;
+    }
+    id[i] = (uint8_t)(high << 4 | low);
+  }
+  return strcmp(name + 64, ".pem") == 0;
+}
+
 bool h46017_trust_is_digits(const char *digits) {
   size_t len = digits != NULL ? strspn(digits, "0123456789abcdefABCDEF") : 0;
 
@@ -124,14 +143,27 @@ static bool entry_fill(const h46017_mem *mem, h46017_trust_entry *e, X509 *x) {
          h46017_trust_item_set(mem, &e->origin, "file");
 }
 
+bool h46017_trust_item_set_kind(h46017_trust_item *item, X509 *x,
+                                h46017_trust_kind kind) {
+  X509 *authority = kind == H46017_TRUST_AUTHORITY ? x : NULL;
+
+  if (authority != NULL && X509_up_ref(authority) != 1) {
+    return false;
+  }
+  X509_free(item->authority);
+  item->authority = authority;
+  item->entry.kind = kind;
+  return true;
+}
+
 h46017_trust_item *h46017_trust_item_new(const h46017_mem *mem, X509 *x) {
   h46017_trust_item *item = h46017_mem_zalloc(mem, 1, sizeof(*item));
 
   if (item == NULL) {
     return NULL;
   }
-  item->entry.kind = h46017_trust_kind_of(x);
-  if (!entry_fill(mem, &item->entry, x)) {
+  if (!h46017_trust_item_set_kind(item, x, h46017_trust_kind_of(x)) ||
+      !entry_fill(mem, &item->entry, x)) {
     h46017_trust_item_free(mem, item);
     ERR_clear_error();
     return NULL;
@@ -139,20 +171,27 @@ h46017_trust_item *h46017_trust_item_new(const h46017_mem *mem, X509 *x) {
   return item;
 }
 
-void h46017_trust_item_free(const h46017_mem *mem, h46017_trust_item *item) {
-  const h46017_trust_entry *e;
+static void entry_free(const h46017_mem *mem, h46017_trust_item *item) {
+  const h46017_trust_entry *e = &item->entry;
 
-  if (item == NULL) {
-    return;
-  }
-  e = &item->entry;
   h46017_mem_release(mem, (void *)(uintptr_t)e->label);
   h46017_mem_release(mem, (void *)(uintptr_t)e->origin);
   h46017_mem_release(mem, (void *)(uintptr_t)e->subject);
   h46017_mem_release(mem, (void *)(uintptr_t)e->issuer);
   h46017_mem_release(mem, (void *)(uintptr_t)e->cn);
   h46017_mem_release(mem, (void *)(uintptr_t)e->der);
+  h46017_mem_release(mem, item->name);
+  X509_free(item->authority);
   h46017_mem_release(mem, item);
+}
+
+void h46017_trust_item_free(const h46017_mem *mem, h46017_trust_item *item) {
+  while (item != NULL) {
+    h46017_trust_item *twin = item->twin;
+
+    entry_free(mem, item);
+    item = twin;
+  }
 }
 
 /* -- as text -------------------------------------------------------------- */
@@ -237,17 +276,29 @@ static int entry_first(X509 *x, void *user_data) {
   return 0;
 }
 
-static int entry_read_headers(const h46017_mem *mem, h46017_trust_entry *e,
+static int entry_read_kind(h46017_trust_item *item, X509 *x, const char *text) {
+  h46017_trust_kind kind;
+
+  if (strcmp(text, "authority") == 0 && X509_check_ca(x) != 0) {
+    kind = H46017_TRUST_AUTHORITY;
+  } else if (strcmp(text, "end-entity") == 0) {
+    kind = H46017_TRUST_END_ENTITY;
+  } else {
+    return H46017_ERR_FORMAT; /* when in doubt, no trust */
+  }
+  return h46017_trust_item_set_kind(item, x, kind) ? 0 : H46017_ERR_NOMEM;
+}
+
+static int entry_read_headers(const h46017_mem *mem, h46017_trust_item *item,
                               X509 *x, const uint8_t *data, size_t len) {
+  h46017_trust_entry *e = &item->entry;
   char text[ENTRY_TEXT_MAX];
 
   if (h46017_trust_header(data, len, "Kind", text, sizeof(text))) {
-    if (strcmp(text, "authority") == 0 && X509_check_ca(x) != 0) {
-      e->kind = H46017_TRUST_AUTHORITY;
-    } else if (strcmp(text, "end-entity") == 0) {
-      e->kind = H46017_TRUST_END_ENTITY;
-    } else {
-      return H46017_ERR_FORMAT; /* when in doubt, no trust */
+    int rv = entry_read_kind(item, x, text);
+
+    if (rv != 0) {
+      return rv;
     }
   }
   if (h46017_trust_header(data, len, "Added", text, sizeof(text))) {
@@ -273,7 +324,7 @@ int h46017_trust_item_read(const h46017_mem *mem, h46017_trust_item **pitem,
   if (rv == 0) {
     item = h46017_trust_item_new(mem, x);
     rv = item == NULL ? H46017_ERR_NOMEM
-                      : entry_read_headers(mem, &item->entry, x, data, len);
+                      : entry_read_headers(mem, item, x, data, len);
   }
   X509_free(x);
   if (rv != 0) {
