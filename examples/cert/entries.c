@@ -14,7 +14,7 @@
 enum { SHORT_ID = 12, LINE_MAX_OCTETS = 1024 };
 
 int entries_open(const cert *c, trust_state *t) {
-  int code = trust_state_open(t, c->state);
+  int code = trust_state_open(t, c->state, CLOCK_FLOOR);
   return code ? entries_fail(c, t, code, c->state) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "hex.h"
 #include "report.h"
+#include "wallclock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,7 +161,10 @@ static void with_files(trust_state *t, h46017_store *store) {
 
 /* -- life ------------------------------------------------------------------ */
 
-static int open_dir(trust_state *t, const char *state) {
+static int open_dir(trust_state *t, const char *state, int64_t time_floor) {
+  h46017_clock_settings clock;
+  h46017_clock_settings_default(&clock);
+  clock.release = time_floor;
   *t = (trust_state){0};
   int code = h46017_store_dir_new(&t->dir, state, NULL);
   if (code == 0) {
@@ -168,18 +172,20 @@ static int open_dir(trust_state *t, const char *state) {
     h46017_store_dir_store(t->dir, &t->store);
     h46017_store_dir_store_unsynced(t->dir, &quick);
     code = h46017_rejected_new(&t->rejected, &quick, NULL, NULL);
+    code = code ? code : h46017_clock_new(&t->clock, &quick, &clock, NULL);
   }
   return code;
 }
 
-int trust_state_open(trust_state *t, const char *state) {
-  int code = open_dir(t, state);
+int trust_state_open(trust_state *t, const char *state, int64_t time_floor) {
+  int code = open_dir(t, state, time_floor);
   return code ? code : h46017_trust_new(&t->trust, &t->store, NULL);
 }
 
-int trust_state_open_with(trust_state *t, const char *state) {
+int trust_state_open_with(trust_state *t, const char *state,
+                          int64_t time_floor) {
   h46017_store store;
-  int code = open_dir(t, state);
+  int code = open_dir(t, state, time_floor);
   if (code == 0) {
     code = h46017_trust_new(&t->files, NULL, NULL);
   }
@@ -197,11 +203,21 @@ const char *trust_state_why(const trust_state *t, int code) {
 }
 
 void trust_state_close(trust_state *t) {
+  h46017_clock_del(t->clock);
   h46017_rejected_del(t->rejected);
   h46017_trust_del(t->trust);
   h46017_trust_del(t->files);
   h46017_store_dir_del(t->dir);
   *t = (trust_state){0};
+}
+
+void trust_state_check_own(const trust_state *t, const SSL_CTX *ctx) {
+  int64_t now = 0;
+  int code =
+      clock_utc_by(&now, t->clock) ? h46017_clock_check_own(now, ctx) : 0;
+  if (code != 0) {
+    report_code(code, "%s", h46017_strerror(code));
+  }
 }
 
 /* -- changes --------------------------------------------------------------- */

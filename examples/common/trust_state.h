@@ -7,6 +7,7 @@
 
 #include "options.h"
 
+#include <h46017/clock.h>
 #include <h46017/trust.h>
 #include <jansson.h>
 
@@ -16,15 +17,18 @@ typedef struct trust_state {
   h46017_rejected *rejected;
   h46017_trust *files; /* in force as long as this program runs, or NULL */
   h46017_store store;  /* the directory's */
+  h46017_clock *clock; /* whose floor is kept there too */
   uint64_t rest_until; /* see trust_state_look() */
 } trust_state;
 
-/* 0 or a code; close it either way, after the contexts. */
-int trust_state_open(trust_state *t, const char *state);
+/* 0 or a code; close it either way, after the contexts. time_floor: the least
+ * that a clock shows which is set. */
+int trust_state_open(trust_state *t, const char *state, int64_t time_floor);
 
 /* The same, with what is added to t->files in force besides, which is not
  * written down. *t must stay where it is. */
-int trust_state_open_with(trust_state *t, const char *state);
+int trust_state_open_with(trust_state *t, const char *state,
+                          int64_t time_floor);
 void trust_state_close(trust_state *t);
 
 /* Path and the system's words for H46017_ERR_STORE_IO, else empty. */
@@ -38,6 +42,9 @@ const char *trust_state_why(const trust_state *t, int code);
  * start. 0, or a code after a report: a file that cannot be read. */
 int trust_state_add(h46017_trust *list, const text_list *files,
                     int64_t utc_now);
+
+/* Reports an own certificate that has expired by the clock. */
+void trust_state_check_own(const trust_state *t, const SSL_CTX *ctx);
 
 /* Takes up what other programs changed. Called before every handshake it
  * takes at most a tenth of the time: after a long look it rests. True: the

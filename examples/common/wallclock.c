@@ -41,3 +41,14 @@ bool clock_utc_now(int64_t *seconds, const int64_t *floor) {
   *seconds = now.tv_sec;
   return true;
 }
+
+bool clock_utc_by(int64_t *seconds, h46017_clock *clock) {
+  struct timespec wall = {0};
+  struct timespec now = {0};
+  (void)clock_gettime(CLOCK_REALTIME, &wall);
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return h46017_clock_look(clock, wall.tv_sec,
+                           (h46017_time)now.tv_sec * 1000 +
+                               (h46017_time)now.tv_nsec / 1000000,
+                           seconds) == 0;
+}

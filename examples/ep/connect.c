@@ -99,7 +99,7 @@ void connect_close_all(app *p) {
 
 static bool utc_now(int64_t *seconds, void *user_data) {
   const attempt *a = user_data;
-  return clock_utc_now(seconds, &a->endpoint->app->time_floor);
+  return clock_utc_by(seconds, a->endpoint->app->trusted.clock);
 }
 
 static void handshake_completed(h46017_tls *t, const h46017_identity *peer,

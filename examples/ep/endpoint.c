@@ -242,7 +242,7 @@ static void arm(endpoint *e) {
 
 static bool utc_now(int64_t *seconds, void *user_data) {
   const endpoint *e = user_data;
-  return clock_utc_now(seconds, &e->app->time_floor);
+  return clock_utc_by(seconds, e->app->trusted.clock);
 }
 
 int endpoint_make(endpoint *e) {

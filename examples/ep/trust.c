@@ -13,12 +13,12 @@
  * in the state directory's list. */
 static int take_files(app *p) {
   int64_t now = 0;
-  p->trust_waits = p->trust.count > 0 && !clock_utc_now(&now, &p->time_floor);
+  p->trust_waits = p->trust.count > 0 && !clock_utc_by(&now, p->trusted.clock);
   return p->trust_waits ? 0 : trust_state_add(p->trusted.files, &p->trust, now);
 }
 
 int trust_start(app *p) {
-  int code = trust_state_open_with(&p->trusted, p->state);
+  int code = trust_state_open_with(&p->trusted, p->state, p->time_floor);
   if (code != 0) {
     report_code(code, "the trust list of %s: %s", p->state,
                 trust_state_why(&p->trusted, code));
@@ -34,7 +34,7 @@ int trust_start(app *p) {
 static int make_own(app *p) {
   own_maker maker = {0};
   int64_t now = p->time_floor;
-  (void)clock_utc_now(&now, &p->time_floor);
+  (void)clock_utc_by(&now, p->trusted.clock);
   maker.not_before = now - 86400; /* clocks of gatekeepers are not exact */
   snprintf(maker.state, sizeof maker.state, "%s", p->state);
   if (p->hardware_id != NULL && !p->auto_id) {
@@ -84,6 +84,7 @@ int trust_context(app *p) {
     SSL_CTX_free(p->tls_ctx);
     p->tls_ctx = ctx;
     own_tell(&p->own, &p->choice, ctx);
+    trust_state_check_own(&p->trusted, ctx);
   } else if (code == H46017_ERR_NOT_FOUND) {
     report_code(code, "the own certificate");
   }

@@ -138,7 +138,7 @@ static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
 
 static bool utc_now(int64_t *seconds, void *user_data) {
   const conn *c = user_data;
-  return clock_utc_now(seconds, &c->gk->config.time_floor);
+  return clock_utc_by(seconds, c->gk->trust.clock);
 }
 
 static void conn_ended(uvlink *l, int why) {

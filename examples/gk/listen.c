@@ -129,7 +129,7 @@ static int start_making(gk *g, const config *c) {
   if (g->making) {
     return 0;
   }
-  (void)clock_utc_now(&now, &c->time_floor);
+  (void)clock_utc_by(&now, g->trust.clock);
   maker = (own_maker){.server = true, .not_before = now - 86400};
   snprintf(maker.state, sizeof maker.state, "%s", c->state);
   own_host_name(maker.cn, sizeof maker.cn);
@@ -169,6 +169,7 @@ void listen_take(gk *g, SSL_CTX *ctx) {
   SSL_CTX_free(g->tls_ctx);
   g->tls_ctx = ctx;
   own_tell(&g->own, &choice, ctx);
+  trust_state_check_own(&g->trust, ctx);
 }
 
 void listen_refresh(gk *g) {

@@ -102,7 +102,7 @@ static int random_octets(uint8_t *dest, size_t len, void *user_data) {
 
 static bool utc_now(int64_t *seconds, void *user_data) {
   const gk *g = user_data;
-  return clock_utc_now(seconds, &g->config.time_floor);
+  return clock_utc_by(seconds, g->trust.clock);
 }
 
 /* -- what happened ------------------------------------------------------------

@@ -12,7 +12,7 @@ int trust_take(gk *g, const config *c) {
   if (c->trust.count == 0) {
     return 0;
   }
-  if (!clock_utc_now(&now, &c->time_floor)) {
+  if (!clock_utc_by(&now, g->trust.clock)) {
     report_code(H46017_ERR_CLOCK_NOT_SET, "--trust waits for it");
     g->trust_waits = true;
     return 0;
@@ -21,7 +21,7 @@ int trust_take(gk *g, const config *c) {
 }
 
 bool trust_start(gk *g) {
-  int code = trust_state_open(&g->trust, g->config.state);
+  int code = trust_state_open(&g->trust, g->config.state, g->config.time_floor);
   if (code != 0) {
     report_code(code, "the trust list of %s: %s", g->config.state,
                 trust_state_why(&g->trust, code));
@@ -37,7 +37,7 @@ bool trust_start(gk *g) {
 
 void trust_look(gk *g) {
   int64_t now = 0;
-  if (g->trust_waits && clock_utc_now(&now, &g->config.time_floor)) {
+  if (g->trust_waits && clock_utc_by(&now, g->trust.clock)) {
     (void)trust_take(g, &g->config);
   }
   (void)trust_state_look(&g->trust);

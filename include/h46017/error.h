@@ -122,7 +122,7 @@ extern "C" {
   X(CERT_CHAIN, 315, "the certificate chain is too long, or not a chain",      \
     "send leaf and intermediates only", securityDenial)                        \
   X(CLOCK_NOT_SET, 316, "the time of day is not known here",                   \
-    "set the clock (NTP): validity times cannot be checked without",           \
+    "set the clock (NTP); if it is right, the floor kept here is wrong: h46017-cert doctor --reset-clock-floor", \
     securityDenial)                                                            \
   X(TLS_REQUIRED, 317, "this device may register over TLS with its certificate only", \
     "use port 1300 and the device's certificate, or clear the device's TLS-only flag", \
@@ -275,6 +275,9 @@ extern "C" {
     "have our certificate trusted there", undefinedReason)                     \
   X(TLS_TIMEOUT, 606, "the TLS handshake was not finished in time",            \
     "the peer stalls or the network does", undefinedReason)                    \
+  X(CLOCK_AHEAD, 630, "our own certificate has expired by the time of day",     \
+    "correct the clock (NTP) if it is ahead; if it is right, renew the certificate", \
+    undefinedReason)                                                           \
   /* 9xx: fatal */                                                             \
   X(NOMEM, 901, "no memory",                                                   \
     "delete the object", resourceUnavailable)                                  \

@@ -26,6 +26,7 @@
  * | h46017/gatekeeper.h | the gatekeeper's side |
  * | h46017/credentials.h | libh46017-tls: own keys and certificates |
  * | h46017/tls.h | libh46017-tls, not included here |
+ * | h46017/clock.h | libh46017-tls: whether the time of day can be believed |
  * | h46017/store.h | libh46017-tls: where trust and credentials are kept |
  *
  * @section errors Errors
