@@ -226,6 +226,55 @@ H46017_API int h46017_trust_used(const h46017_trust *trust, const SSL *ssl,
                                  uint8_t id[H46017_CERT_ID_LEN]);
 /**@}*/
 
+/** @name Tickets
+ * A server that a trust list is attached to lets its peers resume their
+ * sessions for two hours, with keys that a context makes for itself: a restart,
+ * a new context or another process asks for a full handshake. Keys that are
+ * shared keep a fleet's sessions over all of these.
+ *
+ * The keys in use follow from a secret and the time: every two hours others,
+ * without anything being stored or told. A ticket of another listener is
+ * refused also where the secret is the same. Whoever reads the secret can read
+ * what was said on resumed TLS 1.2 connections (1.3 agrees on keys anew): it
+ * is stored for the owner's eyes only, and removing it makes another one at the
+ * next start. */
+/**@{*/
+typedef struct h46017_ticket_keys h46017_ticket_keys;
+
+/** Takes the secret of the store's collection `tickets`, or makes one there. A
+ * damaged one is replaced.
+ *
+ * @param[out] pkeys  *given*: h46017_ticket_keys_del(), after the contexts; set
+ *                    on success only
+ * @param[in]  store  *borrowed* for the call; NULL: a secret of this object's
+ *                    own, for several contexts of one process
+ * @param[in]  mem    *copied*; NULL: the C library's
+ * @retval H46017_ERR_INVALID_ARGUMENT
+ * @retval H46017_ERR_NOMEM
+ * @retval H46017_ERR_STORE_IO
+ * @retval H46017_ERR_TLS  no random octets
+ * @since 0.1 */
+H46017_API int h46017_ticket_keys_new(h46017_ticket_keys **pkeys,
+                                      const h46017_store *store,
+                                      const h46017_mem *mem);
+
+/** Deletes and wipes them; NULL is fine. */
+H46017_API void h46017_ticket_keys_del(h46017_ticket_keys *keys);
+
+/** Has a context seal its tickets with them. Call it after
+ * h46017_trust_attach(), which decides what a ticket is good for. Constant from
+ * then on: handshakes may run on any thread.
+ *
+ * @param[in] keys      *borrowed* for the context's life
+ * @param[in] listener  *copied*: tickets are good where this is the same; at
+ *                      most 63 octets, not empty
+ * @retval H46017_ERR_INVALID_ARGUMENT
+ * @retval H46017_ERR_NOMEM  nothing changed
+ * @retval H46017_ERR_TLS    the context is of no use */
+H46017_API int h46017_ticket_keys_attach(const h46017_ticket_keys *keys,
+                                         SSL_CTX *ctx, const char *listener);
+/**@}*/
+
 /** @name Rejected certificates
  * What peers showed and was refused, one entry a leaf, kept in a store's
  * collection `rejected`: PEM, the whole chain as it came, with text before it.

@@ -46,6 +46,9 @@ bool h46017_tls_time(const X509_VERIFY_PARAM *param, int64_t *putc);
 
 /* -- ticket.c ------------------------------------------------------------- */
 
+/* Seconds that a session can be resumed in. */
+#define H46017_TLS_TICKET_LIFE 7200
+
 /* A client offers an earlier session, if its server would pass today. */
 int h46017_trust_resume(const h46017_trust *trust, SSL *ssl,
                         SSL_SESSION *session);

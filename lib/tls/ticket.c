@@ -10,7 +10,6 @@
  * by the ticket's key, and is asked again each time. */
 
 #define TICKET_FORM 1
-#define TICKET_LIFE 7200 /* seconds */
 
 enum {
   TICKET_ENTRY = 1, /* the form is at 0 */
@@ -144,7 +143,7 @@ int h46017_trust_attach_tickets(const h46017_trust *trust, SSL_CTX *ctx) {
    * passes through the callback. */
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_clear_options(ctx, SSL_OP_NO_TICKET);
-  (void)SSL_CTX_set_timeout(ctx, TICKET_LIFE);
+  (void)SSL_CTX_set_timeout(ctx, H46017_TLS_TICKET_LIFE);
   return 0;
 }
 
