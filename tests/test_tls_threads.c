@@ -7,9 +7,11 @@
 
 #include <h46017/endpoint.h>
 #include <h46017/gatekeeper.h>
+#include <h46017/trust.h>
 
 #include <check.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -383,6 +385,103 @@ START_TEST(threads_share_the_digests) {
 }
 END_TEST
 
+/* -- trust changes while handshakes go on ---------------------------------- */
+
+#define HANDSHAKES 10
+
+typedef struct shaker {
+  pthread_t thread;
+  pair p;
+  int good, resumed;
+} shaker;
+
+static shaker shakers[WORKERS];
+static atomic_int shaking;
+
+static void *shaker_run(void *arg) {
+  shaker *k = arg;
+  pair *p = &k->p;
+  SSL_SESSION *session = NULL;
+
+  for (int i = 0; i < HANDSHAKES; i++) {
+    p->cset.session = i % 2 != 0 ? session : NULL;
+    pair_begin(p);
+    pair_run(p);
+    k->good += p->server.error == 0 && p->client.error == 0;
+    k->resumed += h46017_tls_is_resumed(p->server.t);
+    SSL_SESSION_free(session);
+    session = SSL_get1_session(h46017_tls_ssl(p->client.t));
+    side_free(&p->client);
+    side_free(&p->server);
+    memset(&p->client, 0, sizeof(p->client));
+    memset(&p->server, 0, sizeof(p->server));
+  }
+  SSL_SESSION_free(session);
+  (void)atomic_fetch_sub(&shaking, 1);
+  return k;
+}
+
+static void trust_one(h46017_trust *trust, const pki_cert *c,
+                      h46017_trust_kind kind) {
+  h46017_trust_add_options o;
+  unsigned char *der = NULL;
+  int len = i2d_X509(c->x509, &der);
+
+  h46017_trust_add_options_default(&o);
+  o.kind = kind;
+  o.utc_now = (int64_t)time(NULL);
+  ck_assert_int_eq(h46017_trust_add(trust, der, (size_t)len, &o, NULL, NULL),
+                   0);
+  OPENSSL_free(der);
+}
+
+/* The authority stays, so all are let in; what they rest on comes and goes. */
+START_TEST(trust_changes_while_handshakes_go_on) {
+  static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+  h46017_ticket_keys *keys = NULL;
+  h46017_trust *trust = NULL;
+  uint8_t id[32];
+  int changes = 0;
+
+  ck_assert_int_eq(h46017_trust_new(&trust, NULL, NULL), 0);
+  ck_assert_int_eq(h46017_ticket_keys_new(&keys, NULL, NULL), 0);
+  trust_one(trust, &pair_root, H46017_TRUST_AUTHORITY);
+  ck_assert_int_eq(X509_digest(pair_phone.x509, EVP_sha256(), id, NULL), 1);
+  pair_good_init(&contexts, versions[_i]);
+  ck_assert_int_eq(h46017_trust_attach(trust, contexts.sctx, H46017_TLS_SERVER,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  ck_assert_int_eq(h46017_trust_attach(trust, contexts.cctx, H46017_TLS_CLIENT,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  ck_assert_int_eq(h46017_ticket_keys_attach(keys, contexts.sctx, "tls"), 0);
+  contexts.sset.trust = contexts.cset.trust = trust;
+  memset(shakers, 0, sizeof(shakers));
+  atomic_store(&shaking, WORKERS);
+  for (int i = 0; i < WORKERS; i++) {
+    shakers[i].p = contexts;
+    ck_assert_int_eq(
+        pthread_create(&shakers[i].thread, NULL, shaker_run, &shakers[i]), 0);
+  }
+  while (atomic_load(&shaking) > 0) {
+    trust_one(trust, &pair_phone, H46017_TRUST_END_ENTITY);
+    ck_assert(h46017_trust_has(trust, id));
+    ck_assert_int_eq(h46017_trust_remove(trust, id), 0);
+    changes++;
+    nap();
+  }
+  for (int i = 0; i < WORKERS; i++) {
+    ck_assert_int_eq(pthread_join(shakers[i].thread, NULL), 0);
+    ck_assert_int_eq(shakers[i].good, HANDSHAKES);
+  }
+  ck_assert_int_gt(changes, 0);
+  ck_assert_uint_eq(h46017_trust_count(trust), 1);
+  pair_free(&contexts);
+  h46017_trust_del(trust);
+  h46017_ticket_keys_del(keys);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("tls_threads");
   TCase *tc = tcase_create("workers");
@@ -391,6 +490,7 @@ int main(void) {
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_add_loop_test(tc, tls_on_worker_threads_and_one_gatekeeper, 0, 2);
+  tcase_add_loop_test(tc, trust_changes_while_handshakes_go_on, 0, 2);
   suite_add_tcase(s, tc);
   tc = tcase_create("shared");
   tcase_add_test(tc, threads_share_the_digests);
