@@ -2,6 +2,7 @@
 /* Whom a trust list lets in, and what becomes of it when it changes. Each
  * attack here works against an implementation that puts every trusted
  * certificate into one store. */
+#include "failmem.h"
 #include "trusting.h"
 
 #include <h46017/error.h>
@@ -282,6 +283,67 @@ START_TEST(live_connections_stay_when_trust_changes) {
 }
 END_TEST
 
+/* -- ends ----------------------------------------------------------------- */
+
+/* All that one side has to send; false: neither has. */
+static bool flight(pair *p) {
+  side *from = h46017_tls_want_write(p->client.t) ? &p->client : &p->server;
+  side *to = from == &p->client ? &p->server : &p->client;
+  const uint8_t *data;
+  size_t len = h46017_tls_peek_tx(from->t, &data);
+
+  if (len == 0) {
+    return false;
+  }
+  (void)h46017_tls_recv(to->t, data, len, p->now);
+  ck_assert_int_eq(h46017_tls_ack_tx(from->t, len, p->now), 0);
+  return true;
+}
+
+/* What OpenSSL holds is for LeakSanitizer to see. */
+static bool cut_after(int flights, int version, const pki_cert *client) {
+  bool more = true;
+  failmem f;
+  pair p;
+
+  failmem_init(&f);
+  pair_init(&p, version, H46017_TLS_MODERN);
+  pki_use(p.cctx, client, NULL);
+  pki_use(p.sctx, &pair_gk, NULL);
+  pki_trust(p.cctx, &pair_root);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, p.sctx, H46017_TLS_SERVER,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  p.sset.trust = trusting_list;
+  p.cset.server_name = "gk.example.net";
+  p.client.mem = p.server.mem = &f.mem;
+  pair_begin(&p);
+  for (int i = 0; more && i < flights; i++) {
+    more = flight(&p);
+  }
+  pair_free(&p);
+  ck_assert_uint_eq(f.blocks, 0);
+  ck_assert_uint_gt(f.calls, 0);
+  return more;
+}
+
+START_TEST(a_handshake_that_ends_at_any_flight_leaves_nothing) {
+  pki_cert stranger = pki_leaf("0090332f688a", NULL);
+  const pki_cert *clients[] = {&pair_phone, &stranger};
+
+  trusting_authority(&pair_root);
+  for (int i = 0; i < 2; i++) {
+    int flights = 0;
+
+    while (cut_after(flights, versions[_i], clients[i])) {
+      flights++;
+    }
+    ck_assert_int_ge(flights, 3);
+  }
+  pki_free(&stranger);
+}
+END_TEST
+
 static Suite *trust_suite(void) {
   Suite *s = suite_create("trust");
   TCase *tc = tcase_create("trust");
@@ -300,6 +362,8 @@ static Suite *trust_suite(void) {
   tcase_add_test(tc, only_what_is_valid_now_is_trusted);
   tcase_add_test(tc, weak_devices_need_a_profile_that_says_so);
   tcase_add_loop_test(tc, live_connections_stay_when_trust_changes, 0, both);
+  tcase_add_loop_test(tc, a_handshake_that_ends_at_any_flight_leaves_nothing, 0,
+                      both);
   suite_add_tcase(s, tc);
   return s;
 }
