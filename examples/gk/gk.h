@@ -60,8 +60,9 @@ struct gk {
   h46017_tls_digests *digests; /* of password tokens */
   h46017_gatekeeper *gatekeeper;
   trust_state trust;
-  bool trust_waits; /* --trust, for the clock to be set */
-  own_certs own;    /* who it is to those */
+  bool trust_waits;            /* --trust, for the clock to be set */
+  h46017_ticket_keys *tickets; /* of every context, also after a restart */
+  own_certs own;               /* who it is to those */
   bool making;
   SSL_CTX *tls_ctx; /* for the connections to come */
   listener tcp;

@@ -160,7 +160,21 @@ int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
   };
   *pctx = NULL;
   int code = tls_files_context(pctx, &files);
-  return code == H46017_ERR_NOT_FOUND ? start_making(g, c) : code;
+  if (code == H46017_ERR_NOT_FOUND) {
+    return start_making(g, c);
+  }
+  if (code == 0) {
+    /* what one profile or mode let in is not let in by another */
+    char name[32];
+    snprintf(name, sizeof name, "tls %d %d", (int)c->profile,
+             (int)c->client_cert);
+    code = h46017_ticket_keys_attach(g->tickets, *pctx, name);
+    if (code != 0) {
+      SSL_CTX_free(*pctx);
+      *pctx = NULL;
+    }
+  }
+  return code;
 }
 
 /* Connections that are up keep the context they have. */

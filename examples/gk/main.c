@@ -279,6 +279,7 @@ static void gk_stop(gk *g) {
   device_table_close(g->devices);
   SSL_CTX_free(g->tls_ctx);
   own_close(&g->own);
+  h46017_ticket_keys_del(g->tickets);
   trust_state_close(&g->trust);
   capture_close(g->capture);
   config_clear(&g->config);

@@ -27,6 +27,15 @@ bool trust_start(gk *g) {
                 trust_state_why(&g->trust, code));
     return false;
   }
+  code = h46017_ticket_keys_new(&g->tickets, &g->trust.store, NULL);
+  if (code != 0) {
+    report_code(code, "ticket keys will not outlive this process: %s",
+                trust_state_why(&g->trust, code));
+    code = h46017_ticket_keys_new(&g->tickets, NULL, NULL);
+  }
+  if (code != 0) {
+    return false;
+  }
   size_t damaged = h46017_trust_damaged(g->trust.trust);
   if (damaged > 0) {
     report_code(H46017_ERR_STORE_CORRUPT, "the trust list passes over %zu",

@@ -262,8 +262,9 @@ H46017_API int h46017_ticket_keys_new(h46017_ticket_keys **pkeys,
 H46017_API void h46017_ticket_keys_del(h46017_ticket_keys *keys);
 
 /** Has a context seal its tickets with them. Call it after
- * h46017_trust_attach(), which decides what a ticket is good for. Constant from
- * then on: handshakes may run on any thread.
+ * h46017_trust_attach(), which decides what a ticket is good for, and for every
+ * context that a connection may be switched to. Constant from then on:
+ * handshakes may run on any thread.
  *
  * @param[in] keys      *borrowed* for the context's life
  * @param[in] listener  *copied*: tickets are good where this is the same; at
