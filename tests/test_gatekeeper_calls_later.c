@@ -230,6 +230,29 @@ static uint8_t waits(void) {
   return len > 8 && tx[4] == 8 && tx[6] == 0x80 && tx[7] == 1 ? tx[8] : 0;
 }
 
+/* It says that the callee's word on tunnelling is still to come. */
+static bool waits_provisionally(void) {
+  const uint8_t *tx, *per;
+  size_t len = h46017_connection_peek_tx(line[0]->conn, &tx);
+  h46017_q931 msg;
+  h46017_h225 *m;
+  bool yes, tunnels = false;
+  ck_assert_int_eq(h46017_q931_parse(&msg, tx + 4, len - 4, 0), 0);
+  ck_assert_int_eq(h46017_q931_user_user(&msg, &per, &len), 0);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_user_information(), per, len), 0);
+  yes = h46017_h225_value_kind(
+            h46017_h225_get(h46017_h225_root(m),
+                            "h323-uu-pdu.provisionalRespToH245Tunnelling")) !=
+        H46017_H225_ABSENT;
+  (void)h46017_h225_read_bool(
+      h46017_h225_get(h46017_h225_root(m), "h323-uu-pdu.h245Tunnelling"),
+      &tunnels);
+  h46017_h225_del(m);
+  return yes && tunnels;
+}
+
 START_TEST(a_setup_waits_with_call_proceeding_and_what_follows_it_waits_too) {
   /* a Facility of the call, without an H.323 part */
   static const uint8_t facility[] = {0x03, 0x00, 0x00, 0x0b, 0x08, 0x02,
@@ -238,6 +261,7 @@ START_TEST(a_setup_waits_with_call_proceeding_and_what_follows_it_waits_too) {
   setup_comes(&setup);
   ck_assert_uint_eq(routes_asked, 1);
   ck_assert_int_eq(waits(), H46017_Q931_CALL_PROCEEDING);
+  ck_assert(waits_provisionally());
   ck_assert_int_eq(
       h46017_connection_recv(line[0]->conn, facility, sizeof(facility), w.now),
       0);

@@ -109,6 +109,19 @@ static int calls_released(h46017_calls *calls, h46017_call *call,
   return 0;
 }
 
+/* A Call Proceeding of the gatekeeper's own does not speak for the callee:
+ * whether that one tunnels H.245 is still to come. H.225.0 7.3.2 */
+static int calls_building(h46017_calls *calls, h46017_call *call, uint8_t type,
+                          h46017_h225 *msg, void *user_data) {
+  (void)calls;
+  (void)call;
+  (void)user_data;
+  return type == H46017_Q931_CALL_PROCEEDING
+             ? h46017_h225_set_present(
+                   msg, "h323-uu-pdu.provisionalRespToH245Tunnelling")
+             : 0;
+}
+
 h46017_calls *gk_calls_of(h46017_connection *c) {
   h46017_gatekeeper *gk = c->gk;
   h46017_calls_settings s;
@@ -129,6 +142,7 @@ h46017_calls *gk_calls_of(h46017_connection *c) {
   cb.message_received = calls_message_received;
   cb.state_changed = calls_state_changed;
   cb.released = calls_released;
+  cb.building = calls_building;
   rv = h46017_calls_make(&c->calls, &s, &cb, &gk->mem, &gk->call_work, c,
                          gk->now);
   if (rv != 0) {
