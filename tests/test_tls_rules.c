@@ -250,6 +250,55 @@ START_TEST(a_client_has_to_say_how_it_judges_the_server) {
 }
 END_TEST
 
+START_TEST(a_server_is_known_by_its_whole_subject) {
+  static const struct {
+    const char *dn;
+    int error;
+  } rows[] = {
+      {"CN=gk.example.net,O=Example", 0},
+      {"CN=GK.Example.net, O=example", 0},
+      {"CN=gk.example.net", H46017_ERR_SERVER_NAME},
+      {"O=Example", H46017_ERR_SERVER_NAME},
+      {"O=Example,CN=gk.example.net", H46017_ERR_SERVER_NAME},
+      {"CN=gk.example.net,O=Example,C=DE", H46017_ERR_SERVER_NAME},
+  };
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    pair p;
+
+    pair_good_init(&p, versions[_i]);
+    p.cset.server_name = rows[i].dn;
+    p.cset.server_check = H46017_SERVER_CHECK_SUBJECT;
+    pair_begin(&p);
+    pair_run(&p);
+    ck_assert_int_eq(p.client.error, rows[i].error);
+    ck_assert_int_eq(p.server.error,
+                     rows[i].error == 0 ? 0 : H46017_ERR_CERT_REFUSED_BY_PEER);
+    pair_free(&p);
+  }
+}
+END_TEST
+
+START_TEST(a_subject_that_is_none_is_refused_at_once) {
+  h46017_tls *t = NULL;
+  pair p;
+
+  pair_good_init(&p, 0);
+  p.cset.server_check = H46017_SERVER_CHECK_SUBJECT;
+  p.cset.server_name = "gk.example.net";
+  ck_assert_int_eq(h46017_tls_new(&t, p.cctx, H46017_TLS_CLIENT, &p.cset, NULL,
+                                  NULL, NULL, 0),
+                   H46017_ERR_DN);
+  p.cset.server_name = NULL;
+  ck_assert_int_eq(h46017_tls_new(&t, p.cctx, H46017_TLS_CLIENT, &p.cset, NULL,
+                                  NULL, NULL, 0),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_tls_expect_subject(NULL, "CN=a"),
+                   H46017_ERR_INVALID_ARGUMENT);
+  pair_free(&p);
+}
+END_TEST
+
 START_TEST(a_server_of_any_name_is_still_a_trusted_one) {
   pair p;
 
@@ -426,6 +475,8 @@ int main(void) {
   tcase_add_loop_test(tc, a_server_is_who_was_asked_for, 0,
                       (int)(sizeof(name_rows) / sizeof(name_rows[0])));
   tcase_add_test(tc, a_client_has_to_say_how_it_judges_the_server);
+  tcase_add_loop_test(tc, a_server_is_known_by_its_whole_subject, 0, 2);
+  tcase_add_test(tc, a_subject_that_is_none_is_refused_at_once);
   tcase_add_loop_test(tc, a_server_of_any_name_is_still_a_trusted_one, 0, 2);
   tcase_add_loop_test(
       tc, an_unverified_server_proves_nothing_and_the_log_says_so, 0, 2);

@@ -64,3 +64,12 @@ bool tls_files_keylog(const char *path) {
   }
   return true;
 }
+
+int tls_files_server(SSL_CTX *ctx, const char *name, const char *dn) {
+  SSL *ssl = SSL_new(ctx);
+  int code = ssl == NULL  ? H46017_ERR_NOMEM
+             : dn != NULL ? h46017_tls_expect_subject(ssl, dn)
+                          : h46017_tls_expect_name(ssl, name);
+  SSL_free(ssl);
+  return code;
+}

@@ -21,6 +21,9 @@ typedef struct tls_files {
  * H46017_ERR_NOT_FOUND without one, as own_get(). */
 int tls_files_context(SSL_CTX **pctx, const tls_files *files);
 
+/* Can a server be told by it: a name, or its whole subject? 0 or a code. */
+int tls_files_server(SSL_CTX *ctx, const char *name, const char *dn);
+
 /* Writes the secrets of every connection of these contexts to a file, mode
  * 0600, in SSLKEYLOGFILE format. False after a report. */
 bool tls_files_keylog(const char *path);

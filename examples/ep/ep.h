@@ -59,6 +59,7 @@ struct app {
   own_choice choice; /* --cert, --key, --app */
   text_list trust;   /* files */
   const char *server_name;
+  const char *server_dn;
   bool insecure;
   uint32_t ttl;      /* seconds asked for; 0: the library's */
   uint32_t failback; /* seconds between probes; UINT32_MAX: the library's */

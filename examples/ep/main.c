@@ -131,6 +131,7 @@ enum {
   OPTION_KEY,
   OPTION_TRUST,
   OPTION_SERVER_NAME,
+  OPTION_SERVER_DN,
   OPTION_INSECURE,
   OPTION_PASSWORD_FILE,
   OPTION_TTL,
@@ -164,6 +165,8 @@ static const option_spec specs[] = {
      "trust its certificates too, this time (PEM, DER); repeat"},
     {OPTION_SERVER_NAME, "server-name", "NAME",
      "the name in the gatekeeper's certificate; its HOST"},
+    {OPTION_SERVER_DN, "server-dn", "DN",
+     "the whole subject of the gatekeeper's certificate instead"},
     {OPTION_INSECURE, "insecure-server", NULL,
      "believe any gatekeeper: anybody can pose as it"},
     {OPTION_PASSWORD_FILE, "password-file", "FILE",
@@ -254,6 +257,9 @@ static bool take_option(app *p, int id, const char *value) {
   case OPTION_SERVER_NAME:
     p->server_name = value;
     return value[0] != '\0';
+  case OPTION_SERVER_DN:
+    p->server_dn = value;
+    return value[0] != '\0';
   case OPTION_INSECURE:
     p->insecure = true;
     return true;
@@ -315,6 +321,10 @@ static int check_options(const app *p) {
   if (p->count > 1 && p->identity == H46017_ALIAS_DIALLED_DIGITS) {
     return report_usage("--count makes NAME-1 and so on, and digits have no "
                         "hyphen: another --identity");
+  }
+  if ((p->server_name != NULL) + (p->server_dn != NULL) + p->insecure > 1) {
+    return report_usage("--server-name, --server-dn or --insecure-server: one "
+                        "of them");
   }
   if ((p->choice.cert == NULL) != (p->choice.key == NULL)) {
     return report_usage("--cert and --key are needed together");
@@ -381,7 +391,15 @@ static int prepare_identity(app *p) {
     report("the trust list is empty: the gatekeeper's certificate will be "
            "refused, and kept; --trust FILE, or h46017-cert rejected trust ID");
   }
-  return trust_context(p) == 0 ? 0 : EXIT_USAGE;
+  if (trust_context(p) != 0) {
+    return EXIT_USAGE;
+  }
+  int code =
+      p->server_dn ? tls_files_server(p->tls_ctx, NULL, p->server_dn) : 0;
+  if (code != 0) {
+    report_code(code, "--server-dn '%s'", p->server_dn);
+  }
+  return code ? EXIT_USAGE : 0;
 }
 
 static int app_start(app *p) {

@@ -138,6 +138,21 @@ H46017_API int h46017_trust_attach(const h46017_trust *trust, SSL_CTX *ctx,
  * @spec RFC 6125
  * @since 0.1 */
 H46017_API int h46017_tls_expect_name(SSL *ssl, const char *name);
+
+/** Makes a client's handshake fail unless the whole subject of the server's
+ * certificate is this one: the same names in the same order, letter case and
+ * blanks aside. It works in contexts that h46017_trust_attach() has seen, after
+ * h46017_tls_ctx_defaults() too.
+ *
+ * @param[in] ssl  before its handshake
+ * @param[in] dn   as RFC 4514 has it (`CN=gk,O=Example`), NUL-terminated,
+ *                 *copied*
+ * @retval H46017_ERR_INVALID_ARGUMENT  NULL
+ * @retval H46017_ERR_DN                not a distinguished name
+ * @retval H46017_ERR_NOMEM
+ * @spec RFC 4514, RFC 5280 7.1
+ * @since 0.1 */
+H46017_API int h46017_tls_expect_subject(SSL *ssl, const char *dn);
 /**@}*/
 
 /** @name From a certificate to an identity */
@@ -190,8 +205,10 @@ typedef enum h46017_server_check {
   H46017_SERVER_CHECK_TRUSTED = 1, /**< trusted, whatever its name. Any trusted
                                         certificate can pose as the
                                         gatekeeper */
-  H46017_SERVER_CHECK_NONE = 2     /**< not at all: anybody can. Logged as a
+  H46017_SERVER_CHECK_NONE = 2,    /**< not at all: anybody can. Logged as a
                                         warning at every connection */
+  H46017_SERVER_CHECK_SUBJECT = 3  /**< trusted, and `server_name` is its
+                                        subject: h46017_tls_expect_subject() */
 } h46017_server_check;
 
 /** Settings of one connection. Begin with h46017_tls_settings_default(). */
@@ -261,8 +278,9 @@ h46017_tls_callbacks_default_sized(h46017_tls_callbacks *callbacks,
  *                        do with (it has to name the server)
  * @param[in]  callbacks  *copied*; may be NULL
  * @param[in]  mem        *copied*; NULL: the C library's. OpenSSL keeps its own
- * @retval H46017_ERR_INVALID_ARGUMENT  also: H46017_SERVER_CHECK_NAME without
- *                                      a name
+ * @retval H46017_ERR_INVALID_ARGUMENT  also: H46017_SERVER_CHECK_NAME or
+ *                                      _SUBJECT without a name
+ * @retval H46017_ERR_DN                a subject that is none
  * @retval H46017_ERR_NOMEM
  * @retval H46017_ERR_TLS               OpenSSL cannot begin with this context
  * @since 0.1 */

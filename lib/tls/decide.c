@@ -221,7 +221,9 @@ static long decide_by(const h46017_trust_snapshot *g, X509_STORE_CTX *store,
   if (result == X509_V_OK && SSL_get_security_level(ssl) == 0) {
     result = decide_strength(X509_STORE_CTX_get0_chain(store));
   }
-  return result;
+  return result != X509_V_OK || h46017_tls_is_subject(ssl, leaf)
+             ? result
+             : h46017_tls_own_verify_result(H46017_ERR_SERVER_NAME);
 }
 
 long h46017_trust_decide(const h46017_trust *trust, X509_STORE_CTX *store,

@@ -317,6 +317,8 @@ static int engine_prepare_client(h46017_tls *t) {
   switch (t->settings.server_check) {
   case H46017_SERVER_CHECK_NAME:
     return h46017_tls_expect_name(t->ssl, t->settings.server_name);
+  case H46017_SERVER_CHECK_SUBJECT:
+    return h46017_tls_expect_subject(t->ssl, t->settings.server_name);
   case H46017_SERVER_CHECK_TRUSTED:
     return 0;
   case H46017_SERVER_CHECK_NONE:

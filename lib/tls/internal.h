@@ -44,6 +44,11 @@ bool h46017_tls_validity(const X509 *x, int64_t *pfrom, int64_t *pto);
 /* The time a connection's certificates are judged by; false: not known. */
 bool h46017_tls_time(const X509_VERIFY_PARAM *param, int64_t *putc);
 
+/* -- subject.c ------------------------------------------------------------ */
+
+/* It is whom h46017_tls_expect_subject() asked for, if it did. */
+bool h46017_tls_is_subject(const SSL *ssl, const X509 *leaf);
+
 /* -- ticket.c ------------------------------------------------------------- */
 
 /* Seconds that a session can be resumed in. */

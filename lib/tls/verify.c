@@ -60,7 +60,8 @@ int h46017_error_from_verify_result(int64_t result) {
 
 /* Without a list: the context's own store, in which all are authorities. 0
  * where the chain is good, else a verify result. */
-static long verify_chain(X509_STORE_CTX *store, bool is_server) {
+static long verify_chain(X509_STORE_CTX *store, const SSL *ssl,
+                         bool is_server) {
   X509 *leaf = X509_STORE_CTX_get0_cert(store);
   int64_t utc;
   int rv;
@@ -79,7 +80,9 @@ static long verify_chain(X509_STORE_CTX *store, bool is_server) {
   if (is_server && X509_check_ca(leaf) != 0) {
     return h46017_tls_own_verify_result(H46017_ERR_CERT_IS_CA);
   }
-  return X509_V_OK;
+  return ssl == NULL || h46017_tls_is_subject(ssl, leaf)
+             ? X509_V_OK
+             : h46017_tls_own_verify_result(H46017_ERR_SERVER_NAME);
 }
 
 /* Instead of X509_verify_cert() inside the handshake. What is set as error
@@ -89,7 +92,7 @@ static int verify_peer(X509_STORE_CTX *store, void *arg) {
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   bool is_server = ssl != NULL && SSL_is_server(ssl) != 0;
   long result = arg == NULL || ssl == NULL
-                    ? verify_chain(store, is_server)
+                    ? verify_chain(store, ssl, is_server)
                     : h46017_trust_decide(arg, store, ssl);
 
   X509_STORE_CTX_set_error(store, (int)result);

@@ -164,6 +164,23 @@ class Case(unittest.TestCase):
         ep = self.endpoint(gatekeepers, "--once", *arguments)
         return ep.wait(), ep
 
+    def judge(self, file, *messages):
+        """tshark finds the messages in the capture, and nothing wrong."""
+        if subprocess.run(["sh", "-c", "command -v tshark"], capture_output=True).returncode:
+            if os.environ.get("CI"):
+                self.fail("tshark is not there")
+            self.skipTest("tshark is not there")
+        out = subprocess.run(
+            ["tshark", "-r", file, "-V", "-o", "tcp.check_checksum:TRUE",
+             "-o", "ip.check_checksum:TRUE"],
+            check=True, capture_output=True, text=True, timeout=60,
+        ).stdout  # fmt: skip
+        for message in messages:
+            self.assertIn(message, out)
+        for fault in ("Malformed", "[Bad", "incorrect", "Out-Of-Order",
+                      "Retransmission", "previous segment", "Dissector bug"):  # fmt: skip
+            self.assertNotIn(fault, out, out)
+
     def ctl(self, *arguments, **how):
         return self._command("h46017-ctl", *arguments, **how)
 

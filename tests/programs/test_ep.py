@@ -179,6 +179,7 @@ class Usage(harness.Case):
             ((*to, "--alias", "x", "surplus"), "surplus"),
             ((*to, "--alias", "x", "--nonsense"), "nonsense"),
             ((*to, "--alias", "x", "--cert", "c.pem"), "--key"),
+            ((*to, "--alias", "x", "--server-dn", "CN=a", "--server-name", "a"), "--server-dn"),
             ((*to, "--alias", "x", "--dns", "nowhere:x"), "--dns"),
             ((*to, "--alias", "12", "--identity", "digits", "--count", "2"), "digits"),
             (("--gatekeeper", "srv:", "--alias", "x"), "srv:"),

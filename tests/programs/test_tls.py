@@ -124,6 +124,21 @@ class Tls(harness.Case):
         )
         self.assertEqual(status, 0, ep.stderr())
 
+    def test_a_gatekeeper_is_known_by_its_whole_subject(self):
+        gk = self.tls_gatekeeper()
+        own = self.pki.own("device")
+        status, ep = self.attempt(*own, "--server-dn", "CN=gk.example")
+        self.assertEqual(status, 0, ep.stderr())
+        # another certificate of the same authority does not do, nor part of it
+        for dn in ("CN=gk.example,O=Example", f"CN={DEVICE}"):
+            status, ep = self.attempt(*own, "--server-dn", dn)
+            self.assertEqual(status, 11, ep.stderr())
+            self.assertIn("SERVER_NAME", [e.get("code") for e in ep.events])
+            gk.expect("refused", code="CERT_REFUSED_BY_PEER")
+        status, ep = self.attempt(*own, "--server-dn", "gk.example")
+        self.assertEqual(status, 2)
+        self.assertIn("(DN, H46017-520)", ep.stderr())
+
     def test_insecure_server_believes_anybody_and_says_so(self):
         self.tls_gatekeeper()
         status, ep = self.attempt(
@@ -205,27 +220,8 @@ class Tls(harness.Case):
         self.assertIn("CLIENT_", keylog.read_text())
         self.assertEqual(stat.S_IMODE(os.stat(keylog).st_mode), 0o600)
         for file in (pcap, mine):
-            self.judge(file)
-
-    def judge(self, file):
-        """tshark finds the messages in the capture, and nothing wrong."""
-        if subprocess.run(["sh", "-c", "command -v tshark"], capture_output=True).returncode:
-            if os.environ.get("CI"):
-                self.fail("tshark is not there")
-            self.skipTest("tshark is not there")
-        out = subprocess.run(
-            ["tshark", "-r", file, "-V", "-o", "tcp.check_checksum:TRUE",
-             "-o", "ip.check_checksum:TRUE"],
-            check=True, capture_output=True, text=True, timeout=60,
-        ).stdout  # fmt: skip
-        for message in (
-            "registrationRequest", "registrationConfirm",
-            "unregistrationRequest", "unregistrationConfirm",
-        ):  # fmt: skip
-            self.assertIn(message, out)
-        for fault in ("Malformed", "[Bad", "incorrect", "Out-Of-Order",
-                      "Retransmission", "previous segment", "Dissector bug"):  # fmt: skip
-            self.assertNotIn(fault, out, out)
+            self.judge(file, "registrationRequest", "registrationConfirm",
+                       "unregistrationRequest", "unregistrationConfirm")  # fmt: skip
 
 
 if __name__ == "__main__":
