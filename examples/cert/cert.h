@@ -35,8 +35,9 @@ extern const cert_command cert_csr;
 extern const cert_command cert_delete; /* own.c */
 extern const cert_command cert_doctor;
 extern const cert_command cert_explain;
-extern const cert_command cert_export;     /* own.c */
-extern const cert_command cert_import;     /* own.c */
+extern const cert_command cert_export; /* own.c */
+extern const cert_command cert_import; /* own.c */
+extern const cert_command cert_probe;
 extern const cert_command cert_rejected;   /* also of h46017-ctl */
 extern const cert_command cert_renew;      /* own.c */
 extern const cert_command cert_selfsigned; /* own.c */

@@ -10,9 +10,10 @@
 #include <string.h>
 
 static const cert_command *const commands[] = {
-    &cert_selfsigned, &cert_renew,    &cert_csr,    &cert_import,  &cert_export,
-    &cert_delete,     &cert_app,      &cert_ca,     &cert_batch,   &cert_show,
-    &cert_trust,      &cert_rejected, &cert_doctor, &cert_explain, NULL,
+    &cert_selfsigned, &cert_renew,  &cert_csr,     &cert_import,
+    &cert_export,     &cert_delete, &cert_app,     &cert_ca,
+    &cert_batch,      &cert_show,   &cert_trust,   &cert_rejected,
+    &cert_probe,      &cert_doctor, &cert_explain, NULL,
 };
 
 static const option_text text = {
@@ -25,6 +26,7 @@ static const option_text text = {
     "  h46017-cert batch phones.csv --dir CA --out phones\n"
     "  h46017-cert trust add CA/cacert.pem\n"
     "  h46017-cert rejected list\n"
+    "  h46017-cert probe gk.example\n"
     "  h46017-cert doctor\n"
     "  h46017-cert explain CERT_EXPIRED\n",
 };
