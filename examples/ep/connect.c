@@ -5,6 +5,7 @@
 #include "common/report.h"
 #include "common/wallclock.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@ struct attempt {
   bool link_made;
   int failure; /* UV_E… of the last address tried */
   bool tls;
-  bool srv; /* `connecting` waits until the host is known */
+  bool srv;          /* `connecting` waits until the host is known */
+  size_t gatekeeper; /* of the list, and as whom we came there */
+  uint32_t ctx_number;
   app *app;
   attempt *following; /* in app.attempts */
   attempt *preceding;
@@ -116,6 +119,30 @@ static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
   events_emit(event);
 }
 
+void connect_forget(endpoint *e) {
+  SSL_SESSION_free(e->session);
+  e->session = NULL;
+}
+
+/* A fleet that lost its gatekeeper comes back with a short handshake. Whom an
+ * alternate would resume, the gatekeeper that named it cannot know. */
+static void keep_session(const attempt *a) {
+  endpoint *e = a->endpoint;
+  if (h46017_tls_identity(a->link.tls) != NULL && !e->is_alternate) {
+    connect_forget(e);
+    e->session = SSL_get1_session(h46017_tls_ssl(a->link.tls));
+    e->session_at = a->gatekeeper;
+    e->session_ctx = a->ctx_number;
+  }
+}
+
+static SSL_SESSION *session_for(endpoint *e) {
+  return !e->is_alternate && e->session_at == e->gatekeeper &&
+                 e->session_ctx == e->app->tls_ctx_number
+             ? e->session
+             : NULL;
+}
+
 static int start_tls(attempt *a) {
   endpoint *e = a->endpoint;
   app *p = e->app;
@@ -140,6 +167,9 @@ static int start_tls(attempt *a) {
   callbacks.utc_now = utc_now;
   callbacks.log_write = report_log;
   trust_look(p);
+  a->gatekeeper = e->gatekeeper;
+  a->ctx_number = p->tls_ctx_number;
+  settings.session = session_for(e);
   int code = h46017_tls_new(&tls, p->tls_ctx, H46017_TLS_CLIENT, &settings,
                             &callbacks, NULL, a, uv_now(p->loop));
   if (code == 0) {
@@ -220,6 +250,7 @@ static void link_ended(uvlink *l, int why) {
   if (l->tls != NULL) {
     const char *text = h46017_tls_error_text(l->tls);
     events_text(event, "text", text, strlen(text));
+    keep_session(a);
     if (h46017_tls_identity(l->tls) == NULL) {
       say_refused(e, l->tls, why);
     }

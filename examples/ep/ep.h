@@ -81,6 +81,7 @@ struct app {
   own_certs own;
   SSL_CTX *tls_ctx;
   h46017_tls_digests *digests; /* of password tokens */
+  uint32_t tls_ctx_number;     /* another certificate, another number */
   dns *dns;
   capture *capture;
   endpoint *endpoints;
@@ -118,6 +119,9 @@ struct endpoint {
   gatekeeper_address to;
   bool is_alternate;    /* `to` was named by a gatekeeper */
   int transport_failed; /* a code to tell before the next wait */
+  SSL_SESSION *session; /* what the last connection left, to be resumed at */
+  size_t session_at;    /* this gatekeeper, */
+  uint32_t session_ctx; /* as whom we were then */
   char peer[ADDRESS_TEXT];
   capture_flow flow;
 };
@@ -146,6 +150,7 @@ void calls_callbacks(endpoint *e, h46017_endpoint_callbacks *callbacks,
 void connect_start(endpoint *e);
 void connect_service(endpoint *e);
 void connect_abandon(endpoint *e);
+void connect_forget(endpoint *e); /* what it would resume */
 void connect_close_all(app *p);
 
 /* trust.c */

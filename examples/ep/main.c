@@ -129,6 +129,7 @@ enum {
   OPTION_STATE,
   OPTION_CERT,
   OPTION_KEY,
+  OPTION_APP,
   OPTION_TRUST,
   OPTION_SERVER_NAME,
   OPTION_SERVER_DN,
@@ -161,6 +162,8 @@ static const option_spec specs[] = {
      "trust list, rejected and own certificates; ./h46017-state"},
     {OPTION_CERT, "cert", "FILE", "own certificate and chain (PEM)"},
     {OPTION_KEY, "key", "FILE", "its private key (PEM)"},
+    {OPTION_APP, "app", "NAME",
+     "show an application's certificate (h46017-cert app list)"},
     {OPTION_TRUST, "trust", "FILE",
      "trust its certificates too, this time (PEM, DER); repeat"},
     {OPTION_SERVER_NAME, "server-name", "NAME",
@@ -252,6 +255,9 @@ static bool take_option(app *p, int id, const char *value) {
   case OPTION_KEY:
     p->choice.key = value;
     return true;
+  case OPTION_APP:
+    p->choice.app = value;
+    return value[0] != '\0';
   case OPTION_TRUST:
     return text_list_add(&p->trust, value);
   case OPTION_SERVER_NAME:
@@ -325,6 +331,9 @@ static int check_options(const app *p) {
   if ((p->server_name != NULL) + (p->server_dn != NULL) + p->insecure > 1) {
     return report_usage("--server-name, --server-dn or --insecure-server: one "
                         "of them");
+  }
+  if (p->choice.cert != NULL && p->choice.app != NULL) {
+    return report_usage("--cert or --app: one of them");
   }
   if ((p->choice.cert == NULL) != (p->choice.key == NULL)) {
     return report_usage("--cert and --key are needed together");
@@ -459,6 +468,7 @@ static void app_stop(app *p) {
   (void)uv_loop_close(p->loop);
   for (uint32_t i = 0; p->endpoints != NULL && i < p->count; i++) {
     h46017_endpoint_del(p->endpoints[i].ep);
+    connect_forget(&p->endpoints[i]);
     calls_forget(&p->endpoints[i]);
   }
   free(p->endpoints);

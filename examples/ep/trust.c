@@ -58,7 +58,7 @@ int trust_own(app *p) {
     return code;
   }
   code = own_get(&p->own, &p->choice, &cred);
-  if (code == H46017_ERR_NOT_FOUND) {
+  if (code == H46017_ERR_NOT_FOUND && p->choice.app == NULL) {
     code = make_own(p);
     code = code ? code : own_get(&p->own, &p->choice, &cred);
   }
@@ -83,9 +83,10 @@ int trust_context(app *p) {
   if (code == 0) {
     SSL_CTX_free(p->tls_ctx);
     p->tls_ctx = ctx;
+    p->tls_ctx_number++; /* sessions of the old one are not resumed */
     own_tell(&p->own, &p->choice, ctx);
     trust_state_check_own(&p->trusted, ctx);
-  } else if (code == H46017_ERR_NOT_FOUND) {
+  } else if (code == H46017_ERR_NOT_FOUND && p->choice.app == NULL) {
     report_code(code, "the own certificate");
   }
   return code;

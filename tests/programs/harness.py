@@ -225,6 +225,54 @@ def s_client(port, *arguments, status=0):
     return done.stdout
 
 
+class Relay:
+    """A NAT as its two sides see it: every connection comes from the relay's
+    own address, whatever the endpoint's is."""
+
+    def __init__(self, port):
+        self.to = ("127.0.0.1", port)
+        self.server = socket.create_server(("127.0.0.2", 0))
+        self.port = self.server.getsockname()[1]
+        self.sources = []
+        self.sockets = [self.server]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.server.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.to)
+            self.sources.append("%s:%d" % far.getsockname())
+            self.sockets += near, far
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(source, sink):
+        try:
+            while octets := source.recv(4096):
+                sink.sendall(octets)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self):
+        """Every connection is lost, without a word of TLS; new ones may come."""
+        while len(self.sockets) > 1:
+            s = self.sockets.pop()
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def close(self):
+        for s in self.sockets:
+            s.close()
+
+
 class NameServer:
     """A DNS server for SRV records alone: {name: [(priority, weight, port,
     target)…] or a response code}. What is not there does not exist."""

@@ -197,6 +197,50 @@ class Phone(harness.Case):
         self.assertEqual(ep.expect("credentials", source="user")["cn"], "bought.example")
         self.assertEqual(ep.stop(), 0)
 
+    def test_an_application_certificate_is_chosen_by_name_on_the_way_out(self):
+        self.cert("--state", self.dir / "endpoint", "selfsigned", "--cn", "out.example", "--name", "x")
+        status, ep = self.attempt("--hardware-id", "auto", "--app", "X")
+        self.assertEqual(status, 12, ep.stderr())
+        said = self.said(ep)
+        self.assertEqual((said["cn"], said["source"]), ("out.example", "application"))
+        self.assertEqual(self.gk.expect("refused")["rejected_id"], said["sha256"])
+        status, ep = self.attempt("--hardware-id", "auto", "--app", "nothing")
+        self.assertEqual(status, 2)
+        self.assertIn("NOT_FOUND", ep.stderr())
+
+    def test_who_lost_the_connection_resumes_unless_something_changed(self):
+        self.ctl("trust", "add", self.pki.cert("ca"))
+        self.ctl("device", "add", PHONE)
+        self.pki.make("phone", PHONE, "device", "ca")
+        relay = harness.Relay(self.gk.port["tls"])
+        self.addCleanup(relay.close)
+        ep = self.endpoint(
+            f"tls:127.0.0.2:{relay.port}", "--trust", self.pki.cert("ca"), "--server-name",
+            "gk.example", "--hardware-id", "auto", *self.pki.own("phone"),
+        )  # fmt: skip
+
+        def again():
+            relay.cut()
+            return self.gk.expect("tls", timeout=60)["resumed"]
+
+        self.assertFalse(self.gk.expect("tls")["resumed"])
+        self.gk.expect("registered")
+        ep.expect("registered")
+        self.assertTrue(again())
+        got = self.gk.expect("registered")
+        ep.expect("registered")
+        self.assertEqual((got["cn"], got["auth"]), (PHONE, "certificate"))
+        # another certificate of ours: it is shown
+        self.pki.make("phone", PHONE, "device", "ca")
+        ep.signal(signal.SIGHUP)
+        ep.expect("credentials")
+        self.assertFalse(again())
+        ep.expect("registered")
+        # the entry it rested on is gone
+        self.ctl("trust", "clear")
+        relay.cut()
+        self.gk.expect("refused", code="UNKNOWN_CA", timeout=60)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -5,50 +5,11 @@ import shutil
 import signal
 import socket
 import tempfile
-import threading
 import unittest
 
 import harness
 
 DEVICE = "0090332f688a"
-
-
-class Relay:
-    """A NAT as its two sides see it: every connection comes from the relay's
-    own address, whatever the endpoint's is."""
-
-    def __init__(self, port):
-        self.to = ("127.0.0.1", port)
-        self.server = socket.create_server(("127.0.0.2", 0))
-        self.port = self.server.getsockname()[1]
-        self.sources = []
-        self.sockets = [self.server]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self.server.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self.to)
-            self.sources.append("%s:%d" % far.getsockname())
-            self.sockets += near, far
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
-
-    @staticmethod
-    def _carry(source, sink):
-        try:
-            while octets := source.recv(4096):
-                sink.sendall(octets)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self):
-        for s in self.sockets:
-            s.close()
 
 
 class Names(harness.Case):
@@ -151,7 +112,7 @@ class Names(harness.Case):
 
     def test_behind_a_nat_the_connection_is_all_there_is(self):
         gk = self.configured("[registration]\nopen = yes\nmin_ttl = 1\nttl_spread = 0\n")
-        relay = Relay(gk.port["tcp"])
+        relay = harness.Relay(gk.port["tcp"])
         self.addCleanup(relay.close)
         ep = self.endpoint(
             f"tcp:127.0.0.2:{relay.port}", "--alias", "inside", "--ttl", "2"
