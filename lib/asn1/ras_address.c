@@ -36,7 +36,6 @@ static size_t address_format_6(char *out, const uint8_t *ip) {
     groups[i] = (uint16_t)(ip[2 * i] << 8 | ip[2 * i + 1]);
   }
   gap = address_gap(groups, &gap_len);
-  out[n++] = '[';
   for (size_t i = 0; i < GROUPS; i++) {
     if (i == gap) {
       out[n++] = ':';
@@ -44,24 +43,32 @@ static size_t address_format_6(char *out, const uint8_t *ip) {
       i += gap_len - 1;
     } else {
       const char *colon = i > 0 && i != gap + gap_len ? ":" : "";
-      n += (size_t)snprintf(out + n, H46017_RAS_ADDRESS_SIZE - n, "%s%x", colon,
+      n += (size_t)snprintf(out + n, H46017_RAS_HOST_SIZE - n, "%s%x", colon,
                             (unsigned)groups[i]);
     }
   }
-  out[n++] = ']';
+  out[n] = '\0';
   return n;
+}
+
+size_t h46017_ras_host_format(char *out, const uint8_t *ip, size_t iplen) {
+  return iplen == 16
+             ? address_format_6(out, ip)
+             : (size_t)snprintf(out, H46017_RAS_HOST_SIZE, "%u.%u.%u.%u",
+                                (unsigned)ip[0], (unsigned)ip[1],
+                                (unsigned)ip[2], (unsigned)ip[3]);
 }
 
 size_t h46017_ras_address_format(char *out, const uint8_t *ip, size_t iplen,
                                  uint16_t port) {
-  size_t n;
+  size_t n = 0;
 
   if (iplen == 16) {
-    n = address_format_6(out, ip);
-  } else {
-    n = (size_t)snprintf(out, H46017_RAS_ADDRESS_SIZE, "%u.%u.%u.%u",
-                         (unsigned)ip[0], (unsigned)ip[1], (unsigned)ip[2],
-                         (unsigned)ip[3]);
+    out[n++] = '[';
+  }
+  n += h46017_ras_host_format(out + n, ip, iplen);
+  if (iplen == 16) {
+    out[n++] = ']';
   }
   return n + (size_t)snprintf(out + n, H46017_RAS_ADDRESS_SIZE - n, ":%u",
                               (unsigned)port);

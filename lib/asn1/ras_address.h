@@ -10,6 +10,13 @@
 /* `[`, eight groups, `]:`, five digits, NUL */
 #define H46017_RAS_ADDRESS_SIZE 49
 
+/* Eight groups and their colons, NUL */
+#define H46017_RAS_HOST_SIZE 40
+
+/* The address alone, without brackets; `iplen` is 4 or 16, `out` has room for
+ * H46017_RAS_HOST_SIZE. Returns the length without the NUL. */
+size_t h46017_ras_host_format(char *out, const uint8_t *ip, size_t iplen);
+
 /* `iplen` is 4 or 16; `out` has room for H46017_RAS_ADDRESS_SIZE. Returns the
  * length without the NUL. */
 size_t h46017_ras_address_format(char *out, const uint8_t *ip, size_t iplen,

@@ -2,10 +2,10 @@
 #include "session/endpoint.h"
 
 #include "asn1/h225_aliases.h"
+#include "asn1/ras_address.h"
 #include "base/intmath.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Gatekeepers that another one names. AlternateGK has the address of a RAS
@@ -29,30 +29,26 @@ int h46017_endpoint_alternate(const h46017_endpoint *ep, size_t index,
 }
 
 /* Where it may be, in text. False: nowhere one can connect to. */
-static bool alternate_address(h46017_h225_value gk, char *out, size_t size) {
-  h46017_h225_value address = h46017_h225_get(gk, "rasAddress");
-  const uint8_t *ip;
-  size_t len;
+static bool alternate_address(h46017_h225_value gk, h46017_alternate *a) {
+  static const struct {
+    const char *path;
+    size_t len;
+  } kinds[] = {{"rasAddress.ipAddress.ip", 4},
+               {"rasAddress.ip6Address.ip", 16}};
   bool somewhere = false;
 
-  if (h46017_h225_read_octets(h46017_h225_get(address, "ipAddress.ip"), &ip,
-                              &len) == 0 &&
-      len == 4) {
-    (void)snprintf(out, size, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
-  } else if (h46017_h225_read_octets(h46017_h225_get(address, "ip6Address.ip"),
-                                     &ip, &len) == 0 &&
-             len == 16) {
-    (void)snprintf(
-        out, size, "%x:%x:%x:%x:%x:%x:%x:%x", (unsigned)(ip[0] << 8 | ip[1]),
-        (unsigned)(ip[2] << 8 | ip[3]), (unsigned)(ip[4] << 8 | ip[5]),
-        (unsigned)(ip[6] << 8 | ip[7]), (unsigned)(ip[8] << 8 | ip[9]),
-        (unsigned)(ip[10] << 8 | ip[11]), (unsigned)(ip[12] << 8 | ip[13]),
-        (unsigned)(ip[14] << 8 | ip[15]));
-  } else {
-    return false;
-  }
-  for (size_t i = 0; i < len; i++) {
-    somewhere = somewhere || ip[i] != 0;
+  for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+    const uint8_t *ip;
+    size_t len;
+    if (h46017_h225_read_octets(h46017_h225_get(gk, kinds[k].path), &ip,
+                                &len) != 0 ||
+        len != kinds[k].len) {
+      continue;
+    }
+    for (size_t i = 0; i < len; i++) {
+      somewhere = somewhere || ip[i] != 0;
+    }
+    (void)h46017_ras_host_format(a->address, ip, len);
   }
   return somewhere;
 }
@@ -85,7 +81,7 @@ static void alternate_learn(h46017_endpoint *ep, h46017_h225_value gk,
   h46017_alternate a = {.learnt_from = learnt_from};
   uint64_t priority = 0;
 
-  if (!alternate_address(gk, a.address, sizeof(a.address))) {
+  if (!alternate_address(gk, &a)) {
     return;
   }
   if (!assigned) { /* the one that is assigned stands before all others */
