@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who gets a name that somebody holds, what outlives a lost connection, and
- * what many at once cost the others. */
+/* Who gets a name that somebody holds, and what many at once cost the others.
+ */
 #include "octets.h"
 #include "peer.h"
 #include "world.h"
@@ -363,149 +363,6 @@ START_TEST(urls_are_the_same_name_whatever_stands_around_it) {
 }
 END_TEST
 
-/* -- a lost connection ----------------------------------------------------- */
-
-static void lose(peer *p) {
-  ck_assert_int_eq(
-      h46017_connection_transport_down(p->conn, H46017_ERR_CLOSED, p->w->now),
-      0);
-  peer_free(p);
-}
-
-static void grace_world(world *w, peer *p, const h46017_identity *who) {
-  h46017_gatekeeper_settings s;
-  world_settings(&s);
-  s.registration_grace = 20000;
-  (void)world_init(w, &s, NULL);
-  one_device(w, H46017_AUTH_EITHER);
-  peer_init(p, w, who);
-}
-
-START_TEST(in_grace_a_keep_alive_of_the_same_peer_rebinds) {
-  h46017_identity mine = proved(DEVICE, 1);
-  h46017_identity other = proved(DEVICE, 2);
-  char id[32];
-  world w;
-  peer p;
-  peer q;
-  grace_world(&w, &p, &mine);
-  send_rrq(&p, 1, DEVICE);
-  id_of(&w, DEVICE, id);
-  lose(&p);
-  ck_assert(tells(&w, "gk lost " DEVICE " CLOSED"));
-  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
-  ck_assert_ptr_null(find(&w, DEVICE)->connection);
-  ck_assert(find(&w, DEVICE)->expires == w.now + 20000);
-  /* The identifier alone is worth nothing, nor is the name. */
-  peer_init(&q, &w, &other);
-  send_keep_alive(&q, 1, id);
-  ck_assert(tells(&w, "gk rejected WRONG_CONNECTION fullRegistrationRequired"));
-  send_rrq(&q, 2, DEVICE);
-  ck_assert(tells(&w, "gk rejected DUPLICATE_ALIAS duplicateAlias"));
-  peer_init(&p, &w, &mine);
-  pass(&w, 19999);
-  send_keep_alive(&p, 1, id);
-  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
-  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
-  ck_assert(find(&w, DEVICE)->replaced);
-  ck_assert(tells(&w, "gk refreshed " DEVICE));
-  pass(&w, 60 * SECOND);
-  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
-  peer_free(&p);
-  peer_free(&q);
-  world_free(&w);
-}
-END_TEST
-
-START_TEST(in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier) {
-  char id[32];
-  world w;
-  peer p;
-  grace_world(&w, &p, NULL);
-  w.password = H46017_PASSWORD_VALID; /* what a certificate is elsewhere */
-  send_rrq(&p, 1, DEVICE);
-  id_of(&w, DEVICE, id);
-  lose(&p);
-  ck_assert(tells(&w, "gk lost " DEVICE));
-  peer_init(&p, &w, NULL);
-  /* A lightweight RRQ proves no password. */
-  send_keep_alive(&p, 1, id);
-  ck_assert(tells(&w, "gk rejected WRONG_CONNECTION"));
-  send_rrq(&p, 2, DEVICE);
-  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
-  ck_assert_str_eq(find(&w, DEVICE)->endpoint_identifier, id);
-  ck_assert_ptr_eq(find(&w, DEVICE)->connection, p.conn);
-  ck_assert(tells(&w, "gk registered " DEVICE " by password ttl 120 replaced"));
-  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
-  peer_free(&p);
-  world_free(&w);
-}
-END_TEST
-
-START_TEST(grace_ends_and_is_for_those_who_proved_something) {
-  h46017_identity mine = proved(DEVICE, 1);
-  size_t count = 0;
-  world w;
-  peer p;
-  grace_world(&w, &p, &mine);
-  send_rrq(&p, 1, DEVICE);
-  lose(&p);
-  pass(&w, 19999);
-  ck_assert_ptr_nonnull(find(&w, DEVICE));
-  pass(&w, 1);
-  ck_assert_ptr_null(find(&w, DEVICE));
-  ck_assert(tells(&w, "gk unregistered " DEVICE " CLOSED"));
-  /* Who is let in without proof has nothing to come back with. */
-  w.device.auth = H46017_AUTH_OPEN;
-  peer_init(&p, &w, NULL);
-  send_rrq(&p, 1, DEVICE);
-  lose(&p);
-  ck_assert_ptr_null(find(&w, DEVICE));
-  ck_assert_int_eq(world_count(&w, "gk lost"), 1);
-  /* Unregistered by the program, or closed with the gatekeeper, in grace. */
-  for (int i = 0; i < 2; i++) {
-    peer_init(&p, &w, &mine);
-    send_rrq(&p, 1, DEVICE);
-    lose(&p);
-    ck_assert_ptr_nonnull(find(&w, DEVICE));
-    if (i == 0) {
-      ck_assert_int_eq(
-          h46017_gatekeeper_unregister(w.gk, DEVICE, strlen(DEVICE),
-                                       H46017_URQ_MAINTENANCE, w.now),
-          0);
-    } else {
-      ck_assert_int_eq(h46017_gatekeeper_close(w.gk, w.now), 0);
-    }
-    ck_assert_ptr_null(find(&w, DEVICE));
-    ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), count);
-  }
-  world_free(&w);
-}
-END_TEST
-
-static int one_without(const h46017_registered *reg, void *arg) {
-  *(int *)arg += reg->connection == NULL;
-  return 0;
-}
-
-START_TEST(a_gatekeeper_goes_with_those_in_grace) {
-  h46017_identity mine = proved("009033010203", 1);
-  int without = 0;
-  world w;
-  peer p;
-  grace_world(&w, &p, &mine);
-  w.open = true;
-  w.device.name = NULL;
-  send_rrq(&p, 1, "a");
-  send_rrq(&p, 2, "b");
-  send_rrq(&p, 3, "c");
-  lose(&p);
-  ck_assert_int_eq(h46017_gatekeeper_each(w.gk, one_without, &without), 0);
-  ck_assert_int_eq(without, 3);
-  world_free(&w); /* leaks would be found */
-}
-END_TEST
-
 /* -- what waits ------------------------------------------------------------ */
 
 START_TEST(what_is_about_one_registration_waits_in_order_and_others_do_not) {
@@ -552,6 +409,45 @@ START_TEST(what_is_about_one_registration_waits_in_order_and_others_do_not) {
                    0);
   ck_assert_int_eq(peer_carry(&p), 0);
   ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_UCF);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(who_finds_no_room_to_wait_is_refused_and_overtakes_nobody) {
+  const h46017_registration_answer yes = {.open = true};
+  h46017_gatekeeper_settings s;
+  h46017_ras urq = {.kind = H46017_RAS_URQ, .request_seq_num = 4};
+  char id[32];
+  world w;
+  peer p;
+  world_settings(&s);
+  s.max_pending = 2;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  send_rrq(&p, 1, DEVICE);
+  id_of(&w, DEVICE, id);
+  w.answered = H46017_LATER;
+  send_rrq(&p, 2, DEVICE);
+  send_keep_alive(&p, 3, id); /* at the limit: it waits */
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  urq.u.urq.endpoint_identifier = (h46017_text){id, 26};
+  urq.u.urq.reason = H46017_URQ_REASON_ABSENT;
+  ck_assert_int_eq(peer_send_ras(&p, &urq), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URJ);
+  send_keep_alive(&p, 5, id);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RRJ);
+  ck_assert(tells(&w, "gk rejected OVERLOAD resourceUnavailable"));
+  ck_assert_int_eq(world_count(&w, "gk unregistered"), 0);
+  ck_assert_int_eq(world_count(&w, "gk refreshed"), 0);
+  /* What waits for nobody is served. */
+  urq.request_seq_num = 6;
+  urq.u.urq.endpoint_identifier = (h46017_text){"somebody", 8};
+  ck_assert_int_eq(peer_send_ras(&p, &urq), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URJ);
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now), 0);
+  ck_assert_int_eq(world_count(&w, "gk refreshed"), 1);
   ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
   peer_free(&p);
   world_free(&w);
@@ -992,12 +888,9 @@ int main(void) {
   tcase_add_test(tc,
                  with_allow_a_name_has_several_holders_and_one_that_is_found);
   tcase_add_test(tc, urls_are_the_same_name_whatever_stands_around_it);
-  tcase_add_test(tc, in_grace_a_keep_alive_of_the_same_peer_rebinds);
-  tcase_add_test(tc, in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier);
-  tcase_add_test(tc, grace_ends_and_is_for_those_who_proved_something);
-  tcase_add_test(tc, a_gatekeeper_goes_with_those_in_grace);
   tcase_add_test(
       tc, what_is_about_one_registration_waits_in_order_and_others_do_not);
+  tcase_add_test(tc, who_finds_no_room_to_wait_is_refused_and_overtakes_nobody);
   tcase_add_test(tc, full_rrqs_wait_for_their_turn_and_keep_alives_do_not);
   tcase_add_test(tc, a_thousand_that_come_at_once_do_not_starve_who_is_there);
   tcase_add_test(tc, requests_on_one_connection_have_a_rate);

@@ -97,7 +97,11 @@ typedef struct h46017_gatekeeper_settings {
                                     10. Never below min_time_to_live */
   uint32_t registration_grace; /**< ms that a registration whose peer proved who
                                     it is outlives its connection, waiting for
-                                    the same peer to come back; 0: none */
+                                    the same peer to come back; 0: none. It is
+                                    back with a full RRQ, or with a keep-alive
+                                    on a connection of the same certificate; if
+                                    it had none, with a keep-alive that has a
+                                    token of the `secret` it came with */
   h46017_duplicates duplicates; /**< H46017_DUPLICATES_REPLACE */
   uint32_t probe_timeout;       /**< ms in which a holder has to answer whether
                                      it lives (IRQ; any octet will do), 3000 */

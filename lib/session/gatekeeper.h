@@ -107,6 +107,7 @@ struct gk_registration {
   gk_login *login; /* held; NULL: it came without a password */
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
+  bool by_tls;  /* in GRACE: that connection was TLS */
 };
 
 /* What the program said of a full RRQ, and what that makes of the peer. */
@@ -398,6 +399,9 @@ h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
 H46017_SELDOM void gk_refuse(h46017_connection *c, uint16_t seq,
                              const h46017_rrq *rrq, int code,
                              const h46017_alias *held);
+/* Refuses a request of any kind: in an RRJ, or in its own words. */
+H46017_SELDOM void gk_refuse_message(h46017_connection *c,
+                                     const h46017_ras *ras, int code);
 
 /* -- gatekeeper_calls.c ---------------------------------------------------- */
 
@@ -648,6 +652,10 @@ void gk_registration_rebind(gk_registration *r, h46017_connection *c);
  * that the registration is of? */
 bool gk_registration_is_of(const gk_registration *r,
                            const h46017_connection *c);
+/* For one in GRACE: the same of a peer whose message gk_password_check() let
+ * pass, with the password too. */
+bool gk_registration_is_back(const gk_registration *r,
+                             const h46017_connection *c);
 
 void gk_refresh(gk_registration *r, uint16_t seq);
 /* A sign of life: the TTL runs anew. */

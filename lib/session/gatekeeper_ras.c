@@ -299,12 +299,8 @@ static void ras_rrq(h46017_connection *c, h46017_h225 *msg,
     return;
   }
   /* The connection is the identity: who holds the identifier elsewhere does
-   * not matter here. One that waits for its peer is that peer's. */
+   * not matter here. */
   r = gk_registration_named(c, &rrq->endpoint_identifier);
-  if (r != NULL && r->pub.connection == NULL && gk_registration_is_of(r, c) &&
-      c->registration_count < c->gk->settings.max_registrations) {
-    gk_registration_rebind(r, c);
-  }
   if (r == NULL || r->pub.connection != c) {
     gk_refuse(c, ras->request_seq_num, rrq,
               r == NULL ? H46017_ERR_NOT_REGISTERED
@@ -379,8 +375,7 @@ void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   c->speaker = before;
 }
 
-/* Refused with this code: in an RRJ, or in the request's own words. */
-static void ras_refuse(h46017_connection *c, const h46017_ras *ras, int code) {
+void gk_refuse_message(h46017_connection *c, const h46017_ras *ras, int code) {
   if (ras->kind == H46017_RAS_RRQ) {
     gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, NULL);
   } else {
@@ -404,7 +399,7 @@ static bool ras_prove(h46017_connection *c, const h46017_h225 *msg,
     h46017_log_code(&c->gk->log, H46017_LOG_WARN, code, "%s refused: %s",
                     h46017_ras_kind_name(ras->kind), h46017_strerror(code));
   }
-  ras_refuse(c, ras, code);
+  gk_refuse_message(c, ras, code);
   return false;
 }
 
@@ -426,8 +421,25 @@ static bool ras_show(h46017_connection *c, h46017_h225 *msg,
   if (kind != H46017_ERROR_TRUST && kind != H46017_ERROR_OUTCOME) {
     return gk_connection_go_on(c, rv);
   }
-  ras_refuse(c, ras, rv);
+  gk_refuse_message(c, ras, rv);
   return false;
+}
+
+/* A keep-alive for a registration that waits for its peer: it is back if it
+ * proves what it did before. Now, and not after what it may have to wait for:
+ * its token was looked at just now, in this state. */
+static void ras_come_back(h46017_connection *c, const h46017_ras *ras) {
+  gk_registration *r;
+
+  if (c->gk->graced == NULL || ras->kind != H46017_RAS_RRQ ||
+      !ras->u.rrq.keep_alive) {
+    return;
+  }
+  r = gk_registration_named(c, &ras->u.rrq.endpoint_identifier);
+  if (r != NULL && r->pub.connection == NULL && gk_registration_is_back(r, c) &&
+      c->registration_count < c->gk->settings.max_registrations) {
+    gk_registration_rebind(r, c);
+  }
 }
 
 /* It is read: does it have an effect? */
@@ -437,8 +449,11 @@ static void ras_take(h46017_connection *c, h46017_h225 *msg,
       gk_repeats(c, ras->kind, ras->request_seq_num)) {
     return;
   }
-  if (ras_show(c, msg, ras, per, len) && ras_prove(c, msg, ras, per, len) &&
-      !gk_waits(c, msg, ras, per, len)) {
+  if (!ras_show(c, msg, ras, per, len) || !ras_prove(c, msg, ras, per, len)) {
+    return;
+  }
+  ras_come_back(c, ras);
+  if (!gk_waits(c, msg, ras, per, len)) {
     gk_serve(c, msg, ras, per, len);
   }
 }

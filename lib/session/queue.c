@@ -125,17 +125,35 @@ static bool queue_is_blocked(const h46017_connection *c, const uint32_t *marks,
   return false;
 }
 
+/* There is no room to wait in. What is about a registration whose turn it is
+ * not is refused, since out of turn it may undo what comes before it. */
+static bool queue_turns_away(h46017_connection *c, const h46017_h225 *msg,
+                             const h46017_ras *ras) {
+  uint32_t marks[2];
+  size_t count = gk_marks(c, msg, ras, marks, 2);
+
+  if (!queue_is_blocked(c, marks, count, NULL)) {
+    return false;
+  }
+  gk_refuse_message(c, ras, H46017_ERR_OVERLOAD);
+  return true;
+}
+
 bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
               const uint8_t *per, size_t len) {
+  const bool full = ras->kind == H46017_RAS_RRQ && !ras->u.rrq.keep_alive;
+  const bool crowded = c->question_count >= c->gk->settings.max_pending;
   gk_question *q;
 
   if (c->questions == NULL || queue_identifier_path(ras->kind) == NULL) {
     return false;
   }
-  if (c->question_count >= c->gk->settings.max_pending ||
-      (ras->kind == H46017_RAS_RRQ &&
-       ras->u.rrq.terminal_alias.count > c->gk->settings.max_aliases)) {
-    return false; /* served out of turn: refused, if it is a full RRQ */
+  if (full && (crowded ||
+               ras->u.rrq.terminal_alias.count > c->gk->settings.max_aliases)) {
+    return false; /* gk_ask() refuses it */
+  }
+  if (crowded) {
+    return queue_turns_away(c, msg, ras);
   }
   q = gk_question_keep(c, msg, ras, per, len);
   if (q == NULL) {

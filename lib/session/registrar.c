@@ -101,6 +101,14 @@ bool gk_registration_is_of(const gk_registration *r,
          memcmp(r->key, c->peer->key_sha256, sizeof(c->peer->key_sha256)) == 0;
 }
 
+/* Whoever had a certificate needs it again; a password was proved by this
+ * message's token, and where TLS hid it, TLS has to. */
+bool gk_registration_is_back(const gk_registration *r,
+                             const h46017_connection *c) {
+  return r->key != NULL ? gk_registration_is_of(r, c)
+                        : r->login != NULL && (c->peer->tls || !r->by_tls);
+}
+
 /* -- making ---------------------------------------------------------------- */
 
 /* Five bits a character, without those that people confuse. */
@@ -269,6 +277,7 @@ static bool registrar_can_wait(gk_registration *r) {
   const h46017_identity *peer = r->pub.connection->peer;
   size_t size = sizeof(peer->key_sha256);
 
+  r->by_tls = peer->tls;
   if (r->gk->settings.registration_grace == 0 || !r->told) {
     return false;
   }
