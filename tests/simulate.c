@@ -15,6 +15,7 @@ static int run(uint64_t first, uint64_t end, uint64_t jobs) {
   uint64_t steps = 0;
   uint64_t seeds = 0;
   uint64_t registered = 0;
+  uint64_t calls = 0;
 
   for (uint64_t seed = first; seed < end; seed += jobs) {
     sim_result result;
@@ -22,6 +23,7 @@ static int run(uint64_t first, uint64_t end, uint64_t jobs) {
     seeds++;
     steps += result.steps;
     registered += result.registered;
+    calls += result.calls;
     if (result.failed) {
       (void)printf("seed %llu failed: %s\n", (unsigned long long)seed,
                    result.why);
@@ -30,9 +32,10 @@ static int run(uint64_t first, uint64_t end, uint64_t jobs) {
       return 1;
     }
   }
-  (void)printf("%llu seeds, %llu steps, %llu registrations and refreshes\n",
+  (void)printf("%llu seeds, %llu steps, %llu registrations and refreshes, "
+               "%llu calls answered\n",
                (unsigned long long)seeds, (unsigned long long)steps,
-               (unsigned long long)registered);
+               (unsigned long long)registered, (unsigned long long)calls);
   return 0;
 }
 

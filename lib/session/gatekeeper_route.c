@@ -374,7 +374,14 @@ static int route_place(gk_call *call, gk_registration *callee,
   rv = h46017_call_new(calls, leg, &leg->call, gk->now);
   if (rv != 0) {
     leg->call = NULL;
-    return rv == H46017_ERR_NOMEM ? rv : H46017_ERR_CALL_LIMIT;
+    if (rv == H46017_ERR_LIMIT || rv == H46017_ERR_CALL_REFERENCES) {
+      return H46017_ERR_CALL_LIMIT;
+    }
+    if (rv != H46017_ERR_NOMEM) { /* its table is no good any more */
+      gk_connection_fail(c, rv);
+      return H46017_ERR_CALL_ROUTE;
+    }
+    return rv;
   }
   leg->reference = h46017_call_reference(leg->call);
   rv = gk_leg_join(leg, c, callee);

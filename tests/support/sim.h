@@ -2,12 +2,15 @@
 #ifndef H46017_TESTS_SIM_H
 #define H46017_TESTS_SIM_H
 
-/* A whole network in one process, from a seed: gatekeepers that are killed and
- * reloaded, endpoints with several of them in their list, links with delay that
- * break at any octet, go silent, are replaced behind a NAT; clocks that jump;
- * programs that answer now, later, never, and do in callbacks what they may;
- * memory that runs out. After each step what doc/invariants.md says is checked;
- * when the weather clears, everybody has to be registered again.
+/* A whole network in one process, from a seed: gatekeepers that are killed,
+ * reloaded and given another policy; endpoints with several of them in their
+ * list and alternates that these name, with names of every type, more of them
+ * added later, with passwords and clocks that are wrong; calls that both sides
+ * begin, and end at any time; links with delay that break at any octet, go
+ * silent, are replaced behind a NAT; clocks that jump; programs that answer
+ * now, later, never, and do in callbacks what they may; memory that runs out.
+ * After each step what doc/invariants.md says is checked; when the weather
+ * clears, everybody has to be registered again and every call has to end.
  *
  * The same seed is the same run, event by event. */
 
@@ -19,7 +22,8 @@ typedef struct sim_result {
   bool failed;
   char why[160];
   uint64_t steps;
-  uint64_t registered; /* full registrations confirmed */
+  uint64_t registered; /* registrations and refreshes confirmed */
+  uint64_t calls;      /* that were answered */
   uint64_t digest;     /* of everything that happened */
   size_t hosts;
 } sim_result;
