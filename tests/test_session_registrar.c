@@ -706,6 +706,57 @@ START_TEST(alternates_are_told_to_those_who_ask_or_have_to_go) {
 }
 END_TEST
 
+START_TEST(the_program_may_grant_other_names_than_were_asked_for) {
+  static const char *const more[] = {"4711", "lobby"};
+  const h46017_alias granted[] = {
+      {H46017_ALIAS_H323_ID, 0, {DEVICE, strlen(DEVICE)}},
+      {H46017_ALIAS_DIALLED_DIGITS, 0, {"4711", 4}},
+      {H46017_ALIAS_H323_ID, 0, {"somebody", 8}}};
+  h46017_identity mine = proved(DEVICE, 1);
+  h46017_identity other = proved(DEVICE, 2);
+  h46017_ras ras = peer_rrq(1, DEVICE, "unknown");
+  world w;
+  peer p;
+  peer q;
+  (void)world_init(&w, NULL, NULL);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
+  w.device.aliases = more;
+  w.device.alias_count = 2;
+  peer_init(&p, &w, &mine);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert(tells(&w, "gk rejected ALIAS_CONFLICT"));
+  w.grant = granted;
+  w.grant_count = 2;
+  ras.request_seq_num = 2;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert_uint_eq(find(&w, DEVICE)->alias_count, 2);
+  ck_assert_ptr_eq(find(&w, "4711"), find(&w, DEVICE));
+  ck_assert_ptr_null(find(&w, "unknown"));
+  /* None that is not the device's, and not none at all. */
+  w.grant_count = 3;
+  send_rrq(&p, 3, DEVICE);
+  ck_assert_int_eq(world_count(&w, "gk rejected ALIAS_CONFLICT"), 2);
+  w.grant_count = 0;
+  send_rrq(&p, 4, DEVICE);
+  ck_assert(tells(&w, "gk rejected ALIAS_INVALID"));
+  /* It is the granted names that somebody else may hold. */
+  w.grant = granted + 1;
+  w.grant_count = 1;
+  peer_init(&q, &w, &other);
+  send_rrq(&q, 1, "lobby");
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  w.grant = NULL; /* the answer is kept meanwhile */
+  pass(&w, 3000);
+  ck_assert_ptr_eq(find(&w, "4711")->connection, q.conn);
+  ck_assert_ptr_null(find(&w, "lobby"));
+  ck_assert_ptr_null(find(&w, DEVICE));
+  peer_free(&p);
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(a_request_for_another_gatekeeper_is_told_to_discover) {
   h46017_gatekeeper_settings s;
   h46017_ras ras = peer_rrq(1, DEVICE, NULL);
@@ -898,6 +949,7 @@ int main(void) {
                  a_repetition_has_its_effect_once_and_the_memory_is_bounded);
   tcase_add_test(tc, times_to_live_are_spread_downwards_by_a_tenth);
   tcase_add_test(tc, alternates_are_told_to_those_who_ask_or_have_to_go);
+  tcase_add_test(tc, the_program_may_grant_other_names_than_were_asked_for);
   tcase_add_test(tc, a_request_for_another_gatekeeper_is_told_to_discover);
   tcase_add_test(tc, other_settings_come_whole_or_not_at_all);
   tcase_add_test(tc, without_chance_nobody_is_registered_and_nothing_else_ends);

@@ -212,6 +212,13 @@ typedef struct h46017_registration_answer {
                            whatever the device's auth. NULL: nothing is checked,
                            and `password` counts */
   size_t secret_len;
+  const h46017_alias *aliases; /**< what is granted instead of what was asked
+                                    for, *borrowed* for the call: less, more,
+                                    or other names. Every one has to be the
+                                    device's, and covered by what the peer
+                                    proves, as those asked for have to be
+                                    otherwise. NULL: just those */
+  size_t alias_count;          /**< 0 with aliases is ALIAS_INVALID */
 } h46017_registration_answer;
 
 /** A question: where does this call go? */

@@ -146,8 +146,10 @@ struct gk_question {
   gk_question *also;  /* of the same queue, of the same holder's probers */
   gk_question **link; /* what points here in that list */
   h46017_connection *holder; /* PROBING: who is asked */
-  gk_decision decision;      /* PROBING */
-  char *device;              /* owned: that decision's */
+  h46017_alias *granted;     /* owned; NULL: the names asked for */
+  size_t granted_count;
+  gk_decision decision; /* PROBING */
+  char *device;         /* owned: that decision's */
   h46017_map_entry by_id;
   h46017_heap_node timer; /* the next RIP, or the deadline */
   h46017_time deadline;   /* then it is decided without an answer */

@@ -30,11 +30,26 @@ static int question_check_additive(const h46017_connection *c,
   return r->pub.connection == c ? 0 : H46017_ERR_WRONG_CONNECTION;
 }
 
+static int question_check_names(const h46017_gatekeeper *gk,
+                                const h46017_aliases *names) {
+  int rv = 0;
+
+  if (names->count == 0) {
+    return H46017_ERR_ALIAS_INVALID;
+  }
+  if (names->count > gk->settings.max_aliases) {
+    return H46017_ERR_LIMIT;
+  }
+  for (size_t i = 0; rv == 0 && i < names->count; i++) {
+    rv = h46017_alias_check(&names->list[i]);
+  }
+  return rv;
+}
+
 /* What a full RRQ needs before anybody is asked. */
 static int question_check(const h46017_connection *c, const h46017_ras *ras) {
-  const h46017_gatekeeper_settings *s = &c->gk->settings;
   const h46017_rrq *rrq = &ras->u.rrq;
-  int rv = 0;
+  int rv;
 
   if (ras->protocol_version == 1) {
     return H46017_ERR_REVISION;
@@ -42,15 +57,7 @@ static int question_check(const h46017_connection *c, const h46017_ras *ras) {
   if (!question_is_for_us(c, &rrq->gatekeeper_identifier)) {
     return H46017_ERR_WRONG_GATEKEEPER;
   }
-  if (rrq->terminal_alias.count == 0) {
-    return H46017_ERR_ALIAS_INVALID;
-  }
-  if (rrq->terminal_alias.count > s->max_aliases) {
-    return H46017_ERR_LIMIT;
-  }
-  for (size_t i = 0; rv == 0 && i < rrq->terminal_alias.count; i++) {
-    rv = h46017_alias_check(&rrq->terminal_alias.list[i]);
-  }
+  rv = question_check_names(c->gk, &rrq->terminal_alias);
   if (rv == 0 && rrq->additive_registration) {
     rv = question_check_additive(c, rrq);
   }
@@ -75,10 +82,11 @@ static int question_permit(const h46017_connection *c,
              : rv;
 }
 
-/* The program's answer against what the peer proved. Every name has to belong
- * to the device, and to be covered. The decision borrows from the answer. */
+/* The program's answer against what the peer proved. Every name that is to be
+ * granted has to belong to the device, and to be covered. The decision borrows
+ * from the answer. */
 static int question_decide(const gk_question *q, const h46017_h225 *msg,
-                           const h46017_rrq *rrq,
+                           const h46017_rrq *rrq, const h46017_aliases *names,
                            const h46017_registration_answer *answer,
                            gk_decision *d) {
   h46017_connection *c = q->connection;
@@ -96,16 +104,16 @@ static int question_decide(const gk_question *q, const h46017_h225 *msg,
     }
     return answer->open ? 0 : H46017_ERR_UNKNOWN_DEVICE;
   }
-  for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    h46017_text name = h46017_alias_name(&rrq->terminal_alias.list[i]);
+  for (size_t i = 0; i < names->count; i++) {
+    h46017_text name = h46017_alias_name(&names->list[i]);
     if (h46017_device_fits(answer->device, name.text, name.len, NULL) ==
         H46017_FIT_NONE) {
       return H46017_ERR_ALIAS_CONFLICT;
     }
   }
   rv = gk_password_judge(c, msg, rrq, q->per, q->len, answer, d, &password);
-  for (size_t i = 0; rv == 0 && i < rrq->terminal_alias.count; i++) {
-    h46017_text name = h46017_alias_name(&rrq->terminal_alias.list[i]);
+  for (size_t i = 0; rv == 0 && i < names->count; i++) {
+    h46017_text name = h46017_alias_name(&names->list[i]);
     rv = question_permit(c, answer->device, d, password, &name, &d->auth);
   }
   d->password = password == H46017_PASSWORD_VALID;
@@ -138,6 +146,7 @@ void gk_question_release(gk_question *q) {
 
   gk_where_release_held(q);
   gk_login_drop(gk, q->decision.login);
+  h46017_mem_release(&gk->mem, q->granted);
   h46017_mem_release(&gk->mem, q->device);
   h46017_mem_release(&gk->mem, q);
 }
@@ -240,6 +249,36 @@ void gk_question_arm(gk_question *q) {
 
 /* -- deciding -------------------------------------------------------------- */
 
+/* The program may grant other names than those asked for. */
+static int question_grant(gk_question *q,
+                          const h46017_registration_answer *answer) {
+  const h46017_gatekeeper *gk = q->connection->gk;
+  const h46017_aliases names = {answer->aliases, answer->alias_count, true};
+  int rv;
+
+  if (answer->aliases == NULL) {
+    return 0;
+  }
+  rv = question_check_names(gk, &names);
+  if (rv == 0) {
+    rv = h46017_aliases_dup(&gk->mem, names.list, names.count, &q->granted);
+  }
+  q->granted_count = rv == 0 ? names.count : 0;
+  return rv;
+}
+
+/* The request as if it had asked for what it is granted. */
+static h46017_rrq question_granted(const gk_question *q,
+                                   const h46017_rrq *rrq) {
+  h46017_rrq granted = *rrq;
+
+  if (q->granted != NULL) {
+    granted.terminal_alias =
+        (h46017_aliases){q->granted, q->granted_count, true};
+  }
+  return granted;
+}
+
 /* It is out of everything; `q` is not used again. */
 static void question_finish(gk_question *q, const h46017_ras *ras, int code,
                             const h46017_alias *held,
@@ -264,7 +303,9 @@ static void question_finish(gk_question *q, const h46017_ras *ras, int code,
     gk->trace(&ev, gk);
   }
   if (code == 0) {
-    gk_register(c, ras, decision);
+    h46017_ras granted = *ras;
+    granted.u.rrq = question_granted(q, &ras->u.rrq);
+    gk_register(c, &granted, decision);
   } else {
     gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, held);
   }
@@ -299,11 +340,17 @@ static void question_settle(gk_question *q, const h46017_h225 *msg,
   h46017_gatekeeper *gk = c->gk;
   const h46017_alias *held = NULL;
   gk_registration *holder = NULL;
-  gk_decision d;
-  int code = question_decide(q, msg, &ras->u.rrq, answer, &d);
+  gk_decision d = {.auth = H46017_AUTH_USED_NONE};
+  h46017_rrq granted;
+  int code = question_grant(q, answer);
 
+  granted = question_granted(q, &ras->u.rrq);
   if (code == 0) {
-    holder = gk_obstacle(c, &ras->u.rrq, &d, &held);
+    code = question_decide(q, msg, &ras->u.rrq, &granted.terminal_alias, answer,
+                           &d);
+  }
+  if (code == 0) {
+    holder = gk_obstacle(c, &granted, &d, &held);
   }
   if (holder != NULL) {
     code = H46017_ERR_DUPLICATE_ALIAS;
@@ -478,7 +525,7 @@ static void question_bury(gk_registration *holder) {
 }
 
 /* False: it waits for another holder now. */
-static bool question_look_again(gk_question *q, const h46017_ras *ras,
+static bool question_look_again(gk_question *q, const h46017_rrq *rrq,
                                 bool alive, const h46017_connection *asked,
                                 int *pcode, const h46017_alias **pheld) {
   h46017_connection *c = q->connection;
@@ -487,7 +534,7 @@ static bool question_look_again(gk_question *q, const h46017_ras *ras,
   gk_registration *holder;
 
   *pcode = 0;
-  while ((holder = gk_obstacle(c, &ras->u.rrq, &q->decision, pheld)) != NULL) {
+  while ((holder = gk_obstacle(c, rrq, &q->decision, pheld)) != NULL) {
     if (holder->pub.connection == NULL ||
         (alive && holder->pub.connection == asked)) {
       *pcode = H46017_ERR_DUPLICATE_ALIAS;
@@ -511,6 +558,7 @@ void gk_question_probed(gk_question *q, bool alive) {
   const h46017_connection *asked = q->holder;
   const h46017_alias *held = NULL;
   gk_message *m;
+  h46017_rrq granted;
   h46017_ras ras;
   int code;
 
@@ -524,7 +572,8 @@ void gk_question_probed(gk_question *q, bool alive) {
     gk_connection_fail(c, code);
     return;
   }
-  if (question_look_again(q, &ras, alive, asked, &code, &held)) {
+  granted = question_granted(q, &ras.u.rrq);
+  if (question_look_again(q, &granted, alive, asked, &code, &held)) {
     question_finish(q, &ras, code, held, &q->decision);
   }
   gk_message_give(c->gk, m);

@@ -115,6 +115,10 @@ static h46017_answered gk_select(h46017_gatekeeper *gk, uint64_t question,
   (void)gk_mischief(g, asked->connection);
   if (!sim_chance(s, s->storm ? 2 : 8)) {
     gk_look_up(g, phone, answer);
+    if (sim_chance(s, 16)) { /* the first of the names is enough */
+      answer->aliases = asked->rrq->terminal_alias.list;
+      answer->alias_count = 1;
+    }
     answer->refuse = !s->storm || !sim_chance(s, 8) ? 0
                      : sim_chance(s, 2)             ? H46017_ERR_LIMIT
                                                     : H46017_ERR_REFUSED;

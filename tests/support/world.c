@@ -263,6 +263,8 @@ static h46017_answered gk_select(h46017_gatekeeper *gk, uint64_t question,
   answer->refuse = w->refuse;
   answer->device = w->device.name != NULL ? &w->device : NULL;
   answer->open = w->open;
+  answer->aliases = w->grant;
+  answer->alias_count = w->grant_count;
   answer->secret = w->secret;
   answer->secret_len = w->secret != NULL ? strlen(w->secret) : 0;
   answer->password = w->password;

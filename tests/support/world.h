@@ -50,6 +50,8 @@ struct world {
   uint64_t question; /* the latest */
   uint64_t dropped;  /* the latest */
   int refuse;
+  const h46017_alias *grant; /* instead of the names asked for; NULL: those */
+  size_t grant_count;
   bool shared;       /* a name may have several holders */
   int fail_callback; /* counts down; at 0 the next callback fails */
   int fail_with;     /* so; 0: with -1 */
