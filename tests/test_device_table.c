@@ -38,7 +38,7 @@ static int select_name(device_table *t, const char *name, h46017_device **out) {
   h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, strlen(name)}};
 
   *out = NULL;
-  return device_table_select(t, &alias, 1, out);
+  return device_table_select(t, &alias, 1, H46017_MATCH_PREFIX, out);
 }
 
 static void expect(device_table *t, const char *name, const char *device) {

@@ -469,8 +469,16 @@ static int candidates(device_table *t, const char *name, size_t len,
   return prefix_candidates(t, name, len, list);
 }
 
+/* exact is stricter than serial, and serial than prefix */
+static void tighten(h46017_device *device, h46017_match_rule loosest) {
+  if (loosest == H46017_MATCH_EXACT || (loosest == H46017_MATCH_SERIAL &&
+                                        device->match == H46017_MATCH_PREFIX)) {
+    device->match = loosest;
+  }
+}
+
 static int select_one(device_table *t, const char *name, size_t len,
-                      best_fit *best) {
+                      h46017_match_rule loosest, best_fit *best) {
   if (len == 0 || len > NAME_MAX_OCTETS) {
     return 0;
   }
@@ -487,6 +495,7 @@ static int select_one(device_table *t, const char *name, size_t len,
     if (code != 0) {
       break;
     }
+    tighten(device, loosest);
     h46017_device_fit fit = h46017_device_fits(device, name, len, &length);
     if (fit > best->fit || (fit == best->fit && fit == H46017_FIT_SERIAL &&
                             length > best->length)) {
@@ -500,8 +509,29 @@ static int select_one(device_table *t, const char *name, size_t len,
   return code;
 }
 
+/* `h323:` in front of a URL is no part of the name */
+static h46017_text name_of(const h46017_alias *alias) {
+  h46017_text name = alias->text;
+  if (alias->type == H46017_ALIAS_URL_ID &&
+      strncasecmp(name.text, "h323:", 5) == 0) {
+    name.text += 5;
+    name.len -= 5;
+  }
+  return name;
+}
+
+bool device_fits(const h46017_device *device, const h46017_alias *alias) {
+  if (alias->text.text == NULL) {
+    return false;
+  }
+  h46017_text name = name_of(alias);
+  return h46017_device_fits(device, name.text, name.len, NULL) !=
+         H46017_FIT_NONE;
+}
+
 int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_device **out) {
+                        size_t count, h46017_match_rule loosest,
+                        h46017_device **out) {
   best_fit chosen = {0};
   int code = 0;
   for (size_t i = 0; code == 0 && i < count; i++) {
@@ -509,13 +539,8 @@ int device_table_select(device_table *t, const h46017_alias *aliases,
     if (aliases[i].text.text == NULL) {
       continue;
     }
-    /* `h323:` in front of a URL is no part of the name */
-    size_t skip = aliases[i].type == H46017_ALIAS_URL_ID &&
-                          strncasecmp(aliases[i].text.text, "h323:", 5) == 0
-                      ? 5
-                      : 0;
-    code = select_one(t, aliases[i].text.text + skip,
-                      aliases[i].text.len - skip, &one);
+    h46017_text name = name_of(&aliases[i]);
+    code = select_one(t, name.text, name.len, loosest, &one);
     if (one.device == NULL) {
       continue;
     }

@@ -54,10 +54,15 @@ int device_table_each(device_table *t,
                       void *arg);
 
 /* The device that a registration's names select: of all names the one that
- * fits best. *out stays NULL when there is none.
+ * fits best. *out stays NULL when there is none. A device's own rule counts up
+ * to `loosest`, and is that at the most in what comes out.
  * H46017_ERR_ALIAS_CONFLICT: the names are of different devices. */
 int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_device **out);
+                        size_t count, h46017_match_rule loosest,
+                        h46017_device **out);
+
+/* Is it a name of the device? */
+bool device_fits(const h46017_device *device, const h46017_alias *alias);
 
 /* Changes whenever another program has changed the table. */
 int64_t device_table_version(device_table *t);

@@ -18,6 +18,7 @@
 /* -- one table for the file and the command line ----------------------------
  */
 
+enum { CHOICES = 5 };
 enum kind { ADDRESS, TEXT, LIST, IP_LIST, FLAG, NUMBER, CHOICE, DATE };
 
 typedef struct setting {
@@ -27,7 +28,7 @@ typedef struct setting {
   size_t offset;
   uint32_t least;
   uint32_t most;
-  const char *choices[4];
+  const char *choices[CHOICES];
 } setting;
 
 enum {
@@ -43,6 +44,9 @@ enum {
   SET_MIN_TTL,
   SET_MAX_TTL,
   SET_TTL_SPREAD,
+  SET_GRACE,
+  SET_MATCH,
+  SET_IDENTITY,
   SET_DUPLICATES,
   SET_PROBE_TIMEOUT,
   SET_REGISTRATION_GRACE,
@@ -52,13 +56,21 @@ enum {
   SET_PASSWORD_ATTEMPTS,
   SET_PASSWORD_HOLD,
   SET_SECURITY_ERRORS,
+  SET_STRICT,
   SET_CONNECTIONS,
   SET_REGISTRATIONS,
   SET_HANDSHAKES,
   SET_HANDSHAKE_TIMEOUT,
   SET_REGISTER_TIMEOUT,
   SET_ALL_REGISTRATIONS,
+  SET_ALIASES,
   SET_PENDING,
+  SET_PENDING_TIMEOUT,
+  SET_ANSWERS,
+  SET_ANSWER_TIME,
+  SET_MALFORMED,
+  SET_PDU,
+  SET_OUTPUT,
   SET_REQUEST_RATE,
   SET_FULL_RATE,
   SET_CALLS,
@@ -108,6 +120,21 @@ static const setting settings[SETTINGS] = {
         {"registration", "max_ttl", NUMBER, AT(max_ttl), 1, 86400, {0}},
     [SET_TTL_SPREAD] =
         {"registration", "ttl_spread", NUMBER, AT(ttl_spread), 0, 50, {0}},
+    [SET_GRACE] = {"registration", "grace", NUMBER, AT(grace), 1, 3600, {0}},
+    [SET_MATCH] = {"registration",
+                   "match",
+                   CHOICE,
+                   AT(match),
+                   0,
+                   0,
+                   {"prefix", "serial", "exact"}},
+    [SET_IDENTITY] = {"registration",
+                      "identity",
+                      CHOICE,
+                      AT(identity),
+                      0,
+                      0,
+                      {"all", "h323-id", "digits", "url", "email"}},
     [SET_DUPLICATES] = {"registration",
                         "duplicates",
                         CHOICE,
@@ -166,6 +193,7 @@ static const setting settings[SETTINGS] = {
                              0,
                              0,
                              {0}},
+    [SET_STRICT] = {"registration", "strict", FLAG, AT(strict), 0, 0, {0}},
     [SET_CONNECTIONS] =
         {"limits", "connections", NUMBER, AT(connections), 1, 1000000, {0}},
     [SET_REGISTRATIONS] =
@@ -193,6 +221,16 @@ static const setting settings[SETTINGS] = {
                                0,
                                10000000,
                                {0}},
+    [SET_ALIASES] = {"limits", "aliases", NUMBER, AT(aliases), 1, 256, {0}},
+    [SET_PENDING_TIMEOUT] =
+        {"limits", "pending_timeout", NUMBER, AT(pending_timeout), 1, 600, {0}},
+    [SET_ANSWERS] = {"limits", "answers", NUMBER, AT(answers), 0, 64, {0}},
+    [SET_ANSWER_TIME] =
+        {"limits", "answer_time", NUMBER, AT(answer_time), 0, 600, {0}},
+    [SET_MALFORMED] =
+        {"limits", "malformed", NUMBER, AT(malformed), 0, 65535, {0}},
+    [SET_PDU] = {"limits", "pdu", NUMBER, AT(pdu), 1024, 65535, {0}},
+    [SET_OUTPUT] = {"limits", "output", NUMBER, AT(output), 4096, 1 << 30, {0}},
     [SET_PENDING] = {"limits", "pending", NUMBER, AT(pending), 1, 65535, {0}},
     [SET_REQUEST_RATE] =
         {"limits", "request_rate", NUMBER, AT(request_rate), 0, 1000000, {0}},
@@ -270,7 +308,7 @@ static bool put_flag(bool *to, const char *value, char *why) {
 static bool put_choice(const setting *s, uint32_t *to, const char *value,
                        char *why) {
   int n = snprintf(why, WHY_SIZE, "'%.60s' is none of", value);
-  for (uint32_t i = 0; i < 4 && s->choices[i] != NULL; i++) {
+  for (uint32_t i = 0; i < CHOICES && s->choices[i] != NULL; i++) {
     if (strcmp(value, s->choices[i]) == 0) {
       *to = i;
       return true;
@@ -522,6 +560,7 @@ static bool config_default(config *c) {
       .min_ttl = 15,
       .max_ttl = 3600,
       .ttl_spread = 10,
+      .grace = 10,
       .probe_timeout = 3,
       .password_window = 300,
       .password_attempts = 5,
@@ -531,7 +570,14 @@ static bool config_default(config *c) {
       .handshakes = 1000,
       .handshake_timeout = 10,
       .register_timeout = 30,
+      .aliases = 32,
       .pending = 64,
+      .pending_timeout = 10,
+      .answers = 4,
+      .answer_time = 10,
+      .malformed = 8,
+      .pdu = 65535,
+      .output = 262144,
       .request_rate = 500,
       .full_rate = 2000,
       .calls = 2000,

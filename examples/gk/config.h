@@ -21,6 +21,15 @@ enum client_cert { CLIENT_CERT_NONE, CLIENT_CERT_REQUEST, CLIENT_CERT_REQUIRE };
 enum profile { PROFILE_MODERN, PROFILE_LEGACY_DEVICE, PROFILE_LEGACY_SHA1 };
 /* h46017_duplicates, in its order */
 enum duplicates { DUPLICATES_REPLACE, DUPLICATES_REJECT, DUPLICATES_ALLOW };
+enum match { MATCH_PREFIX, MATCH_SERIAL, MATCH_EXACT };
+/* Which names of a registration say which device it is. */
+enum identity {
+  IDENTITY_ALL,
+  IDENTITY_H323_ID,
+  IDENTITY_DIGITS,
+  IDENTITY_URL,
+  IDENTITY_EMAIL
+};
 enum log_format { LOG_TEXT, LOG_JSON };
 
 /* Texts are the config's own. */
@@ -40,6 +49,9 @@ typedef struct config {
   uint32_t min_ttl;
   uint32_t max_ttl;
   uint32_t ttl_spread; /* percent */
+  uint32_t grace;      /* seconds after the time to live */
+  uint32_t match;    /* enum match: the loosest that counts of a device's own */
+  uint32_t identity; /* enum identity */
   uint32_t duplicates;
   uint32_t probe_timeout;      /* seconds */
   uint32_t registration_grace; /* seconds */
@@ -50,6 +62,7 @@ typedef struct config {
   uint32_t password_attempts; /* 0: any number */
   uint32_t password_hold;     /* seconds */
   bool security_errors;
+  bool strict;
   /* [limits]; seconds where it is a time */
   uint32_t connections;
   uint32_t registrations;
@@ -57,11 +70,18 @@ typedef struct config {
   uint32_t handshake_timeout;
   uint32_t register_timeout;
   uint32_t all_registrations; /* on all connections; 0: any number */
+  uint32_t aliases;           /* of one registration */
   uint32_t pending;           /* on one connection */
-  uint32_t request_rate;      /* a second on one connection; 0: any number */
-  uint32_t full_rate;         /* full RRQs a second; 0: any number */
-  uint32_t calls;             /* on one connection */
-  uint32_t call_bandwidth;    /* 100 bit/s; 0: any */
+  uint32_t pending_timeout;
+  uint32_t answers; /* kept for repetitions, on one connection */
+  uint32_t answer_time;
+  uint32_t malformed;      /* RAS messages on one connection */
+  uint32_t pdu;            /* octets */
+  uint32_t output;         /* octets waiting on one connection */
+  uint32_t request_rate;   /* a second on one connection; 0: any number */
+  uint32_t full_rate;      /* full RRQs a second; 0: any number */
+  uint32_t calls;          /* on one connection */
+  uint32_t call_bandwidth; /* 100 bit/s; 0: any */
   uint32_t admission_timeout;
   uint32_t all_bandwidth; /* of all calls, 100 bit/s; 0: any */
   uint32_t call_report;   /* seconds between IRRs; 0: none */

@@ -26,6 +26,8 @@
 #include <h46017/tls.h>
 #include <jansson.h>
 
+enum { NAMES_MAX = 256 /* of one registration */ };
+
 typedef struct gk gk;
 typedef struct conn conn;
 typedef struct control control;
@@ -54,8 +56,9 @@ struct gk {
   char **argv;
   config config;
   device_table *devices;
-  h46017_device *asked; /* the answer to the question being decided */
-  password secret;      /* of that device */
+  h46017_device *asked;          /* the answer to the question being decided */
+  password secret;               /* of that device */
+  h46017_alias names[NAMES_MAX]; /* of that question: see registrar.c */
   int64_t devices_version;
   h46017_tls_digests *digests; /* of password tokens */
   h46017_gatekeeper *gatekeeper;
@@ -80,7 +83,8 @@ struct gk {
   capture *capture;
   control *control;
   counters counters;
-  bool recheck; /* devices changed: look at who is registered */
+  bool recheck;         /* other terms: look at who is registered */
+  bool devices_changed; /* and they are the device table's */
   bool closing;
   int status;
 };

@@ -107,6 +107,7 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   s->min_time_to_live = c->min_ttl;
   s->max_time_to_live = c->max_ttl;
   s->ttl_spread = c->ttl_spread;
+  s->grace = c->grace * 1000;
   s->duplicates = (h46017_duplicates)c->duplicates;
   s->probe_timeout = c->probe_timeout * 1000;
   s->registration_grace = c->registration_grace * 1000;
@@ -115,7 +116,14 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   s->max_registrations = c->registrations;
   s->max_registered = c->all_registrations;
   s->register_timeout = c->register_timeout * 1000;
+  s->max_aliases = c->aliases;
   s->max_pending = c->pending;
+  s->question_timeout = c->pending_timeout * 1000;
+  s->answers_kept = c->answers;
+  s->answer_time = c->answer_time * 1000;
+  s->max_bad_ras = c->malformed;
+  s->max_pdu = c->pdu;
+  s->max_tx = c->output;
   s->request_rate = c->request_rate;
   s->full_rate = c->full_rate;
   s->max_calls = c->calls;
@@ -126,6 +134,7 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   s->pre_granted = c->pre_granted;
   s->alternates = c->alternates.items;
   s->alternate_count = c->alternates.count;
+  s->lenient = c->strict ? 0 : s->lenient;
   s->log_level = report_level();
 }
 
@@ -179,6 +188,7 @@ bool gk_reload(gk *g) {
 void gk_devices_changed(gk *g) {
   g->devices_version = device_table_version(g->devices);
   g->recheck = true;
+  g->devices_changed = true;
 }
 
 static void signalled(uv_signal_t *handle, int signum) {
@@ -286,8 +296,10 @@ static void gk_stop(gk *g) {
 }
 
 int main(int argc, char **argv) {
-  uv_loop_t loop;
-  gk g = {.loop = &loop, .argc = argc, .argv = argv};
+  static uv_loop_t loop;
+  static gk g = {.loop = &loop};
+  g.argc = argc;
+  g.argv = argv;
   report_init("h46017-gk");
   if (h46017_version(H46017_VERSION_NUM) == NULL) {
     report("libh46017 %s is older than this program", h46017_version(0));

@@ -67,6 +67,69 @@ json_t *registrar_describe(const h46017_registered *reg, h46017_time now) {
 /* -- questions ----------------------------------------------------------------
  */
 
+/* The type of the names that say which device it is; UNKNOWN: all of them. */
+static h46017_alias_type identity_type(const gk *g) {
+  static const h46017_alias_type types[] = {
+      [IDENTITY_ALL] = H46017_ALIAS_UNKNOWN,
+      [IDENTITY_H323_ID] = H46017_ALIAS_H323_ID,
+      [IDENTITY_DIGITS] = H46017_ALIAS_DIALLED_DIGITS,
+      [IDENTITY_URL] = H46017_ALIAS_URL_ID,
+      [IDENTITY_EMAIL] = H46017_ALIAS_EMAIL_ID};
+  return types[g->config.identity];
+}
+
+/* Those of the names that say which device it is; they stand in g->names until
+ * the next question. */
+static size_t identities(gk *g, const h46017_alias *names, size_t count) {
+  size_t n = 0;
+  for (size_t i = 0; i < count && n < NAMES_MAX; i++) {
+    if (identity_type(g) == H46017_ALIAS_UNKNOWN ||
+        identity_type(g) == names[i].type) {
+      g->names[n++] = names[i];
+    }
+  }
+  return n;
+}
+
+/* Which device is it? One that other names of it would be, and not those that
+ * count, is none: nobody is let in as a stranger under a device's name. */
+static int look_up(gk *g, const h46017_alias *names, size_t count,
+                   h46017_device **device) {
+  static const h46017_match_rule rules[] = {
+      [MATCH_PREFIX] = H46017_MATCH_PREFIX,
+      [MATCH_SERIAL] = H46017_MATCH_SERIAL,
+      [MATCH_EXACT] = H46017_MATCH_EXACT};
+  const h46017_match_rule loosest = rules[g->config.match];
+  size_t n = identities(g, names, count);
+  int code = device_table_select(g->devices, g->names, n, loosest, device);
+  if (code == 0 && *device == NULL && n < count) {
+    code = device_table_select(g->devices, names, count, loosest, device);
+    if (*device != NULL) {
+      device_free(*device);
+      *device = NULL;
+      code = H46017_ERR_UNKNOWN_DEVICE;
+    }
+  }
+  return code;
+}
+
+/* With one type of names to say which device it is, the others are granted
+ * where they are its own. */
+static void grant(gk *g, const h46017_aliases *asked,
+                  h46017_registration_answer *answer) {
+  size_t n = 0;
+  if (identity_type(g) == H46017_ALIAS_UNKNOWN) {
+    return;
+  }
+  for (size_t i = 0; i < asked->count && n < NAMES_MAX; i++) {
+    if (device_fits(answer->device, &asked->list[i])) {
+      g->names[n++] = asked->list[i];
+    }
+  }
+  answer->aliases = g->names;
+  answer->alias_count = n;
+}
+
 static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
                                      uint64_t question,
                                      const h46017_registration_question *asked,
@@ -78,9 +141,9 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
   (void)question;
   device_free(g->asked);
   g->asked = NULL;
-  answer->refuse =
-      device_table_select(g->devices, names->list, names->count, &g->asked);
-  if (answer->refuse != 0 && answer->refuse != H46017_ERR_ALIAS_CONFLICT) {
+  answer->refuse = look_up(g, names->list, names->count, &g->asked);
+  if (answer->refuse != 0 && answer->refuse != H46017_ERR_UNKNOWN_DEVICE &&
+      answer->refuse != H46017_ERR_ALIAS_CONFLICT) {
     report_code(answer->refuse, "the device table: %s",
                 device_table_why(g->devices));
   }
@@ -90,6 +153,7 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
         device_table_password(g->devices, g->asked->name, &g->secret);
     answer->secret = g->secret.len > 0 ? g->secret.text : NULL;
     answer->secret_len = g->secret.len;
+    grant(g, names, answer);
   }
   answer->open = g->config.open;
   return H46017_ANSWERED;
@@ -131,8 +195,7 @@ static int refreshed(h46017_gatekeeper *gatekeeper,
   /* somebody may have changed the table without telling */
   int64_t version = device_table_version(g->devices);
   if (version != g->devices_version) {
-    g->devices_version = version;
-    g->recheck = true;
+    gk_devices_changed(g);
   }
   return 0;
 }
@@ -249,14 +312,15 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
 static bool still_welcome(gk *g, const h46017_registered *reg) {
   h46017_device *device = NULL;
   if (reg->connection == NULL) {
-    return false; /* it proves itself anew when it is back */
+    /* what it proved cannot be looked at again until it is back: it stays if
+     * nobody touched the device table */
+    return !g->devices_changed && (reg->device != NULL || g->config.open);
   }
   const h46017_identity *peer = h46017_connection_peer(reg->connection);
-  int code =
-      device_table_select(g->devices, reg->aliases, reg->alias_count, &device);
-  if (code != 0) {
-    return code != H46017_ERR_ALIAS_CONFLICT; /* a table that cannot be read
-                                                 throws nobody out */
+  int code = look_up(g, reg->aliases, reg->alias_count, &device);
+  if (code != 0) { /* a table that cannot be read throws nobody out */
+    return code != H46017_ERR_ALIAS_CONFLICT &&
+           code != H46017_ERR_UNKNOWN_DEVICE;
   }
   if (device == NULL) {
     return reg->device == NULL && g->config.open;
@@ -305,6 +369,7 @@ static int collect(const h46017_registered *reg, void *arg) {
 void registrar_recheck(gk *g) {
   unwelcome list = {.gk = g};
   (void)h46017_gatekeeper_each(g->gatekeeper, collect, &list);
+  g->devices_changed = false;
   for (size_t i = 0; i < list.count; i++) {
     report_line(H46017_LOG_INFO,
                 "'%s' is registered under terms that changed: it is dropped",

@@ -11,6 +11,13 @@ import harness
 
 DEVICE = "0090332f688a"
 
+# a full RRQ for DEVICE in its Facility and TPKT
+RRQ = bytes.fromhex(
+    "0300005f08020000627e005305281001001081018049014000110000400001003e"
+    "0e800000060008914a0006000000020001400b00300030003900300033003300320066"
+    "003600380038006100b500534c348b000000020077010001000180"
+)
+
 
 class Names(harness.Case):
     def configured(self, text, *arguments, **listen):
@@ -55,6 +62,125 @@ class Names(harness.Case):
         self.assertIn(f"{self.file}:3: [registration] duplicates", gk.stderr())
         self.assertEqual(self.once(self.to, "--alias", "lobby")[0], 0)
         self.assertEqual(ep.stop(), 0)
+
+    def test_a_reload_drops_no_connection_registration_or_call(self):
+        gk = self.configured("[registration]\nopen = yes\n")
+        bob = self.endpoint(self.to, "--alias", "bob", "--answer")
+        bob.expect("registered")
+        alice = self.endpoint(self.to, "--alias", "alice", "--call", "bob", "--hangup", "60")
+        gk.expect("call", state="connect")
+        self.file.write_text(
+            "[registration]\nopen = yes\nttl = 60\n[limits]\nregistrations = 1\ncalls = 1\n"
+        )
+        gk.signal(signal.SIGHUP)
+        gk.expect("reloaded")
+        # they are all there still, and are told nothing
+        self.assertEqual(len(self.ctl("registrations")["registrations"]), 2)
+        (call,) = self.ctl("calls")["calls"]
+        self.assertEqual(call["state"], "connect")
+        self.assertEqual(alice.stop(), 0)
+        gk.expect("call", state="released")
+        self.assertEqual(bob.stop(), 0)
+        for program in alice, bob:
+            events = [e["event"] for e in program.events]
+            self.assertEqual(events.count("registered"), 1)
+            self.assertNotIn("backoff", events)
+
+    def test_the_end_is_told_to_everybody_whoever_does_not_listen(self):
+        gk = self.configured(
+            "[registration]\nopen = yes\n[limits]\nrequest_rate = 0\noutput = 1000000000\n"
+            "[gatekeeper]\nalternate = 127.0.0.2\n"
+        )
+        other = self.gatekeeper(
+            "--open", "--state", self.dir / "other", tcp=f"127.0.0.2:{gk.port['tcp']}"
+        )
+        # one that is there and does not answer, one that does not even read
+        dead = self.endpoint(self.to, "--alias", "dead")
+        gk.expect("registered", names=["dead"])
+        dead.signal(signal.SIGSTOP)
+        deaf = socket.socket()
+        self.addCleanup(deaf.close)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", gk.port["tcp"]))
+        for _ in range(500):
+            deaf.sendall(RRQ * 100)
+        gk.expect("registered", names=[DEVICE])
+        ep = self.endpoint(self.to, "--alias", "lobby")
+        ep.expect("registered")
+        gk.signal(signal.SIGTERM)
+        # whoever listens goes where it is sent
+        ep.expect("unregistered", why="REJECTED")
+        ep.expect("registered", peer=f"127.0.0.2:{gk.port['tcp']}")
+        other.expect("registered", names=["lobby"])
+        self.assertEqual(gk.wait(), 0)  # and the others are not waited for for ever
+        gone = {e["names"][0] for e in gk.events if e["event"] == "unregistered"}
+        self.assertEqual(gone, {"dead", DEVICE, "lobby"})
+        dead.signal(signal.SIGCONT)
+        self.assertEqual(ep.stop(), 0)
+
+    def test_which_names_say_which_device_it_is(self):
+        gk = self.configured("[registration]\nopen = yes\nidentity = h323-id\n")
+        self.ctl("device", "add", "phone", "--alias", "4711", "--auth", "open")
+        status, ep = self.once(
+            self.to, "--alias", "phone", "--digits", "4711", "--digits", "4712"
+        )
+        self.assertEqual(status, 0, ep.stderr())
+        got = gk.expect("registered")
+        self.assertEqual((got["device"], got["names"]), ("phone", ["phone", "4711"]))
+        # a name that does not count is nobody's to have
+        self.assertEqual(self.once(self.to, "--digits", "4711")[0], 13)
+        self.assertEqual(gk.expect("rejected")["code"], "UNKNOWN_DEVICE")
+        self.file.write_text("[registration]\nidentity = digits\n")
+        self.ctl("reload")
+        self.assertEqual(self.once(self.to, "--digits", "4711")[0], 0)
+        self.file.write_text("[registration]\nidentity = all\n")
+        self.ctl("reload")
+        self.assertEqual(
+            self.once(self.to, "--alias", "phone", "--digits", "4712")[0], 13
+        )
+
+    def test_a_rule_that_is_too_loose_does_not_count(self):
+        gk = self.configured("[registration]\nmatch = prefix\n")
+        for name, rule in (("conference", "prefix"), (DEVICE, "serial")):
+            self.ctl("device", "add", name, "--auth", "open", "--match", rule)
+        fits = {
+            "prefix": ("conferenceroom", DEVICE + "-TEL1", DEVICE),
+            "serial": (DEVICE + "-TEL1", DEVICE),
+            "exact": (DEVICE,),
+        }
+        for rule, names in fits.items():
+            self.file.write_text(f"[registration]\nmatch = {rule}\n")
+            self.ctl("reload")
+            for name in ("conferenceroom", DEVICE + "-TEL1", DEVICE):
+                with self.subTest(rule=rule, name=name):
+                    status, _ = self.once(self.to, "--alias", name)
+                    self.assertEqual(status == 0, name in names)
+
+    def test_the_other_limits_of_the_configuration_hold(self):
+        gk = self.configured(
+            "[registration]\nopen = yes\ngrace = 1\nmin_ttl = 1\nttl_spread = 0\nstrict = yes\n"
+            "[limits]\naliases = 1\nmalformed = 0\npdu = 1024\npending_timeout = 5\n"
+            "answers = 0\nanswer_time = 0\noutput = 4096\n"
+        )
+        status, ep = self.once(self.to, "--alias", "a", "--alias", "b")
+        self.assertEqual(status, 13, ep.stderr())
+        self.assertEqual(gk.expect("rejected")["code"], "LIMIT")
+        with socket.create_connection(("127.0.0.1", gk.port["tcp"])) as s:
+            s.sendall(b"\3\0\4\1")
+            gk.expect("closed", why="TOO_LARGE")
+        with socket.create_connection(("127.0.0.1", gk.port["tcp"])) as s:
+            s.sendall(b"\0\3\0\4")  # a swapped keep-alive
+            gk.expect("closed", why="TPKT")
+        ep = self.endpoint(self.to, "--alias", "late", "--ttl", "1")
+        gk.expect("registered")
+        ep.signal(signal.SIGSTOP)
+        gk.expect("unregistered", why="TTL_EXPIRED")
+        ep.signal(signal.SIGCONT)
+        for bad in ("[limits]\naliases = 0", "[registration]\ngrace = 0",
+                    "[registration]\nmatch = loose", "[limits]\npdu = 100"):  # fmt: skip
+            with self.subTest(bad):
+                self.file.write_text(bad + "\n")
+                self.ctl("reload", status=1)
 
     def test_alternates_have_to_be_addresses(self):
         gk = self.configured(
@@ -159,6 +285,20 @@ class Grace(harness.Case):
         again = gk.expect("registered")
         self.assertEqual(again["endpoint"], first["endpoint"])
         self.assertTrue(again["replaced"])
+        # a reload does not end its wait, other terms for its device do
+        ep.signal(signal.SIGKILL)
+        gk.expect("lost")
+        gk.signal(signal.SIGHUP)
+        gk.expect("reloaded")
+        ep = device()
+        again = gk.expect("registered")
+        self.assertEqual(again["endpoint"], first["endpoint"])
+        ep.signal(signal.SIGKILL)
+        gk.expect("lost")
+        self.ctl("device", "set", DEVICE, "--tls-only")
+        self.assertIsNone(gk.expect("unregistered")["conn"])
+        ep = device()
+        gk.expect("registered")
         # one that waits is no obstacle to anything
         ep.signal(signal.SIGKILL)
         gk.expect("lost")
@@ -170,7 +310,7 @@ class Grace(harness.Case):
         gk.expect("lost")
         self.assertEqual(gk.stop(), 0)
         gk_events = [e["event"] for e in gk.events]
-        self.assertEqual(gk_events.count("unregistered"), 2)
+        self.assertEqual(gk_events.count("unregistered"), 3)
 
 
 if __name__ == "__main__":
