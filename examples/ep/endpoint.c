@@ -61,6 +61,96 @@ static int random_octets(uint8_t *dest, size_t len, void *user_data) {
   return RAND_bytes(dest, (int)len) == 1 ? 0 : H46017_ERR_CALLBACK_FAILURE;
 }
 
+/* -- its names
+ * ------------------------------------------------------------------ */
+
+/* NAME, or NAME-7 for the seventh of many; USER-7@HOST where it has a host */
+static bool put_alias(const endpoint *e, h46017_alias *to,
+                      h46017_alias_type type, const char *name, char *room,
+                      size_t size) {
+  size_t user = strcspn(name, "@");
+  int len = e->app->count > 1 ? snprintf(room, size, "%.*s-%u%s", (int)user,
+                                         name, e->number, name + user)
+                              : snprintf(room, size, "%s", name);
+  if (len < 0 || (size_t)len >= size) {
+    return false;
+  }
+  to->type = strncasecmp(name, "h323:", 5) == 0 ? H46017_ALIAS_URL_ID : type;
+  to->text = (h46017_text){room, (size_t)len};
+  return true;
+}
+
+enum { ALIAS_ROOM = 272, ALL_ROOM = (ALIASES_MAX + 1) * ALIAS_ROOM };
+
+/* The names that come first, or those that come later; 0: one is too long. */
+static size_t put_aliases(const endpoint *e, bool later, h46017_alias *list,
+                          char *room) {
+  const app *p = e->app;
+  size_t n = 0;
+  if (!later && p->hardware_id != NULL) {
+    if (!put_alias(e, &list[n], H46017_ALIAS_H323_ID, p->hardware_id, room,
+                   ALIAS_ROOM)) {
+      return 0;
+    }
+    n++;
+  }
+  for (size_t i = 0; i < p->alias_count; i++) {
+    const wanted *w = &p->aliases[i];
+    if (w->later != later) {
+      continue;
+    }
+    if (!put_alias(e, &list[n],
+                   w->type == H46017_ALIAS_UNKNOWN ? p->identity : w->type,
+                   w->text, room + n * ALIAS_ROOM, ALIAS_ROOM)) {
+      return 0;
+    }
+    n++;
+  }
+  return n;
+}
+
+static int add_registration(endpoint *e) {
+  const app *p = e->app;
+  h46017_alias aliases[ALIASES_MAX + 1] = {{0}};
+  h46017_registration registration;
+  char *room = malloc(ALL_ROOM);
+  if (room == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  h46017_registration_default(&registration);
+  registration.aliases = aliases;
+  registration.alias_count = put_aliases(e, false, aliases, room);
+  if (p->secret.len > 0) {
+    registration.password = p->secret.text;
+    registration.password_len = p->secret.len;
+  }
+  int code = h46017_endpoint_add(e->ep, &registration, &e->registration,
+                                 uv_now(p->loop));
+  free(room);
+  return code;
+}
+
+/* True: there are names still to be registered. */
+static bool add_later(endpoint *e) {
+  h46017_alias aliases[ALIASES_MAX + 1] = {{0}};
+  char *room = e->added ? NULL : malloc(ALL_ROOM);
+  int code = 0;
+  size_t n = 0;
+  if (room != NULL) {
+    n = put_aliases(e, true, aliases, room);
+    e->added = true;
+  }
+  if (n > 0) {
+    code = h46017_endpoint_add_aliases(e->ep, e->registration, aliases, n,
+                                       uv_now(e->app->loop));
+  }
+  if (code != 0) {
+    report_code(code, "adding '%s'", aliases[0].text.text);
+  }
+  free(room);
+  return n > 0 && code == 0;
+}
+
 /* -- what happened
  * ---------------------------------------------------------------- */
 
@@ -76,6 +166,15 @@ static void put_rcf(json_t *event, const h46017_ras *rcf) {
   json_object_set_new(event, "ttl", json_integer(u->time_to_live));
 }
 
+/* Everything that was to be registered is. */
+static void all_registered(endpoint *e) {
+  if (e->app->call != NULL && e->call == NULL) {
+    calls_begin(e);
+  } else if (e->app->once) {
+    app_done(e, EXIT_SUCCESS);
+  }
+}
+
 static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
                       void *user_data) {
   endpoint *e = user_data;
@@ -86,10 +185,9 @@ static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   events_emit(event);
   e->failed = 0;
   app_opened(e);
-  if (e->app->call != NULL && e->call == NULL) {
-    calls_begin(e);
-  } else if (e->app->once) {
-    app_done(e, EXIT_SUCCESS);
+  e->adding = add_later(e);
+  if (!e->adding) {
+    all_registered(e);
   }
   return 0;
 }
@@ -102,6 +200,10 @@ static int refreshed(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   json_t *event = endpoint_event(e, "refreshed");
   put_rcf(event, rcf);
   events_emit(event);
+  if (e->adding) {
+    e->adding = false;
+    all_registered(e);
+  }
   return 0;
 }
 
@@ -175,55 +277,6 @@ static void trace(const h46017_trace_event *event, void *user_data) {
 /* -- making one
  * --------------------------------------------------------------------- */
 
-/* NAME, or NAME-7 for the seventh of many; USER-7@HOST where it has a host */
-static bool put_alias(const endpoint *e, h46017_alias *to,
-                      h46017_alias_type type, const char *name, char *room,
-                      size_t size) {
-  size_t user = strcspn(name, "@");
-  int len = e->app->count > 1 ? snprintf(room, size, "%.*s-%u%s", (int)user,
-                                         name, e->number, name + user)
-                              : snprintf(room, size, "%s", name);
-  if (len < 0 || (size_t)len >= size) {
-    return false;
-  }
-  to->type = strncasecmp(name, "h323:", 5) == 0 ? H46017_ALIAS_URL_ID : type;
-  to->text = (h46017_text){room, (size_t)len};
-  return true;
-}
-
-static int add_registration(endpoint *e) {
-  enum { ALIASES_MAX = 16, ROOM = 272 };
-  const app *p = e->app;
-  h46017_alias aliases[ALIASES_MAX] = {{0}};
-  char *room = malloc((size_t)ALIASES_MAX * ROOM);
-  h46017_registration registration;
-  size_t n = 0;
-  int code = room ? H46017_ERR_INVALID_ARGUMENT : H46017_ERR_NOMEM;
-  bool good = room != NULL && p->aliases.count < ALIASES_MAX;
-  if (good && p->hardware_id != NULL) {
-    good = put_alias(e, &aliases[n], H46017_ALIAS_H323_ID, p->hardware_id, room,
-                     ROOM);
-    n++;
-  }
-  for (size_t i = 0; good && i < p->aliases.count; i++, n++) {
-    good = put_alias(e, &aliases[n], p->identity, p->aliases.items[i],
-                     room + n * ROOM, ROOM);
-  }
-  if (good) {
-    h46017_registration_default(&registration);
-    registration.aliases = aliases;
-    registration.alias_count = n;
-    if (p->secret.len > 0) {
-      registration.password = p->secret.text;
-      registration.password_len = p->secret.len;
-    }
-    code = h46017_endpoint_add(e->ep, &registration, &e->registration,
-                               uv_now(p->loop));
-  }
-  free(room);
-  return code;
-}
-
 static void timer_fired(uv_timer_t *timer) {
   endpoint *e = timer->data;
   (void)h46017_endpoint_handle_expiry(e->ep, uv_now(e->app->loop));
@@ -261,6 +314,8 @@ int endpoint_make(endpoint *e) {
     settings.time_to_live = p->ttl;
   }
   settings.max_alternates = ALTERNATES_MAX;
+  settings.keepalive = p->keepalive * 1000;
+  settings.discover = p->discover;
   if (p->failback != UINT32_MAX) {
     settings.failback = p->failback * 1000;
   }

@@ -38,7 +38,12 @@ enum {
   STATUS_CLOCK = 15     /* the clock is not set */
 };
 
-enum { GATEKEEPERS_MAX = 16, ALTERNATES_MAX = 8, OPENING_MAX = 128 };
+enum {
+  GATEKEEPERS_MAX = 16,
+  ALTERNATES_MAX = 8,
+  OPENING_MAX = 128,
+  ALIASES_MAX = 16
+};
 
 typedef struct app app;
 typedef struct endpoint endpoint;
@@ -46,11 +51,19 @@ typedef struct attempt attempt;
 typedef struct probe probe;
 typedef struct party party;
 
+/* A name to register. */
+typedef struct wanted {
+  const char *text;
+  h46017_alias_type type; /* UNKNOWN: what --identity says */
+  bool later;             /* once the others are registered */
+} wanted;
+
 struct app {
   uv_loop_t *loop;
   gatekeeper_address gatekeepers[GATEKEEPERS_MAX];
   size_t gatekeeper_count;
-  text_list aliases;
+  wanted aliases[ALIASES_MAX];
+  size_t alias_count;
   const char *hardware_id; /* `auto`: cn */
   bool auto_id;
   char cn[256];
@@ -61,9 +74,11 @@ struct app {
   const char *server_name;
   const char *server_dn;
   bool insecure;
-  uint32_t ttl;      /* seconds asked for; 0: the library's */
-  uint32_t failback; /* seconds between probes; UINT32_MAX: the library's */
-  const char *call;  /* NULL: none */
+  uint32_t ttl;       /* seconds asked for; 0: the library's */
+  uint32_t keepalive; /* seconds between empty TPKTs; 0: none */
+  bool discover;      /* a GRQ first */
+  uint32_t failback;  /* seconds between probes; UINT32_MAX: the library's */
+  const char *call;   /* NULL: none */
   bool answer;
   uint32_t hangup; /* seconds */
   bool once;
@@ -103,6 +118,8 @@ struct endpoint {
   uint32_t number; /* 1… */
   h46017_endpoint *ep;
   uint32_t registration;
+  bool added;        /* the names that come later were given to it */
+  bool adding;       /* and are not registered yet */
   h46017_call *call; /* the one --call made */
   party *parties;    /* of all its calls */
   bool connected;

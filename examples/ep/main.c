@@ -124,6 +124,11 @@ static void signalled(uv_signal_t *handle, int signum) {
 enum {
   OPTION_GATEKEEPER = 256,
   OPTION_ALIAS,
+  OPTION_H323_ID,
+  OPTION_DIGITS,
+  OPTION_URL,
+  OPTION_EMAIL,
+  OPTION_ADD,
   OPTION_IDENTITY,
   OPTION_HARDWARE_ID,
   OPTION_STATE,
@@ -136,6 +141,8 @@ enum {
   OPTION_INSECURE,
   OPTION_PASSWORD_FILE,
   OPTION_TTL,
+  OPTION_KEEPALIVE,
+  OPTION_DISCOVER,
   OPTION_FAILBACK,
   OPTION_CALL,
   OPTION_ANSWER,
@@ -154,8 +161,14 @@ static const option_spec specs[] = {
      "[tls:|tcp:]HOST[:PORT] or [tls:|tcp:]srv:DOMAIN, …; tls: when nothing "
      "is said"},
     {OPTION_ALIAS, "alias", "NAME", "register NAME; repeat"},
+    {OPTION_H323_ID, "h323-id", "NAME", "the same, an h323-ID"},
+    {OPTION_DIGITS, "digits", "NUMBER", "dialled digits"},
+    {OPTION_URL, "url", "URL", "a URL"},
+    {OPTION_EMAIL, "email", "ADDRESS", "an e-mail address"},
+    {OPTION_ADD, "add", "NAME",
+     "a name added once the others are registered; repeat"},
     {OPTION_IDENTITY, "identity", "h323-id|digits|url|email",
-     "what the aliases are; h323-id"},
+     "what --alias, --add and --call name; h323-id"},
     {OPTION_HARDWARE_ID, "hardware-id", "auto|NAME",
      "register NAME first; auto: the CN of the own certificate"},
     {OPTION_STATE, "state", "DIR",
@@ -175,6 +188,11 @@ static const option_spec specs[] = {
     {OPTION_PASSWORD_FILE, "password-file", "FILE",
      "the password, its first line (- for standard input)"},
     {OPTION_TTL, "ttl", "S", "seconds to ask the registration for"},
+    {OPTION_KEEPALIVE, "keepalive", "S",
+     "seconds between empty TPKTs, for a NAT on the way; none"},
+    {OPTION_DISCOVER, "discover", NULL,
+     "ask with a GRQ first, over the connection: for a gatekeeper that wants "
+     "one"},
     {OPTION_FAILBACK, "failback", "S",
      "seconds between looks for a gatekeeper earlier in the list; 300, 0 "
      "never"},
@@ -237,10 +255,32 @@ static bool parse_number(const char *value, uint64_t least, uint64_t most,
   return good;
 }
 
+static bool take_alias(app *p, int id, const char *value) {
+  static const h46017_alias_type types[] = {
+      [OPTION_ALIAS - OPTION_ALIAS] = H46017_ALIAS_UNKNOWN,
+      [OPTION_H323_ID - OPTION_ALIAS] = H46017_ALIAS_H323_ID,
+      [OPTION_DIGITS - OPTION_ALIAS] = H46017_ALIAS_DIALLED_DIGITS,
+      [OPTION_URL - OPTION_ALIAS] = H46017_ALIAS_URL_ID,
+      [OPTION_EMAIL - OPTION_ALIAS] = H46017_ALIAS_EMAIL_ID,
+      [OPTION_ADD - OPTION_ALIAS] = H46017_ALIAS_UNKNOWN};
+  if (value[0] == '\0' || p->alias_count == ALIASES_MAX) {
+    return false;
+  }
+  p->aliases[p->alias_count++] = (wanted){.text = value,
+                                          .type = types[id - OPTION_ALIAS],
+                                          .later = id == OPTION_ADD};
+  return true;
+}
+
 static bool take_option(app *p, int id, const char *value) {
   switch (id) {
   case OPTION_ALIAS:
-    return text_list_add(&p->aliases, value);
+  case OPTION_H323_ID:
+  case OPTION_DIGITS:
+  case OPTION_URL:
+  case OPTION_EMAIL:
+  case OPTION_ADD:
+    return take_alias(p, id, value);
   case OPTION_IDENTITY:
     return parse_identity(value, &p->identity);
   case OPTION_HARDWARE_ID:
@@ -274,6 +314,11 @@ static bool take_option(app *p, int id, const char *value) {
     return true;
   case OPTION_TTL:
     return parse_number(value, 1, 86400, &p->ttl);
+  case OPTION_KEEPALIVE:
+    return parse_number(value, 1, 86400, &p->keepalive);
+  case OPTION_DISCOVER:
+    p->discover = true;
+    return true;
   case OPTION_FAILBACK:
     return parse_number(value, 0, 86400, &p->failback);
   case OPTION_CALL:
@@ -320,13 +365,19 @@ static int check_options(const app *p) {
     return report_usage(
         "which gatekeeper? --gatekeeper [tls:|tcp:]HOST[:PORT]|srv:DOMAIN");
   }
-  if (p->aliases.count == 0 && p->hardware_id == NULL) {
+  bool digits = p->identity == H46017_ALIAS_DIALLED_DIGITS;
+  size_t now = 0;
+  for (size_t i = 0; i < p->alias_count; i++) {
+    now += !p->aliases[i].later;
+    digits = digits || p->aliases[i].type == H46017_ALIAS_DIALLED_DIGITS;
+  }
+  if (now == 0 && p->hardware_id == NULL) {
     return report_usage("register what? --alias NAME or --hardware-id "
                         "auto|NAME");
   }
-  if (p->count > 1 && p->identity == H46017_ALIAS_DIALLED_DIGITS) {
+  if (p->count > 1 && digits) {
     return report_usage("--count makes NAME-1 and so on, and digits have no "
-                        "hyphen: another --identity");
+                        "hyphen: another type of name");
   }
   if ((p->server_name != NULL) + (p->server_dn != NULL) + p->insecure > 1) {
     return report_usage("--server-name, --server-dn or --insecure-server: one "
@@ -441,7 +492,7 @@ static int app_start(app *p) {
     int code = endpoint_make(e);
     if (code != 0) {
       report_code(code, "registering '%s'",
-                  p->hardware_id ? p->hardware_id : p->aliases.items[0]);
+                  p->hardware_id ? p->hardware_id : p->aliases[0].text);
       return EXIT_USAGE;
     }
     p->running++;
@@ -478,7 +529,6 @@ static void app_stop(app *p) {
   own_close(&p->own);
   trust_state_close(&p->trusted);
   capture_close(p->capture);
-  text_list_clear(&p->aliases);
   text_list_clear(&p->trust);
 }
 

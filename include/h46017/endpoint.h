@@ -19,11 +19,11 @@
  *
  * One endpoint is used by one thread at a time; separate ones are independent.
  * Callbacks run only inside calls into the same endpoint. In a callback the
- * const functions, _add(), _remove(), _close(), _call(), _bandwidth(),
- * _resources() and _write_signalling(), and what h46017/call.h lets be called
- * on a call may be called; the rest returns H46017_ERR_REENTRANT, and _del()
- * takes effect when the outer call returns. In log_write and trace the program
- * may only look and delete.
+ * const functions, _add(), _add_aliases(), _remove(), _close(), _call(),
+ * _bandwidth(), _resources() and _write_signalling(), and what h46017/call.h
+ * lets be called on a call may be called; the rest returns
+ * H46017_ERR_REENTRANT, and _del() takes effect when the outer call returns. In
+ * log_write and trace the program may only look and delete.
  */
 
 #include <h46017/call.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What h46017-ep does by itself: SRV records, URIs, many endpoints, exit
 statuses."""
+import json
 import os
 import pathlib
 import resource
@@ -14,6 +15,107 @@ TLS, TCP = "_h323rs-sec._tcp.example.org", "_h323rs._tcp.example.org"
 
 def connecting(ep):
     return [(e["peer"], e["transport"]) for e in ep.events if e["event"] == "connecting"]
+
+
+DUMP = harness.PROGRAMS / "dump" / "h46017-dump"
+
+
+class Options(harness.Case):
+    """What the library can, by an option."""
+
+    def tunnelled(self, capture):
+        """Kinds of the RAS messages of a capture, in order, with their values;
+        and how many empty TPKTs there are."""
+        if not DUMP.exists():
+            self.skipTest("h46017-dump is not built: no libpcap")
+        done = subprocess.run(
+            [DUMP, "--json", "--input", "pcap", capture],
+            capture_output=True, text=True, timeout=harness.PATIENCE,
+        )  # fmt: skip
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        said = [next(iter(m["value"].items())) for r in rows for m in r.get("ras", ())]
+        return said, sum(r.get("tpkt", {}).get("length") == 4 for r in rows)
+
+    def test_a_grq_goes_first_where_it_is_wanted(self):
+        gk = self.gatekeeper("--open")
+        pcap = self.dir / "said.pcap"
+        for options, kinds in (
+            (("--discover",), ["gatekeeperRequest", "gatekeeperConfirm"]),
+            ((), []),
+        ):
+            status, ep = self.once(
+                f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x",
+                "--pcap", pcap, *options,
+            )  # fmt: skip
+            self.assertEqual(status, 0, ep.stderr())
+            said, _ = self.tunnelled(pcap)
+            rest = ["registrationRequest", "registrationConfirm"]
+            self.assertEqual([kind for kind, _ in said][: len(kinds) + 2], kinds + rest)
+            self.assertEqual(said[len(kinds)][1]["discoveryComplete"], bool(kinds))
+
+    def test_empty_tpkts_keep_a_connection_alive(self):
+        file = self.dir / "gk.ini"
+        file.write_text("[registration]\nmin_ttl = 1\n")
+        gk = self.gatekeeper("--open", "-c", file)
+        pcap = self.dir / "said.pcap"
+        ep = self.endpoint(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x", "--keepalive", "1",
+            "--ttl", "4", "--pcap", pcap,
+        )  # fmt: skip
+        ep.expect("registered")
+        ep.expect("refreshed")
+        self.assertEqual(ep.stop(), 0)
+        self.assertGreater(self.tunnelled(pcap)[1], 0)
+
+    def test_names_of_several_types_are_one_registration(self):
+        gk = self.gatekeeper("--open")
+        status, ep = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--identity", "digits",
+            "--alias", "4711", "--h323-id", "lobby", "--url", "h323:bob@example.org",
+            "--email", "bob@mail.example", "--digits", "4712",
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        names = ["4711", "lobby", "h323:bob@example.org", "bob@mail.example", "4712"]
+        self.assertEqual(gk.expect("registered")["names"], names)
+        (said,) = (e for e in ep.events if e["event"] == "registered")
+        self.assertEqual(said["names"], names)
+
+    def test_names_are_added_once_the_others_are_registered(self):
+        gk = self.gatekeeper("--open")
+        pcap = self.dir / "said.pcap"
+        status, ep = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "first", "--add", "second",
+            "--add", "third", "--pcap", pcap,
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.expect("registered")["names"], ["first"])
+        self.assertEqual(gk.expect("registered")["names"], ["first", "second", "third"])
+        rrqs = [value for kind, value in self.tunnelled(pcap)[0] if kind == "registrationRequest"]
+        said = [e["names"] for e in ep.events if e["event"] == "refreshed"]
+        self.assertEqual(said, [["first", "second", "third"]])
+        self.assertEqual(len(rrqs), 2)
+        self.assertIn("additiveRegistration", rrqs[1])
+        # one that is refused leaves those that are there
+        self.ctl("device", "add", "taken")
+        status, ep = self.once(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "first", "--add", "taken"
+        )
+        self.assertEqual(status, 13, ep.stderr())
+        gk.expect("registered", names=["first"])
+        gk.expect("rejected")
+        gk.expect("unregistered", names=["first"], why="UNREGISTERED")
+
+    def test_bad_options_are_exit_status_2(self):
+        for bad in (
+            ("--add", "x"),
+            ("--alias", "x", "--keepalive", "0"),
+            ("--alias", ""),
+            ("--alias", "x", "--digits", "1", "--count", "2"),
+            ("--alias", "x") * 17,
+        ):
+            with self.subTest(bad):
+                status, ep = self.once("tcp:127.0.0.1:1", *bad)
+                self.assertEqual(status, 2, ep.stderr())
 
 
 class Srv(harness.Case):
