@@ -267,8 +267,8 @@ static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
   if (ras->kind == H46017_RAS_IRQ) {
     return endpoint_send_irr(ep, ras);
   }
-  if (!h46017_ras_is_request(ras->kind)) {
-    return 0;
+  if (!h46017_ras_is_request(ras->kind) || ras->kind == H46017_RAS_NSM) {
+    return 0; /* to a nonStandardMessage there is no answer: the program's */
   }
   h46017_ras_not_understood(&answer, ras->request_seq_num, per, len);
   return ras_send(ep, &answer);
