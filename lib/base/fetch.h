@@ -10,7 +10,8 @@
 
 static inline void h46017_fetch(const void *p, size_t size) {
 #ifdef __GNUC__
-  for (size_t i = 0; i < size; i += 64) {
+  /* nothing is added to NULL, not even nothing */
+  for (size_t i = 0; p != NULL && i < size; i += 64) {
     __builtin_prefetch((const char *)p + i);
   }
 #else
