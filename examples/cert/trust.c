@@ -19,6 +19,7 @@ enum {
   TRUST_FINGERPRINT,
   TRUST_DER,
   TRUST_OUT,
+  TRUST_OWN_CHAIN,
   TRUST_DROP
 };
 
@@ -30,6 +31,7 @@ typedef struct trust_options {
   uint8_t fingerprint[H46017_CERT_ID_LEN];
   bool der;
   const char *out;
+  bool own_chain;
   bool drop;
 } trust_options;
 
@@ -52,6 +54,9 @@ static int take(void *arg, int id, const char *value) {
     break;
   case TRUST_OUT:
     o->out = value;
+    break;
+  case TRUST_OWN_CHAIN:
+    o->own_chain = true;
     break;
   default:
     o->drop = true;
@@ -120,6 +125,35 @@ static int add_file(trust_run *r, const char *path, const uint8_t *old,
   return code;
 }
 
+static int add_own_pem(const uint8_t *data, size_t len, void *user_data) {
+  const trust_run *r = user_data;
+  h46017_trust_add_options options;
+  entries_add_options(&options, H46017_TRUST_AUTO);
+  return h46017_trust_add_own_chain(r->state.trust, data, len, options.utc_now);
+}
+
+/* The issuers of the certificate in force, never itself: devices of the same
+ * maker are trusted then. */
+static int add_own_chain(trust_run *r, entries_added *a) {
+  own_store own = {0};
+  h46017_credential *cred = NULL;
+  a->what = "the own chain";
+  if (files_open(r->c, &own) != 0) {
+    return H46017_ERR_STORE_IO;
+  }
+  int code = h46017_credentials_get(own.credentials, NULL, &cred);
+  if (code == 0) {
+    code = h46017_credential_export(cred, H46017_EXPORT_PEM,
+                                    H46017_EXPORT_CHAIN, NULL, add_own_pem, r);
+  }
+  if (code != 0) {
+    entries_report(a, &r->state, code);
+  }
+  h46017_credential_del(cred);
+  files_close(&own);
+  return code;
+}
+
 static int trust_add(cert *c, int argc, char **argv) {
   static const option_spec specs[] = {
       {TRUST_AS, "as", "authority|end-entity",
@@ -127,25 +161,31 @@ static int trust_add(cert *c, int argc, char **argv) {
       {TRUST_LABEL, "label", "TEXT", "words of your own"},
       {TRUST_FINGERPRINT, "expect-fingerprint", "HEX",
        "refuse any other: the SHA-256 that the device itself shows"},
+      {TRUST_OWN_CHAIN, "own-chain", NULL,
+       "the issuers of the own certificate, as authorities"},
   };
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"trust add FILE... [OPTION]...",
+      {"trust add FILE...|--own-chain [OPTION]...",
        "Trusts the certificates of files, PEM (any number) or DER. Without\n"
        "--as one that says CA:TRUE and may sign certificates (keyUsage)\n"
        "becomes an authority, any other an end entity: this very certificate,\n"
        "which issues nobody. Only what is valid now can be trusted.",
        "  h46017-cert trust add CA/cacert.pem\n"
        "  h46017-cert trust add phone.pem --expect-fingerprint 3F:A2:...\n"},
-      1,
+      0,
       1000};
   trust_run r;
   int code = 0;
   int status = trust_begin(&r, c, &syntax, argc, argv);
+  if (status == 0 && (r.operands.count == 0) != r.options.own_chain) {
+    status = report_usage("trust what? FILE..., or --own-chain");
+  }
   if (status == 0) {
     entries_added a;
     entries_added_init(&a, c);
+    code = r.options.own_chain ? add_own_chain(&r, &a) : 0;
     for (size_t i = 0; i < r.operands.count; i++) {
       int rv = add_file(&r, r.operands.items[i], NULL, &a);
       code = code ? code : rv;

@@ -80,6 +80,20 @@ class List(Trust):
         self.cert("trust", "add", self.pki.cert("soft"))
         self.assertEqual(self.trusted()[soft], "end-entity")
 
+    def test_the_issuers_of_the_own_certificate_on_request_and_never_itself(self):
+        self.assertEqual(self.cert("trust", "add", "--own-chain", status=1)["code"], "NOT_FOUND")
+        chain = self.dir / "chain.pem"
+        chain.write_bytes(self.pki.cert("device").read_bytes() + self.pki.cert("ca").read_bytes())
+        self.cert("import", chain, "--key", self.pki.key("device"))
+        self.assertEqual(self.trusted(), {}, "only on request")
+        for _ in range(2):
+            self.cert("trust", "add", "--own-chain")
+            self.assertEqual(self.trusted(), {self.sha256("ca"): "authority"})
+        (entry,) = self.cert("trust", "list")
+        self.assertEqual(entry["origin"], "own-chain")
+        self.cert("trust", "remove", self.sha256("ca"))
+        self.text("trust", "add", "--own-chain", chain, status=2)
+
     def test_the_ids_of_list_are_enough_for_every_command(self):
         self.cert("trust", "add", self.pki.cert("ca"), self.pki.cert("phone"))
         for line in self.text("trust", "list").splitlines():
