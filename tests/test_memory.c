@@ -235,9 +235,10 @@ END_TEST
 
 static const char *const alternates[] = {"192.0.2.1:1719", "[2001:db8::1]:80"};
 
-/* The program gives the gatekeeper other settings, and sends somebody away who
- * comes back. */
+/* A name is added; the program gives the gatekeeper other settings, and sends
+ * somebody away who comes back. */
 static int changed(failmem *f, void *arg) {
+  static const h46017_alias more = {H46017_ALIAS_DIALLED_DIGITS, 0, {"12", 2}};
   h46017_gatekeeper_settings s;
   world_line *line;
   int rv;
@@ -250,6 +251,8 @@ static int changed(failmem *f, void *arg) {
   s.alternate_count = 2;
   rv = world_add(&w, &line, "one", NULL);
   STEP(world_run(&w, 4 * SECOND));
+  STEP(h46017_endpoint_add_aliases(line->ep, line->reg, &more, 1, w.now));
+  STEP(world_run(&w, 8 * SECOND));
   STEP(h46017_gatekeeper_set_settings(w.gk, &s, w.now));
   if (rv == 0) {
     (void)h46017_gatekeeper_unregister(w.gk, "one", 3, H46017_URQ_MAINTENANCE,
@@ -287,9 +290,11 @@ START_TEST(a_gatekeeper_closes_in_good_order) {
 }
 END_TEST
 
-/* Making one, and what it was given. */
+/* Making them, with what they are given to keep. */
 static int made(failmem *f, void *arg) {
   h46017_gatekeeper_settings s;
+  h46017_endpoint_settings e;
+  world_line *line;
   world of;
   int rv;
 
@@ -298,13 +303,16 @@ static int made(failmem *f, void *arg) {
   s.identifier = "gatekeeper";
   s.alternates = alternates;
   s.alternate_count = 2;
+  h46017_endpoint_settings_default(&e);
+  e.gatekeeper_identifier = "gatekeeper";
   rv = world_init(&of, &s, &f->mem);
+  STEP(world_add(&of, &line, "one", &e));
   world_free(&of);
   return rv;
 }
 
-START_TEST(a_gatekeeper_is_made_or_not) {
-  ck_assert_uint_gt(failmem_sweep(made, NULL), 3);
+START_TEST(both_sides_are_made_or_not) {
+  ck_assert_uint_gt(failmem_sweep(made, NULL), 8);
 }
 END_TEST
 
@@ -322,7 +330,7 @@ int main(void) {
   tcase_add_test(tc, a_registration_is_refused_again_and_again);
   tcase_add_test(tc, settings_change_and_somebody_is_sent_away);
   tcase_add_test(tc, a_gatekeeper_closes_in_good_order);
-  tcase_add_test(tc, a_gatekeeper_is_made_or_not);
+  tcase_add_test(tc, both_sides_are_made_or_not);
   suite_add_tcase(s, tc);
   r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
