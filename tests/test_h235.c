@@ -950,6 +950,11 @@ START_TEST(what_cannot_be_made_is_refused) {
   t.sender = text_of("\xff");
   ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), H46017_ERR_TEXT);
   t = token_of(H46017_H235_HMAC);
+  ck_assert_int_eq(h46017_h225_create(f.m, h46017_h225_ras_message()), 0);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  plain_rrq(&f);
+  t = token_of(H46017_H235_HMAC);
   t.struct_size = 1;
   ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
                    H46017_ERR_INVALID_ARGUMENT);

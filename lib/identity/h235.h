@@ -23,6 +23,8 @@
 #define H235_OID_T 5 /* the ClearToken inside */
 #define H235_OID_U 6 /* HMAC-SHA1-96 */
 
+#define H235_OID_2(last) 0x00, 0x08, 0x81, 0x6b, 0x00, 2, (last)
+
 extern const uint8_t h235_oid_prefix[5]; /* 0.0.8.235.0 */
 extern const h46017_octets h235_oid_md5; /* 1.2.840.113549.2.5 */
 extern const h46017_octets h235_oid_cat; /* 1.2.840.113548.10.1.2.1 */

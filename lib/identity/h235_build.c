@@ -2,12 +2,12 @@
 #include "identity/h235.h"
 
 #include "asn1/h225_message.h"
+#include "asn1/ras_token.h"
 #include "base/settings.h"
 #include "base/text.h"
 
 #include <h46017/error.h>
 
-#include <stdio.h>
 #include <string.h>
 
 void h46017_h235_token_default_sized(h46017_h235_token *token, size_t size) {
@@ -16,75 +16,6 @@ void h46017_h235_token_default_sized(h46017_h235_token *token, size_t size) {
   memset(&def, 0, sizeof(def));
   def.kinds = H46017_H235_HMAC;
   h46017_settings_fill(token, size, &def, sizeof(def));
-}
-
-/* -- writing by path ------------------------------------------------------- */
-
-/* One token of the message, component by component. */
-typedef struct builder {
-  h46017_h225 *m;
-  int rv; /* the first that failed */
-  size_t prefix;
-  char path[160];
-} builder;
-
-static void build_begin(builder *b, h46017_h225 *m, const char *list,
-                        const char *below) {
-  h46017_h225_value message = h46017_h225_at(h46017_h225_root(m), 0);
-  size_t count = h46017_h225_count(h46017_h225_get(message, list));
-  int len = snprintf(b->path, sizeof(b->path), "%s.%s[%zu].%s",
-                     h46017_h225_value_name(message), list, count, below);
-
-  b->m = m;
-  b->rv = 0;
-  b->prefix = (size_t)len;
-}
-
-static const char *build_path(builder *b, const char *component) {
-  (void)snprintf(b->path + b->prefix, sizeof(b->path) - b->prefix, "%s",
-                 component);
-  return b->path;
-}
-
-static void build_octets(builder *b, const char *component, const uint8_t *data,
-                         size_t len) {
-  if (b->rv == 0) {
-    b->rv = h46017_h225_set_octets(b->m, build_path(b, component), data, len);
-  }
-}
-
-static void build_oid(builder *b, const char *component, uint8_t last) {
-  uint8_t oid[H235_OID_LEN];
-
-  memcpy(oid, h235_oid_prefix, sizeof(h235_oid_prefix));
-  oid[5] = 2;
-  oid[6] = last;
-  build_octets(b, component, oid, sizeof(oid));
-}
-
-static void build_uint(builder *b, const char *component, uint64_t value) {
-  if (b->rv == 0) {
-    b->rv = h46017_h225_set_uint(b->m, build_path(b, component), value);
-  }
-}
-
-static void build_text(builder *b, const char *component,
-                       const h46017_text *text) {
-  if (b->rv == 0) {
-    b->rv = h46017_h225_set_text(b->m, build_path(b, component), text->text,
-                                 text->len);
-  }
-}
-
-/* A HASHED: its algorithm is set, its parameters are none. */
-static void build_hash(builder *b, const uint8_t *hash, size_t octets) {
-  if (b->rv == 0) {
-    b->rv = h46017_h225_set_present(b->m, build_path(b, "token.paramS"));
-  }
-  if (b->rv == 0) {
-    b->rv = h46017_h225_set_bits(b->m, build_path(b, "token.hash"), hash,
-                                 octets * 8);
-  }
 }
 
 /* -- the three ------------------------------------------------------------- */
@@ -97,90 +28,87 @@ static uint32_t token_random(const h46017_h235_token *t) {
   return random != 0 ? random : 1;
 }
 
-static int token_add_hmac(h46017_h225 *m, const h46017_h235_token *t) {
-  builder b;
+/* The names as BMPStrings, each with a trailing U+0000, which `len` is
+ * without. */
+typedef struct token_bmp {
+  uint8_t octets[H235_BMP_MAX];
+  size_t len;
+} token_bmp;
 
-  build_begin(&b, m, "cryptoTokens", "nestedcryptoToken.cryptoHashedToken.");
-  build_oid(&b, "tokenOID", H235_OID_A);
-  build_oid(&b, "hashedVals.tokenOID", H235_OID_T);
-  build_uint(&b, "hashedVals.timeStamp", (uint64_t)t->now);
-  build_uint(&b, "hashedVals.random", token_random(t));
-  if (t->recipient.text != NULL) {
-    build_text(&b, "hashedVals.generalID", &t->recipient);
-  }
-  build_text(&b, "hashedVals.sendersID", &t->sender);
-  build_oid(&b, "token.algorithmOID", H235_OID_U);
-  build_hash(&b, open_hash, sizeof(open_hash));
-  return b.rv;
-}
-
-/* The sender's name with a trailing U+0000, as both MD5 kinds have it. */
-static int token_sender_bmp(const h46017_h235_token *t,
-                            uint8_t bmp[H235_BMP_MAX], size_t *plen) {
-  size_t len = h46017_text_bmp_size(t->sender.text, t->sender.len);
-
-  if (len == 0) {
+static int token_bmp_of(const h46017_text *name, token_bmp *out) {
+  out->len = h46017_text_bmp_size(name->text, name->len);
+  if (out->len == 0) {
     return H46017_ERR_TEXT;
   }
-  if (len > H235_BMP_MAX - 2) {
+  if (out->len > sizeof(out->octets) - 2) {
     return H46017_ERR_OUT_OF_RANGE;
   }
-  h46017_text_to_bmp(t->sender.text, t->sender.len, bmp, len);
-  bmp[len] = 0;
-  bmp[len + 1] = 0;
-  *plen = len + 2;
+  h46017_text_to_bmp(name->text, name->len, out->octets, out->len);
+  out->octets[out->len] = 0;
+  out->octets[out->len + 1] = 0;
   return 0;
 }
 
-static int token_add_pwd_hash(h46017_h225 *m, const h46017_h235_secret *s,
-                              const h46017_h235_token *t) {
-  uint8_t bmp[H235_BMP_MAX];
-  uint8_t hash[H235_MD5_LEN];
-  size_t len;
-  builder b;
-  int rv = token_sender_bmp(t, bmp, &len);
+static int token_add_hmac(h46017_h225 *m, const h46017_h235_token *t,
+                          const token_bmp *sender) {
+  static const uint8_t oid_a[] = {H235_OID_2(H235_OID_A)};
+  static const uint8_t oid_t[] = {H235_OID_2(H235_OID_T)};
+  static const uint8_t oid_u[] = {H235_OID_2(H235_OID_U)};
+  h46017_ras_token token = {
+      .oid = {oid_a, sizeof(oid_a)},
+      .clear_oid = {oid_t, sizeof(oid_t)},
+      .time = (uint32_t)t->now,
+      .random = token_random(t),
+      .senders_id = {sender->octets, sender->len},
+      .algorithm = {oid_u, sizeof(oid_u)},
+      .hash = {open_hash, sizeof(open_hash)},
+  };
+  token_bmp recipient;
+  int rv = 0;
 
-  if (rv == 0) {
-    rv = h235_pwd_hash(s, bmp, len - 2, (uint32_t)t->now, true, hash);
+  if (t->recipient.text != NULL) {
+    rv = token_bmp_of(&t->recipient, &recipient);
+    token.general_id = (h46017_octets){recipient.octets, recipient.len};
   }
-  if (rv != 0) {
-    return rv;
-  }
-  build_begin(&b, m, "cryptoTokens", "cryptoEPPwdHash.");
-  build_text(&b, "alias.h323-ID", &t->sender);
-  build_uint(&b, "timeStamp", (uint64_t)t->now);
-  build_octets(&b, "token.algorithmOID", h235_oid_md5.data, h235_oid_md5.len);
-  build_hash(&b, hash, sizeof(hash));
-  return b.rv;
+  return rv != 0 ? rv : h46017_ras_add_hashed(m, &token);
+}
+
+static int token_add_pwd_hash(h46017_h225 *m, const h46017_h235_secret *s,
+                              const h46017_h235_token *t,
+                              const token_bmp *sender) {
+  uint8_t hash[H235_MD5_LEN];
+  const h46017_ras_token token = {
+      .time = (uint32_t)t->now,
+      .senders_id = {sender->octets, sender->len},
+      .algorithm = h235_oid_md5,
+      .hash = {hash, sizeof(hash)},
+  };
+  int rv =
+      h235_pwd_hash(s, sender->octets, sender->len, token.time, true, hash);
+
+  return rv != 0 ? rv : h46017_ras_add_pwd_hash(m, &token);
 }
 
 static int token_add_access(h46017_h225 *m, const h46017_h235_secret *s,
-                            const h46017_h235_token *t) {
-  const uint8_t random = (uint8_t)(t->random & 0xff);
-  uint8_t bmp[H235_BMP_MAX];
+                            const h46017_h235_token *t,
+                            const token_bmp *sender) {
   uint8_t hash[H235_MD5_LEN];
-  size_t len;
-  builder b;
-  int rv = token_sender_bmp(t, bmp, &len);
+  const h46017_ras_token token = {
+      .clear_oid = h235_oid_cat,
+      .time = (uint32_t)t->now,
+      .random = t->random & 0xff,
+      .challenge = {hash, sizeof(hash)},
+      .general_id = {sender->octets, sender->len + 2},
+  };
+  int rv = h235_access_hash(s, (uint8_t)token.random, token.time, hash);
 
-  if (rv == 0) {
-    rv = h235_access_hash(s, random, (uint32_t)t->now, hash);
-  }
-  if (rv != 0) {
-    return rv;
-  }
-  build_begin(&b, m, "tokens", "");
-  build_octets(&b, "tokenOID", h235_oid_cat.data, h235_oid_cat.len);
-  build_uint(&b, "timeStamp", (uint64_t)t->now);
-  build_octets(&b, "challenge", hash, sizeof(hash));
-  build_uint(&b, "random", random);
-  build_octets(&b, "generalID", bmp, len);
-  return b.rv;
+  return rv != 0 ? rv : h46017_ras_add_clear(m, &token);
 }
 
 int h46017_h235_add(h46017_h225 *m, const h46017_h235_secret *secret,
                     const h46017_h235_token *token) {
   h46017_h235_token t;
+  token_bmp sender;
   int rv;
 
   h46017_h235_token_default(&t);
@@ -192,14 +120,17 @@ int h46017_h235_add(h46017_h225 *m, const h46017_h235_secret *secret,
        h46017_h225_count(h46017_h225_root(m)) == 0)) {
     rv = H46017_ERR_INVALID_ARGUMENT;
   }
+  if (rv == 0) {
+    rv = token_bmp_of(&t.sender, &sender);
+  }
   if (rv == 0 && (t.kinds & H46017_H235_ACCESS_TOKEN) != 0) {
-    rv = token_add_access(m, secret, &t);
+    rv = token_add_access(m, secret, &t, &sender);
   }
   if (rv == 0 && (t.kinds & H46017_H235_HMAC) != 0) {
-    rv = token_add_hmac(m, &t);
+    rv = token_add_hmac(m, &t, &sender);
   }
   if (rv == 0 && (t.kinds & H46017_H235_PWD_HASH) != 0) {
-    rv = token_add_pwd_hash(m, secret, &t);
+    rv = token_add_pwd_hash(m, secret, &t, &sender);
   }
   return rv;
 }
