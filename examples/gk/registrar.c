@@ -308,6 +308,21 @@ void registrar_callbacks(h46017_gatekeeper_callbacks *callbacks) {
 /* -- a device changed: who is registered under its old terms?
  * ------------------- */
 
+/* a device that has been given another password proves that one */
+static h46017_password_outcome still_proved(gk *g, const h46017_registered *reg,
+                                            const char *device) {
+  password now = {0};
+  h46017_password_outcome proved = H46017_PASSWORD_ABSENT;
+  if (reg->password && device_table_password(g->devices, device, &now) == 0 &&
+      now.len > 0) {
+    proved = h46017_registered_password_is(reg, now.text, now.len)
+                 ? H46017_PASSWORD_VALID
+                 : H46017_PASSWORD_WRONG;
+  }
+  password_clear(&now);
+  return proved;
+}
+
 /* would one of its names be let in now? */
 static bool still_welcome(gk *g, const h46017_registered *reg) {
   h46017_device *device = NULL;
@@ -325,8 +340,7 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
   if (device == NULL) {
     return reg->device == NULL && g->config.open;
   }
-  h46017_password_outcome proved =
-      reg->password ? H46017_PASSWORD_VALID : H46017_PASSWORD_ABSENT;
+  h46017_password_outcome proved = still_proved(g, reg, device->name);
   bool welcome = false;
   for (size_t i = 0; !welcome && i < reg->alias_count; i++) {
     const h46017_text *name = &reg->aliases[i].text;

@@ -157,6 +157,10 @@ typedef struct h46017_gatekeeper_settings {
   bool pre_granted;       /**< give leave beforehand (preGrantedARQ): endpoints
                                make and take calls without ARQ and DRQ. What
                                they take of bandwidth is not known then */
+  bool password_by_name; /**< our HMAC tokens are for the name that the endpoint
+                              called itself by in its full RRQ, not for its
+                              endpointIdentifier (generalID): innovaphone r6
+                              takes no other */
 } h46017_gatekeeper_settings;
 
 H46017_API void
@@ -210,7 +214,10 @@ typedef struct h46017_registration_answer {
                            of every later message of the registration, and its
                            own answers carry one. A wrong token is refused
                            whatever the device's auth. NULL: nothing is checked,
-                           and `password` counts */
+                           and `password` counts. Another password for the
+                           device counts from its next full RRQ on; who wants
+                           that at once asks h46017_registered_password_is()
+                           and unregisters it */
   size_t secret_len;
   const h46017_alias *aliases; /**< what is granted instead of what was asked
                                     for, *borrowed* for the call: less, more,
@@ -484,6 +491,15 @@ h46017_gatekeeper_set_settings(h46017_gatekeeper *gk,
  * @since 0.1 */
 H46017_API void h46017_gatekeeper_set_log_level(h46017_gatekeeper *gk,
                                                 h46017_log_level level);
+
+/** True when a registration was made with this very password, as the library
+ * saw; in a time that does not tell where it differs. For a program whose
+ * device has been given another.
+ *
+ * @param[in] password  UTF-8 with its length, *borrowed*; never logged
+ * @since 0.1 */
+H46017_API bool h46017_registered_password_is(const h46017_registered *reg,
+                                              const char *password, size_t len);
 
 /** Ends the registration that holds a name, with a URQ of this reason; without
  * one for H46017_URQ_REASON_ABSENT.

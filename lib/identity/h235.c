@@ -250,3 +250,14 @@ bool h46017_h235_secret_is_equal(const h46017_h235_secret *a,
   return a != NULL && b != NULL &&
          h235_is_equal(a->key, b->key, sizeof(a->key));
 }
+
+bool h235_secret_is(const h46017_h235_secret *s, const char *password,
+                    size_t len) {
+  const h46017_octets whole = {(const uint8_t *)password, len};
+  uint8_t key[H235_SHA1_LEN];
+  bool same = h235_digest(s, H46017_DIGEST_SHA1, &whole, 1, key) == 0 &&
+              h235_is_equal(key, s->key, sizeof(key));
+
+  h46017_mem_wipe(key, sizeof(key));
+  return same;
+}

@@ -42,6 +42,10 @@ struct h46017_h235_secret {
 /* In a time that tells nothing about the octets. */
 bool h235_is_equal(const uint8_t *a, const uint8_t *b, size_t len);
 
+/* Is this the password? False where no hash can be had, too. */
+bool h235_secret_is(const h46017_h235_secret *s, const char *password,
+                    size_t len);
+
 /* The hashes; DIGEST: it cannot be had. `per` is hashed with twelve zero octets
  * at `at`. H.235.1 7 */
 int h235_hmac(const h46017_h235_secret *s, const uint8_t *per, size_t len,

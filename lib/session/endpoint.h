@@ -142,6 +142,7 @@ struct h46017_endpoint {
   uint16_t discovery;          /* requestSeqNum of the GRQ; 0: none pending */
   h46017_time discovery_timer; /* until it has to be answered */
   bool discovered;             /* it was, on this connection */
+  uint32_t auth_mode;          /* tokens that the GCF is content with; 0: any */
   int error;                   /* what ended the connection */
   int fatal;                   /* what ended the endpoint */
   h46017_tunnel *tunnel;       /* while the transport is there */

@@ -278,6 +278,7 @@ static int connection_down(h46017_endpoint *ep, int why) {
   ep->keepalive_timer = ep->failback_timer = H46017_TIME_NEVER;
   ep->flush_timer = ep->discovery_timer = H46017_TIME_NEVER;
   ep->discovery = 0;
+  ep->auth_mode = 0;
   ep->discovered = ep->flushed = false;
   if (ep->state != H46017_ENDPOINT_CLOSING) {
     return connection_back_off(ep, EP_EV_TRANSPORT_DOWN, why);

@@ -2,6 +2,7 @@
 #include "session/endpoint.h"
 
 #include "base/intmath.h"
+#include "session/auth_mode.h"
 #include "session/ras_io.h"
 
 /* GRQ and its answer, for a gatekeeper that wants to be asked first. There is
@@ -9,6 +10,17 @@
  * gatekeeper's name, and that it will have us. H.225.0 7.8 */
 
 #define GRQ "gatekeeperRequest."
+
+/* Of all registrations: there is one GRQ for them. */
+static uint32_t discovery_kinds(const h46017_endpoint *ep) {
+  uint32_t kinds = 0;
+
+  for (const endpoint_registration *r = ep->registrations; r != NULL;
+       r = r->next) {
+    kinds |= r->password_kinds;
+  }
+  return kinds;
+}
 
 static int discovery_fill(h46017_endpoint *ep, uint16_t seq) {
   static const uint8_t nowhere[4] = {0};
@@ -33,6 +45,7 @@ static int discovery_fill(h46017_endpoint *ep, uint16_t seq) {
   if (gk.text != NULL) {
     SET(h46017_h225_set_text(m, GRQ "gatekeeperIdentifier", gk.text, gk.len));
   }
+  SET(h46017_auth_offer(m, discovery_kinds(ep)));
 #undef SET
   return rv;
 }
@@ -49,6 +62,15 @@ int endpoint_discovery_begin(h46017_endpoint *ep) {
   return endpoint_send_built(ep, H46017_RAS_GRQ);
 }
 
+/* Nothing in a GCF proves who sent it. Where the transport does not either, the
+ * HMAC stays: the gatekeeper has to answer with one then. */
+static void discovery_choose(h46017_endpoint *ep) {
+  ep->auth_mode = h46017_auth_chosen(ep->in);
+  if (ep->auth_mode != 0 && !ep->proved) {
+    ep->auth_mode |= H46017_H235_HMAC;
+  }
+}
+
 static int discovery_confirmed(h46017_endpoint *ep) {
   char id[4 * 128 + 1];
   h46017_text gk = {id, 0};
@@ -63,6 +85,7 @@ static int discovery_confirmed(h46017_endpoint *ep) {
       return rv;
     }
   }
+  discovery_choose(ep);
   ep->discovered = true;
   return endpoint_register_next(ep);
 }

@@ -66,14 +66,18 @@ static h46017_text password_user(const endpoint_registration *r) {
 
 int endpoint_password_token(const h46017_endpoint *ep, endpoint_registration *r,
                             h46017_ras_kind kind, h46017_h235_token *token) {
+  uint32_t kinds = r->password_kinds;
   int64_t utc = 0;
   int rv = password_now(ep, &utc);
 
   if (rv != 0) {
     return rv;
   }
+  if ((kinds & ep->auth_mode) != 0) { /* of those, what was agreed on */
+    kinds &= ep->auth_mode;
+  }
   h46017_h235_token_default(token);
-  token->kinds = r->password_kinds & h46017_h235_kinds_of(kind);
+  token->kinds = kinds & h46017_h235_kinds_of(kind);
   token->sender = password_user(r);
   if (ep->gatekeeper_identifier_len > 0) {
     token->recipient.text = ep->gatekeeper_identifier;

@@ -6,6 +6,7 @@
 #include "session/ras_io.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* -- out ------------------------------------------------------------------- */
 

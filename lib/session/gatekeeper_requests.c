@@ -3,6 +3,7 @@
 
 #include "base/intmath.h"
 #include "session/aliases.h"
+#include "session/auth_mode.h"
 #include "session/ras_io.h"
 
 #include <stdio.h>
@@ -157,14 +158,30 @@ static void answer_nowhere(answer *a, const char *component) {
   answer_uint(a, path, 0);
 }
 
+/* The best token of those that it offers and that would be taken from it; 0:
+ * none, and it has to prove itself by what it has besides. */
+static uint32_t answer_auth_mode(const h46017_connection *c,
+                                 const h46017_h225 *grq) {
+  const h46017_gatekeeper_settings *s = &c->gk->settings;
+  const uint32_t kinds = h46017_auth_offered(grq) & s->password_kinds;
+
+  return c->gk->crypto.digest != NULL && (c->peer->tls || s->password_over_tcp)
+             ? kinds & (~kinds + 1)
+             : 0;
+}
+
 /* Discovery over this connection is not needed; a client that insists learns
- * the gatekeeper's name. The address it must have means nothing here. */
-static void answer_discovery(answer *a, const h46017_gatekeeper *gk,
-                             uint16_t seq) {
+ * the gatekeeper's name and which password token it is to send. The address
+ * that must be there means nothing here. */
+static void answer_discovery(answer *a, const h46017_connection *c,
+                             const h46017_h225 *grq, uint16_t seq) {
   answer_begin(a, a->m, H46017_RAS_GCF, seq);
   answer_version(a);
-  answer_text(a, "gatekeeperIdentifier", gk->identifier);
+  answer_text(a, "gatekeeperIdentifier", c->gk->identifier);
   answer_nowhere(a, "rasAddress");
+  if (a->rv == 0) {
+    a->rv = h46017_auth_choose(a->m, answer_auth_mode(c, grq));
+  }
 }
 
 /* Is one of the names that an LRQ looks for held here? Then calls for it come
@@ -216,7 +233,7 @@ static h46017_ras_kind answer_fill(answer *a, const h46017_connection *c,
   const reject_shape *shape = answer_reject_of(ras->kind);
 
   if (ras->kind == H46017_RAS_GRQ) {
-    answer_discovery(a, c->gk, seq);
+    answer_discovery(a, c, request, seq);
     return answer_is_for_us(c, request) ? H46017_RAS_GCF : ras->kind;
   }
   if (ras->kind == H46017_RAS_LRQ && c->registrations != NULL &&

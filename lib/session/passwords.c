@@ -3,6 +3,7 @@
 
 #include "base/intmath.h"
 #include "base/mem.h"
+#include "identity/h235.h"
 
 #include <string.h>
 
@@ -182,6 +183,7 @@ struct gk_login {
   gk_sender *sender;
   h46017_h235_secret *secret;
   uint32_t kinds; /* of tokens that the full RRQ had */
+  char *caller;   /* owned: who it said it was, where we are to say that too */
   h46017_text *names;
   size_t name_count; /* the device's, beside those of the registration */
 };
@@ -201,6 +203,7 @@ void gk_login_drop(h46017_gatekeeper *gk, gk_login *l) {
     l->sender->users--;
   }
   h46017_h235_secret_del(l->secret);
+  h46017_mem_release(&gk->mem, l->caller);
   h46017_mem_release(&gk->mem, l->names);
   h46017_mem_release(&gk->mem, l);
 }
@@ -358,6 +361,28 @@ static int password_verify(h46017_connection *c, const gk_login *l,
   return rv;
 }
 
+/* The sendersID of its HMAC, which was found to be right: there is one. */
+static int password_note_caller(const h46017_gatekeeper *gk,
+                                const h46017_h225 *rrq, gk_login *l) {
+  h46017_h225_value list = h46017_h225_get(h46017_h225_root(rrq),
+                                           "registrationRequest.cryptoTokens");
+  char name[4 * 128 + 1];
+  size_t len;
+
+  for (size_t i = 0; l->caller == NULL && i < h46017_h225_count(list); i++) {
+    h46017_h225_value id = h46017_h225_get(
+        h46017_h225_at(list, i),
+        "nestedcryptoToken.cryptoHashedToken.hashedVals.sendersID");
+    if (h46017_h225_read_text(id, name, sizeof(name), &len) == 0) {
+      l->caller = h46017_mem_strndup(&gk->mem, name, len);
+      if (l->caller == NULL) {
+        return H46017_ERR_NOMEM;
+      }
+    }
+  }
+  return 0;
+}
+
 int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
                       const h46017_rrq *rrq, const uint8_t *per, size_t len,
                       const h46017_registration_answer *answer, gk_decision *d,
@@ -388,6 +413,9 @@ int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
   if (rv == 0) {
     rv = password_verify(c, l, &m, count, gk->settings.password_kinds, utc,
                          &l->kinds);
+  }
+  if (rv == 0 && gk->settings.password_by_name) {
+    rv = password_note_caller(gk, msg, l);
   }
   if (rv == 0) {
     *poutcome = H46017_PASSWORD_VALID;
@@ -493,7 +521,9 @@ const h46017_h235_secret *gk_password_token(const gk_registration *r,
   }
   h46017_h235_token_default(token);
   token->sender = login_text(gk->identifier);
-  token->recipient = (h46017_text){r->identifier, GK_IDENTIFIER_LEN};
+  token->recipient = r->login->caller != NULL
+                         ? login_text(r->login->caller)
+                         : (h46017_text){r->identifier, GK_IDENTIFIER_LEN};
   token->now = utc;
   token->random = ++gk->last_random;
   return r->login->secret;
@@ -507,6 +537,16 @@ int h46017_connection_set_origin(h46017_connection *c, const char *origin) {
   }
   memcpy(c->origin, origin, len + 1);
   return 0;
+}
+
+bool h46017_registered_password_is(const h46017_registered *reg,
+                                   const char *password, size_t len) {
+  const gk_registration *r =
+      (const gk_registration *)(const void *)((const char *)reg -
+                                              offsetof(gk_registration, pub));
+
+  return r->login != NULL && password != NULL &&
+         h235_secret_is(r->login->secret, password, len);
 }
 
 /* -- the reason in a word ---------------------------------------------------

@@ -479,7 +479,7 @@ static int wire_open(world_line *line) {
         h46017_endpoint_transport_down(line->ep, H46017_ERR_CONNECT, w->now));
   }
   line->cut = false;
-  return wire_fatal(h46017_endpoint_transport_up(line->ep, NULL, w->now));
+  return wire_fatal(h46017_endpoint_transport_up(line->ep, w->proves, w->now));
 }
 
 static int wire_close(world_line *line) {

@@ -69,6 +69,7 @@ struct world {
   uint32_t ep_kinds;
   int64_t utc;
   int64_t ep_utc;
+  const h46017_identity *proves; /* who the gatekeeper proves to be; NULL */
 
   /* Every RAS message as it comes in at either side, when set. */
   void (*seen)(world *w, bool at_gatekeeper, const uint8_t *per, size_t len);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Password tokens where they have to be: in every message of a registration,
+ * both ways, of the kind that was agreed on, for whom they are meant. */
+#include "digest.h"
+#include "octets.h"
+#include "ras_sample.h"
+#include "world.h"
+
+#include <h46017/error.h>
+#include <h46017/h235.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE "0090332f688a"
+#define UTC 1600000000
+
+/* -- the scene ------------------------------------------------------------ */
+
+typedef struct scene {
+  world w;
+  h46017_crypto crypto;
+  h46017_gatekeeper_settings gk;
+  h46017_endpoint_settings ep;
+  world_line *line;
+} scene;
+
+/* What came in at the endpoint, and the latest full RRQ at the gatekeeper. */
+static struct {
+  size_t bare; /* at the endpoint, without an HMAC */
+  size_t all;
+  char recipient[64]; /* generalID of the latest HMAC */
+  uint32_t rrq_kinds;
+  uint32_t refusals; /* log lines about tokens at the gatekeeper */
+} tap;
+
+/* The kinds of token in a message; `recipient` of its HMAC, if there is one. */
+static uint32_t kinds_in(h46017_h225_value m, char *recipient, size_t size) {
+  h46017_h225_value list = h46017_h225_get(m, "cryptoTokens");
+  uint32_t kinds = h46017_h225_count(h46017_h225_get(m, "tokens")) > 0
+                       ? H46017_H235_ACCESS_TOKEN
+                       : 0;
+
+  for (size_t i = 0; i < h46017_h225_count(list); i++) {
+    h46017_h225_value t = h46017_h225_at(list, i);
+    h46017_h225_value id = h46017_h225_get(
+        t, "nestedcryptoToken.cryptoHashedToken.hashedVals.generalID");
+    size_t len;
+    if (h46017_h225_count(h46017_h225_get(t, "cryptoEPPwdHash")) > 0) {
+      kinds |= H46017_H235_PWD_HASH;
+    } else {
+      kinds |= H46017_H235_HMAC;
+      (void)h46017_h225_read_text(id, recipient, size, &len);
+    }
+  }
+  return kinds;
+}
+
+static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
+                     size_t len) {
+  h46017_h225 *m = NULL;
+  h46017_h225_value message;
+  char recipient[64] = "";
+  uint32_t kinds;
+
+  (void)w;
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(h46017_h225_decode(m, h46017_h225_ras_message(), per, len),
+                   0);
+  message = h46017_h225_at(h46017_h225_root(m), 0);
+  kinds = kinds_in(message, recipient, sizeof(recipient));
+  if (!at_gatekeeper) {
+    tap.all++;
+    tap.bare += (kinds & H46017_H235_HMAC) == 0;
+    memcpy(tap.recipient, recipient, sizeof(recipient));
+  } else if (strcmp(h46017_h225_value_name(message), "registrationRequest") ==
+             0) {
+    tap.rrq_kinds = kinds;
+  }
+  h46017_h225_del(m);
+}
+
+static void count_refusals(h46017_log_level level, const char *line, size_t len,
+                           void *user_data) {
+  (void)level;
+  (void)len;
+  (void)user_data;
+  tap.refusals += strstr(line, "[H46017-320]") != NULL ||
+                  strstr(line, "[H46017-321]") != NULL ||
+                  strstr(line, "[H46017-36") != NULL;
+}
+
+static void tune(h46017_gatekeeper_callbacks *cb) {
+  cb->log_write = count_refusals;
+}
+
+static void scene_init(scene *s) {
+  memset(s, 0, sizeof(*s));
+  memset(&tap, 0, sizeof(tap));
+  digest_crypto(&s->crypto);
+  world_settings(&s->gk);
+  s->gk.crypto = &s->crypto;
+  s->gk.password_over_tcp = true;
+  h46017_endpoint_settings_default(&s->ep);
+  s->ep.crypto = &s->crypto;
+}
+
+/* Once the settings are as they should be: one device, registered. */
+static void scene_open(scene *s, uint32_t kinds,
+                       const h46017_identity *gatekeeper) {
+  static const char *const ids[] = {DEVICE};
+  world *w = &s->w;
+
+  world_tune_gatekeeper = tune;
+  ck_assert_int_eq(world_init(w, &s->gk, NULL), 0);
+  w->open = false;
+  w->device.name = DEVICE;
+  w->device.hardware_ids = ids;
+  w->device.hardware_id_count = 1;
+  w->device.auth = H46017_AUTH_PASSWORD;
+  w->secret = w->ep_password = "secret";
+  w->utc = w->ep_utc = UTC;
+  w->ep_kinds = kinds;
+  w->seen = tap_seen;
+  w->proves = gatekeeper;
+  ck_assert_int_eq(world_add(w, &s->line, DEVICE, &s->ep), 0);
+  ck_assert_int_eq(world_run(w, w->now + 1000), 0);
+  ck_assert_int_eq(world_count(w, "gk registered " DEVICE " by password"), 1);
+}
+
+static void scene_free(scene *s) {
+  world_free(&s->w);
+  world_tune_gatekeeper = NULL;
+}
+
+static const h46017_registered *registered(const scene *s) {
+  return h46017_gatekeeper_find(s->w.gk, DEVICE, strlen(DEVICE));
+}
+
+/* -- every message -------------------------------------------------------- */
+
+/* RAS octets on the device's own connection, as if it had sent them. */
+static void push(scene *s, const uint8_t *per, size_t len) {
+  h46017_tunnel *t = NULL;
+  h46017_tunnel_callbacks cb;
+  const uint8_t *tpkt;
+  size_t n;
+
+  h46017_tunnel_callbacks_default(&cb);
+  ck_assert_int_eq(h46017_tunnel_new(&t, NULL, &cb, NULL, NULL, s->w.now), 0);
+  ck_assert_int_eq(h46017_tunnel_write_ras(t, per, len), 0);
+  n = h46017_tunnel_peek_tx(t, &tpkt);
+  ck_assert_int_eq(h46017_connection_recv(s->line->conn, tpkt, n, s->w.now), 0);
+  h46017_tunnel_del(t);
+  ck_assert_int_eq(world_run(&s->w, s->w.now + 1), 0);
+}
+
+/* A message of this kind from the device: its identifier where there is a place
+ * for one, and a keep-alive where it is an RRQ. */
+static size_t message_of(const scene *s, h46017_ras_kind kind,
+                         const h46017_h235_secret *secret, uint32_t random,
+                         uint8_t *per, size_t cap) {
+  const char *name = h46017_ras_kind_name(kind);
+  octets o = octets_hex(sample_of(kind));
+  h46017_h235_token t;
+  h46017_h225 *m = NULL;
+  char path[80];
+  size_t len = 0;
+  int rv;
+
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
+  (void)snprintf(path, sizeof(path), "%s.tokens", name);
+  (void)h46017_h225_remove(m, path);
+  (void)snprintf(path, sizeof(path), "%s.cryptoTokens", name);
+  (void)h46017_h225_remove(m, path);
+  (void)snprintf(path, sizeof(path), "%s.endpointIdentifier", name);
+  rv = h46017_h225_set_text(m, path, registered(s)->endpoint_identifier,
+                            strlen(registered(s)->endpoint_identifier));
+  ck_assert(rv == 0 || rv == H46017_ERR_NOT_FOUND);
+  (void)snprintf(path, sizeof(path), "%s.requestSeqNum", name);
+  ck_assert_int_eq(h46017_h225_set_uint(m, path, 1000 + random), 0);
+  if (kind == H46017_RAS_RRQ) {
+    ck_assert_int_eq(
+        h46017_h225_set_bool(m, "registrationRequest.keepAlive", true), 0);
+  }
+  if (secret != NULL) {
+    h46017_h235_token_default(&t);
+    t.sender = text_of(DEVICE);
+    t.now = UTC + (int64_t)(s->w.now / 1000);
+    t.random = random;
+    ck_assert_int_eq(h46017_h235_add(m, secret, &t), 0);
+  }
+  ck_assert_int_eq(h46017_h235_encode(m, secret, per, cap, &len), 0);
+  h46017_h225_del(m);
+  octets_free(&o);
+  return len;
+}
+
+/* Without, with a wrong one, with the right one: the last is no better than its
+ * message, but it is not about tokens any more. What answers it has a token. */
+START_TEST(every_kind_of_message_needs_its_token) {
+  const h46017_ras_kind kind = (h46017_ras_kind)_i;
+  h46017_h235_secret *right = NULL;
+  h46017_h235_secret *wrong = NULL;
+  uint8_t per[1024];
+  scene s;
+
+  if (kind == H46017_RAS_GRQ) {
+    return; /* before a registration, and about none */
+  }
+  scene_init(&s);
+  scene_open(&s, H46017_H235_HMAC, NULL);
+  ck_assert_int_eq(h46017_h235_secret_new(&right, &s.crypto, "secret", 6, NULL),
+                   0);
+  ck_assert_int_eq(h46017_h235_secret_new(&wrong, &s.crypto, "Secret", 6, NULL),
+                   0);
+  push(&s, per, message_of(&s, kind, NULL, 1, per, sizeof(per)));
+  ck_assert_uint_eq(tap.refusals, 1);
+  push(&s, per, message_of(&s, kind, wrong, 2, per, sizeof(per)));
+  ck_assert_uint_eq(tap.refusals, 2);
+  ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 0);
+  ck_assert_ptr_nonnull(registered(&s));
+  tap.all = tap.bare = 0;
+  push(&s, per, message_of(&s, kind, right, 3, per, sizeof(per)));
+  ck_assert_uint_eq(tap.refusals, 2);
+  ck_assert_uint_eq(tap.bare, 0);
+  if (kind == H46017_RAS_RRQ) {
+    ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 1);
+  } else if (kind == H46017_RAS_URQ) {
+    ck_assert_ptr_null(registered(&s));
+  }
+  h46017_h235_secret_del(right);
+  h46017_h235_secret_del(wrong);
+  scene_free(&s);
+}
+END_TEST
+
+/* -- which ---------------------------------------------------------------- */
+
+/* What the endpoint can make, what the gatekeeper takes: what the RRQ has where
+ * the gatekeeper proves who it is, and where it does not. */
+static const struct {
+  uint32_t made, taken, proved, open;
+} agreements[] = {
+    {H46017_H235_ALL, H46017_H235_ALL, H46017_H235_HMAC, H46017_H235_HMAC},
+    {H46017_H235_ALL, H46017_H235_PWD_HASH, H46017_H235_PWD_HASH,
+     H46017_H235_PWD_HASH | H46017_H235_HMAC},
+    {H46017_H235_ALL, H46017_H235_ACCESS_TOKEN, H46017_H235_ACCESS_TOKEN,
+     H46017_H235_ACCESS_TOKEN | H46017_H235_HMAC},
+    {H46017_H235_PWD_HASH | H46017_H235_ACCESS_TOKEN, H46017_H235_ALL,
+     H46017_H235_PWD_HASH, H46017_H235_PWD_HASH},
+    {H46017_H235_ACCESS_TOKEN, H46017_H235_ALL, H46017_H235_ACCESS_TOKEN,
+     H46017_H235_ACCESS_TOKEN},
+};
+
+static const h46017_identity *tls_gatekeeper(h46017_identity *id) {
+  h46017_identity_default(id);
+  id->tls = true;
+  id->proof = H46017_PROOF_CERTIFICATE;
+  id->cn = "gk";
+  id->cn_len = 2;
+  return id;
+}
+
+START_TEST(grq_and_gcf_agree_on_the_token) {
+  for (int proved = 0; proved < 2; proved++) {
+    h46017_identity id;
+    scene s;
+    scene_init(&s);
+    s.ep.discover = true;
+    s.gk.password_kinds = agreements[_i].taken;
+    scene_open(&s, agreements[_i].made,
+               proved != 0 ? tls_gatekeeper(&id) : NULL);
+    ck_assert_uint_eq(tap.rrq_kinds, proved != 0 ? agreements[_i].proved
+                                                 : agreements[_i].open);
+    ck_assert_uint_eq(tap.refusals, 0);
+    scene_free(&s);
+  }
+}
+END_TEST
+
+START_TEST(without_a_grq_every_token_is_sent) {
+  scene s;
+  scene_init(&s);
+  scene_open(&s, H46017_H235_ALL, NULL);
+  ck_assert_uint_eq(tap.rrq_kinds, H46017_H235_ALL);
+  scene_free(&s);
+}
+END_TEST
+
+/* One that takes no passwords here, or none of these, chooses none; what the
+ * endpoint sends then is what it was told to. */
+START_TEST(a_gatekeeper_chooses_none_that_it_would_not_take) {
+  for (int how = 0; how < 3; how++) {
+    scene s;
+
+    scene_init(&s);
+    s.ep.discover = true;
+    s.gk.password_over_tcp = how != 0;
+    s.gk.password_kinds = how == 1 ? H46017_H235_HMAC : H46017_H235_ALL;
+    s.gk.crypto = how == 2 ? NULL : s.gk.crypto;
+    ck_assert_int_eq(world_init(&s.w, &s.gk, NULL), 0);
+    s.w.ep_password = "secret";
+    s.w.utc = s.w.ep_utc = UTC;
+    s.w.ep_kinds = H46017_H235_PWD_HASH | H46017_H235_ACCESS_TOKEN;
+    s.w.seen = tap_seen;
+    ck_assert_int_eq(world_add(&s.w, &s.line, DEVICE, &s.ep), 0);
+    ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
+    ck_assert_uint_eq(tap.rrq_kinds,
+                      H46017_H235_PWD_HASH | H46017_H235_ACCESS_TOKEN);
+    scene_free(&s);
+  }
+}
+END_TEST
+
+/* -- for whom ------------------------------------------------------------- */
+
+START_TEST(our_tokens_are_for_the_identifier_or_for_the_name) {
+  for (int by_name = 0; by_name < 2; by_name++) {
+    scene s;
+    scene_init(&s);
+    s.gk.password_by_name = by_name != 0;
+    scene_open(&s, H46017_H235_HMAC, NULL);
+    ck_assert_str_eq(tap.recipient, by_name != 0
+                                        ? DEVICE
+                                        : registered(&s)->endpoint_identifier);
+    ck_assert_int_eq(world_run(&s.w, s.w.now + 100000), 0);
+    ck_assert_int_gt(world_count(&s.w, "ep0 reg1 refreshed"), 0);
+    ck_assert_str_eq(tap.recipient, by_name != 0
+                                        ? DEVICE
+                                        : registered(&s)->endpoint_identifier);
+    scene_free(&s);
+  }
+}
+END_TEST
+
+/* -- another password ----------------------------------------------------- */
+
+START_TEST(another_password_counts_from_the_next_full_rrq) {
+  scene s;
+  scene_init(&s);
+  scene_open(&s, H46017_H235_HMAC, NULL);
+  ck_assert(h46017_registered_password_is(registered(&s), "secret", 6));
+  ck_assert(!h46017_registered_password_is(registered(&s), "secre", 5));
+  ck_assert(!h46017_registered_password_is(registered(&s), "other", 5));
+  ck_assert(!h46017_registered_password_is(registered(&s), NULL, 0));
+  s.w.secret = "other";
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 100000), 0);
+  ck_assert_int_gt(world_count(&s.w, "gk refreshed"), 0);
+  ck_assert_uint_eq(tap.refusals, 0);
+  /* or at once, by a program that wants it so */
+  ck_assert_int_eq(
+      h46017_gatekeeper_unregister(s.w.gk, DEVICE, strlen(DEVICE),
+                                   H46017_URQ_REREGISTRATION_REQUIRED, s.w.now),
+      0);
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 5000), 0);
+  ck_assert_int_gt(world_count(&s.w, "gk rejected PASSWORD_WRONG"), 0);
+  ck_assert_ptr_null(registered(&s));
+  scene_free(&s);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("session_tokens");
+  TCase *tc = tcase_create("tokens");
+  SRunner *sr;
+  int failed;
+
+  tcase_set_timeout(tc, 60);
+  tcase_add_loop_test(tc, every_kind_of_message_needs_its_token, 0,
+                      H46017_RAS_ACF_SEQUENCE);
+  tcase_add_loop_test(tc, grq_and_gcf_agree_on_the_token, 0,
+                      sizeof(agreements) / sizeof(agreements[0]));
+  tcase_add_test(tc, without_a_grq_every_token_is_sent);
+  tcase_add_test(tc, a_gatekeeper_chooses_none_that_it_would_not_take);
+  tcase_add_test(tc, our_tokens_are_for_the_identifier_or_for_the_name);
+  tcase_add_test(tc, another_password_counts_from_the_next_full_rrq);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
