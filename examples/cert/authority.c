@@ -188,8 +188,28 @@ static int write_index(const cert *c, const authority *a,
   return status;
 }
 
+/* One of its CNs, wherever that came from: --cn, --subject or a request. */
+static bool is_issued(const authority *a, const h46017_credential *cred) {
+  const X509_NAME *name = X509_get_subject_name(h46017_credential_leaf(cred));
+  bool known = false;
+  for (int i = -1; !known && (i = X509_NAME_get_index_by_NID(
+                                  name, NID_commonName, i)) >= 0;) {
+    char text[600] = "";
+    X509_NAME *alone = X509_NAME_new();
+    /* as the index has it, which escapes what is not ASCII */
+    known =
+        alone != NULL &&
+        X509_NAME_add_entry(alone, X509_NAME_get_entry(name, i), -1, 0) == 1 &&
+        X509_NAME_oneline(alone, text, sizeof text) != NULL &&
+        strncmp(text, "/CN=", 4) == 0 && authority_knows(a, text + 4);
+    X509_NAME_free(alone);
+  }
+  return known;
+}
+
 int authority_issue(const cert *c, authority *a, const h46017_cert_spec *spec,
-                    const file_octets *csr, h46017_credential **pcred) {
+                    const file_octets *csr, bool again,
+                    h46017_credential **pcred) {
   char serial[SERIAL_MAX];
   int status = next_serial(c, a, serial);
   if (status != 0) {
@@ -200,7 +220,10 @@ int authority_issue(const cert *c, authority *a, const h46017_cert_spec *spec,
   if (code != 0) {
     return cert_fail(c, code, "issuing a certificate");
   }
-  status = write_index(c, a, *pcred, serial);
+  status = !again && is_issued(a, *pcred)
+               ? cert_fail(c, H46017_ERR_ALREADY_ISSUED,
+                           "the certificate's CN: --yes issues another")
+               : write_index(c, a, *pcred, serial);
   if (status != 0) {
     h46017_credential_del(*pcred);
     *pcred = NULL;
@@ -325,11 +348,6 @@ static int ca_init(cert *c, int argc, char **argv) {
   return status;
 }
 
-/* The CN that a certificate would be for, if that is known before. */
-static bool is_repeated(const authority *a, const h46017_cert_spec *spec) {
-  return spec->cn != NULL && authority_knows(a, spec->cn);
-}
-
 static int issue_backup(const cert *c, const authority *a,
                         const h46017_credential *cred) {
   char name[96];
@@ -352,12 +370,9 @@ static int issue(cert *c, const ca_options *o) {
   if (status == 0 && o->csr != NULL) {
     status = files_read(c, o->csr, &csr);
   }
-  if (status == 0 && !c->yes && is_repeated(&a, &o->spec.spec)) {
-    status = cert_fail(c, H46017_ERR_ALREADY_ISSUED, "%s: --yes issues another",
-                       o->spec.spec.cn);
-  }
   if (status == 0) {
-    status = authority_issue(c, &a, &o->spec.spec, o->csr ? &csr : NULL, &cred);
+    status = authority_issue(c, &a, &o->spec.spec, o->csr ? &csr : NULL, c->yes,
+                             &cred);
   }
   if (status == 0 && o->backup) {
     status = issue_backup(c, &a, cred);

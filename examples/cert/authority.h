@@ -20,8 +20,10 @@ void authority_close(authority *a);
 /* True when a certificate for this CN was issued. */
 bool authority_knows(const authority *a, const char *cn);
 
-/* Takes the next number, issues, writes it down. */
+/* Takes the next number, issues, writes it down; for a CN that has a
+ * certificate already only `again`. */
 int authority_issue(const cert *c, authority *a, const h46017_cert_spec *spec,
-                    const file_octets *csr, h46017_credential **pcred);
+                    const file_octets *csr, bool again,
+                    h46017_credential **pcred);
 
 #endif

@@ -86,7 +86,7 @@ static int one(const cert *c, batch_options *o, authority *a,
            "issued",
            spec->cn, o->out);
   }
-  int status = authority_issue(c, a, spec, NULL, &cred);
+  int status = authority_issue(c, a, spec, NULL, true, &cred);
   if (status == 0) {
     status = files_write_pair(c, path, cred, true);
   }

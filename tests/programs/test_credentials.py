@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Keys and certificates by command, with the openssl program as the judge."""
 import os
+import pty
+import re
 import stat
 import subprocess
+import time
 import unittest
+from pathlib import Path
 
 import harness
+
+PAGE = Path(__file__).resolve().parents[2] / "doc" / "certificates.md"
 
 
 def openssl(*arguments, status=0):
@@ -171,6 +177,29 @@ class Authority(harness.Case):
         self.assertEqual(gk.expect("registered")["cn"], "0090332f688b")
         self.assertEqual(len(list(self.ca.glob("*.key"))), 1, "--backup")
 
+    def test_the_two_commands_of_the_page(self):
+        """What the page says, as it stands there, makes what it says."""
+        commands, table = re.findall(r"```\w*\n(.*?)```", PAGE.read_text(), re.DOTALL)[:2]
+        self.assertEqual(len(commands.splitlines()), 2)
+        site = self.dir / "site"
+        site.mkdir()
+        (site / "phones.csv").write_text(table)
+        path = f"{harness.PROGRAMS.resolve()}:{os.environ['PATH']}"
+        subprocess.run(["sh", "-e", "-c", commands], cwd=site, check=True, timeout=60,
+                       stdout=subprocess.DEVNULL, env={**os.environ, "PATH": path})  # fmt: skip
+        device, phones = "0090332f688a", site / "phones"
+        trust = ("--trust", site / "CA" / "cacert.pem")
+        self.ctl("device", "add", device, "--tls-only")
+        gk = self.gatekeeper("--cert", phones / "gk.pem", "--key", phones / "gk.key", *trust,
+                             tcp="off", tls="127.0.0.1:0")  # fmt: skip
+        status, ep = self.once(
+            f"tls:127.0.0.1:{gk.port['tls']}", "--server-name", "gk.example", *trust,
+            "--hardware-id", "auto", "--cert", phones / f"{device}.pem",
+            "--key", phones / f"{device}.key",
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.expect("registered")["cn"], device)
+
     def test_an_authority_is_never_written_over(self):
         before = (self.ca / "cakey.pem").read_bytes()
         self.cert("ca", "init", "--dir", self.ca, "--cn", "x", status=1)
@@ -182,7 +211,15 @@ class Authority(harness.Case):
         self.cert(*arguments)
         self.assertEqual(self.cert(*arguments, status=1)["code"], "ALREADY_ISSUED")
         self.cert(*arguments, "--yes")
-        self.cert("ca", "issue", "--dir", self.ca, "--cn", "ab", "--out", self.dir / "b.pem")
+        issue = ("ca", "issue", "--dir", self.ca, "--out", self.dir / "b.pem")
+        self.cert(*issue, "--cn", "ab")
+        # however the name comes
+        self.cert("csr", "new", "--cn", "a", "--out", self.dir / "a.csr")
+        for how in ("--subject", "CN=a,O=Other"), ("--csr", self.dir / "a.csr"):
+            self.assertEqual(self.cert(*issue, *how, status=1)["code"], "ALREADY_ISSUED")
+            self.cert(*issue, *how, "--yes")
+        self.cert(*issue, "--cn", "Tür")
+        self.assertEqual(self.cert(*issue, "--cn", "Tür", status=1)["code"], "ALREADY_ISSUED")
 
     def test_issuing_never_writes_the_authoritys_key(self):
         key = self.ca / "cakey.pem"
@@ -242,6 +279,35 @@ commonName = supplied
             self.assertEqual(mode(out / f"0090332f000{n}.key"), 0o600)
         text = openssl("x509", "-in", out / "0090332f0001.pem", "-noout", "-text")
         self.assertIn("DNS:one.example", text)
+
+    def batch_of(self, count):
+        table = self.dir / "phones.csv"
+        table.write_text("".join(f"phone{n}\n" for n in range(count)))
+        return [harness.PROGRAMS / "h46017-cert", "--state", self.state, "batch", table,
+                "--dir", self.ca, "--out", self.dir / "phones"]  # fmt: skip
+
+    def test_a_batch_shows_how_far_it_is(self):
+        terminal, its = pty.openpty()
+        subprocess.run(self.batch_of(3), stderr=its, stdout=subprocess.DEVNULL, check=True)
+        os.close(its)
+        shown = os.read(terminal, 4096)
+        os.close(terminal)
+        for n in (1, 2, 3):
+            self.assertIn(b"%d made, 0 there" % n, shown)
+
+    def test_a_batch_that_is_killed_goes_on(self):
+        batch, out = self.batch_of(12), self.dir / "phones"
+        with subprocess.Popen(batch, stdout=subprocess.DEVNULL) as first:
+            while first.poll() is None and not list(out.glob("*.pem")):
+                time.sleep(0.002)
+            first.kill()
+        subprocess.run(batch, stdout=subprocess.DEVNULL, check=True)
+        made = sorted(out.glob("*.pem"))
+        self.assertEqual(len(made), 12)
+        serials = {openssl("x509", "-in", path, "-noout", "-serial") for path in made}
+        self.assertEqual(len(serials), 12)
+        self.verify(made[0])
+        self.verify(made[-1])
 
 
 if __name__ == "__main__":
