@@ -665,8 +665,62 @@ static int everything(failmem *f, void *arg) {
   return rv;
 }
 
+/* A request, issued for, installed; what came of it exported and imported. */
+static int there_and_back(failmem *f, void *arg) {
+  const h46017_credential *ca = arg;
+  memory_store m = {0};
+  h46017_credentials *c = open_store(&m, &f->mem);
+  h46017_credential *leaf = NULL;
+  h46017_credential *got = NULL;
+  h46017_credential *back = NULL;
+  h46017_cert_spec spec = spec_for("x");
+  char id[H46017_CSR_ID_MAX];
+  octets o = {.len = 0};
+  int rv = c == NULL ? H46017_ERR_NOMEM : h46017_csr_new(c, &spec, NULL, id);
+
+  spec = spec_for(NULL);
+  if (rv == 0) {
+    rv = h46017_csr_get(c, NULL, true, keep, &o);
+  }
+  if (rv == 0) {
+    rv =
+        h46017_credential_issue(&leaf, ca, &spec, o.data, o.len, NULL, &f->mem);
+  }
+  if (rv == 0) {
+    o.len = 0;
+    rv = h46017_credential_export(leaf, H46017_EXPORT_PEM, H46017_EXPORT_CHAIN,
+                                  NULL, keep, &o);
+  }
+  if (rv == 0) {
+    rv = h46017_csr_install(c, o.data, o.len, NULL);
+  }
+  if (rv == 0) {
+    rv = h46017_credentials_get(c, NULL, &got);
+  }
+  if (rv == 0) {
+    o.len = 0;
+    rv = h46017_credential_export(
+        got, H46017_EXPORT_PKCS12,
+        H46017_EXPORT_CHAIN | H46017_EXPORT_PRIVATE_KEY, "pass", keep, &o);
+  }
+  if (rv == 0) {
+    rv = h46017_credential_import(&back, o.data, o.len, NULL, 0, "pass", true,
+                                  NULL, &f->mem);
+  }
+  h46017_credential_del(back);
+  h46017_credential_del(got);
+  h46017_credential_del(leaf);
+  h46017_credentials_del(c);
+  memory_clear(&m);
+  return rv;
+}
+
 START_TEST(each_allocation_of_ours_fails) {
+  h46017_credential *ca = authority("Site");
+
   ck_assert_uint_gt(failmem_sweep(everything, NULL), 4);
+  ck_assert_uint_gt(failmem_sweep(there_and_back, ca), 4);
+  h46017_credential_del(ca);
 }
 END_TEST
 
