@@ -484,6 +484,7 @@ static int collect(const uint8_t *data, size_t len, void *user_data) {
 START_TEST(what_is_exported_is_imported) {
   static const uint32_t all = H46017_EXPORT_CHAIN | H46017_EXPORT_PRIVATE_KEY;
   static const char *const passwords[] = {NULL, "pass"};
+  unsigned char *der = NULL;
 
   for (size_t i = 0; i < 2; i++) {
     ck_assert_int_eq(h46017_credential_export(device, H46017_EXPORT_PEM, all,
@@ -509,6 +510,12 @@ START_TEST(what_is_exported_is_imported) {
   ck_assert_int_eq(h46017_credential_export(device, H46017_EXPORT_DER, all,
                                             NULL, collect, NULL),
                    H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_credential_export(device, H46017_EXPORT_DER, 0, NULL,
+                                            collect, NULL),
+                   0);
+  ck_assert_int_eq(i2d_X509(h46017_credential_leaf(device), &der), (int)t.len);
+  ck_assert_mem_eq(der, t.data, t.len);
+  OPENSSL_free(der);
 }
 END_TEST
 
