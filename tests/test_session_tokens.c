@@ -34,6 +34,7 @@ static struct {
   char recipient[64]; /* generalID of the latest HMAC */
   uint32_t rrq_kinds;
   uint32_t refusals; /* log lines about tokens at the gatekeeper */
+  uint64_t arq;      /* requestSeqNum of the latest */
 } tap;
 
 /* The kinds of token in a message; `recipient` of its HMAC, if there is one. */
@@ -79,6 +80,9 @@ static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
              0) {
     tap.rrq_kinds = kinds;
   }
+  (void)h46017_h225_read_uint(
+      h46017_h225_get(h46017_h225_root(m), "admissionRequest.requestSeqNum"),
+      &tap.arq);
   h46017_h225_del(m);
 }
 
@@ -239,6 +243,124 @@ START_TEST(every_kind_of_message_needs_its_token) {
 }
 END_TEST
 
+/* -- several on one connection -------------------------------------------- */
+
+static struct { int admitted, released; } calls_seen;
+
+static int call_admitted(h46017_endpoint *ep, h46017_call *call,
+                         uint32_t bandwidth, const h46017_aliases *destination,
+                         void *user_data) {
+  (void)ep;
+  (void)call;
+  (void)bandwidth;
+  (void)destination;
+  (void)user_data;
+  calls_seen.admitted++;
+  return 0;
+}
+
+static int call_released(h46017_calls *calls, h46017_call *call,
+                         const h46017_call_ended *why, void *user_data) {
+  (void)calls;
+  (void)call;
+  (void)why;
+  (void)user_data;
+  calls_seen.released++;
+  return 0;
+}
+
+static void tune_calls(h46017_endpoint_callbacks *cb) {
+  static h46017_calls_callbacks calls;
+  h46017_calls_callbacks_default(&calls);
+  calls.released = call_released;
+  cb->calls = &calls;
+  cb->call_admitted = call_admitted;
+}
+
+/* An ACF for the endpoint, as if the gatekeeper had sent it. */
+static void admit(scene *s, uint16_t seq, const h46017_h235_secret *secret) {
+  octets o = octets_hex(sample_of(H46017_RAS_ACF));
+  h46017_tunnel *t = NULL;
+  h46017_tunnel_callbacks cb;
+  h46017_h235_token token;
+  h46017_h225 *m = NULL;
+  uint8_t per[512];
+  const uint8_t *tpkt;
+  size_t len = 0;
+  size_t n;
+
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_uint(m, "admissionConfirm.requestSeqNum", seq), 0);
+  if (secret != NULL) {
+    h46017_h235_token_default(&token);
+    token.sender = text_of("h46017");
+    token.now = UTC + (int64_t)(s->w.now / 1000);
+    token.random = 4711;
+    ck_assert_int_eq(h46017_h235_add(m, secret, &token), 0);
+  }
+  ck_assert_int_eq(h46017_h235_encode(m, secret, per, sizeof(per), &len), 0);
+  h46017_tunnel_callbacks_default(&cb);
+  ck_assert_int_eq(h46017_tunnel_new(&t, NULL, &cb, NULL, NULL, s->w.now), 0);
+  ck_assert_int_eq(h46017_tunnel_write_ras(t, per, len), 0);
+  n = h46017_tunnel_peek_tx(t, &tpkt);
+  ck_assert_int_eq(h46017_endpoint_recv(s->line->ep, tpkt, n, s->w.now), 0);
+  h46017_tunnel_del(t);
+  h46017_h225_del(m);
+  octets_free(&o);
+}
+
+/* An ARQ has the token of the registration that calls, and so must its ACF. */
+START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
+  const h46017_alias name = {H46017_ALIAS_H323_ID, 0, {DEVICE "-TEL2", 17}};
+  const h46017_alias whom = {H46017_ALIAS_H323_ID, 0, {"whom", 4}};
+  const h46017_aliases destination = {&whom, 1, true};
+  h46017_h235_secret *secret = NULL;
+  h46017_registration reg;
+  h46017_call *call;
+  uint32_t second = 0;
+  scene s;
+
+  memset(&calls_seen, 0, sizeof(calls_seen));
+  scene_init(&s);
+  world_tune_endpoint = tune_calls;
+  scene_open(&s, H46017_H235_HMAC, NULL);
+  h46017_registration_default(&reg);
+  reg.aliases = &name;
+  reg.alias_count = 1;
+  reg.password = "secret";
+  reg.password_len = 6;
+  ck_assert_int_eq(h46017_endpoint_add(s.line->ep, &reg, &second, s.w.now), 0);
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
+  ck_assert_int_eq(world_count(&s.w, "gk registered"), 2);
+  /* the gatekeeper takes it as the second's, and says no with a token */
+  ck_assert_int_eq(h46017_endpoint_call(s.line->ep, second, &destination, 640,
+                                        NULL, &call, s.w.now),
+                   0);
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
+  ck_assert_uint_eq(tap.refusals, 0);
+  ck_assert_uint_eq(tap.bare, 0);
+  ck_assert_int_eq(calls_seen.released, 1);
+  /* nobody else says yes */
+  s.line->cut = true;
+  ck_assert_int_eq(h46017_endpoint_call(s.line->ep, second, &destination, 640,
+                                        NULL, &call, s.w.now),
+                   0);
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 1), 0);
+  ck_assert_int_eq(
+      h46017_h235_secret_new(&secret, &s.crypto, "secret", 6, NULL), 0);
+  admit(&s, (uint16_t)(tap.arq + 1), NULL);
+  ck_assert_int_eq(calls_seen.admitted, 0);
+  admit(&s, (uint16_t)(tap.arq + 1), secret);
+  ck_assert_int_eq(calls_seen.admitted, 1);
+  h46017_h235_secret_del(secret);
+  scene_free(&s);
+  world_tune_endpoint = NULL;
+}
+END_TEST
+
 /* -- which ---------------------------------------------------------------- */
 
 /* What the endpoint can make, what the gatekeeper takes: what the RRQ has where
@@ -373,6 +495,7 @@ int main(void) {
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, every_kind_of_message_needs_its_token, 0,
                       H46017_RAS_ACF_SEQUENCE);
+  tcase_add_test(tc, a_call_is_asked_for_with_its_registration_s_password);
   tcase_add_loop_test(tc, grq_and_gcf_agree_on_the_token, 0,
                       sizeof(agreements) / sizeof(agreements[0]));
   tcase_add_test(tc, without_a_grq_every_token_is_sent);

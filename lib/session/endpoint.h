@@ -323,6 +323,9 @@ endpoint_call *endpoint_admission_meant(const h46017_endpoint *ep);
 void endpoint_admission_learn(h46017_endpoint *ep, endpoint_registration *r);
 bool endpoint_admission_ras(h46017_endpoint *ep, const h46017_ras *ras,
                             int *prv);
+/* Whose ARQ or BRQ waits for the answer with this number; NULL: nobody's. */
+endpoint_registration *endpoint_admission_pending(h46017_endpoint *ep,
+                                                  uint16_t seq);
 h46017_time endpoint_admission_expiry(const h46017_endpoint *ep);
 int endpoint_admission_timer(h46017_endpoint *ep);
 /* `capacity` of the message in ep->out: how many more calls there may be. */

@@ -414,12 +414,27 @@ endpoint_call *endpoint_admission_meant(const h46017_endpoint *ep) {
   return a != NULL ? a : admission_find(ep, guid, !answered);
 }
 
+endpoint_registration *endpoint_admission_pending(h46017_endpoint *ep,
+                                                  uint16_t seq) {
+  const endpoint_call *a = admission_awaits(ep, seq);
+
+  return a != NULL ? endpoint_admission_registration(ep, a->registration)
+                   : NULL;
+}
+
+/* An answer about a call is its registration's. */
+static void admission_speak(h46017_endpoint *ep, const endpoint_call *a) {
+  ep->speaker =
+      a != NULL ? endpoint_admission_registration(ep, a->registration) : NULL;
+}
+
 /* What the gatekeeper wants ended. H.225.0 7.13.1 */
 static int admission_drq(h46017_endpoint *ep, const h46017_ras *ras) {
   endpoint_call *a = endpoint_admission_meant(ep);
   int rv = admission_begin(ep, H46017_RAS_DCF, ras->request_seq_num);
 
   if (rv == 0) {
+    admission_speak(ep, a);
     rv = endpoint_send_built(ep, H46017_RAS_DCF);
   }
   if (rv != 0 || a == NULL) {
@@ -451,6 +466,7 @@ static int admission_brq(h46017_endpoint *ep, const h46017_ras *ras) {
     a->bandwidth = bandwidth;
     rv = admission_begin(ep, H46017_RAS_BCF, ras->request_seq_num);
     SET(h46017_h225_set_uint(ep->out, "bandwidthConfirm.bandWidth", bandwidth));
+    admission_speak(ep, a);
     return rv != 0 ? rv : endpoint_send_built(ep, H46017_RAS_BCF);
   }
   rv = admission_begin(ep, H46017_RAS_BRJ, ras->request_seq_num);
@@ -461,6 +477,7 @@ static int admission_brq(h46017_endpoint *ep, const h46017_ras *ras) {
                                              "undefinedReason"));
   SET(h46017_h225_set_uint(ep->out, "bandwidthReject.allowedBandWidth",
                            a != NULL ? a->bandwidth : 0));
+  admission_speak(ep, a);
   return rv != 0 ? rv : endpoint_send_built(ep, H46017_RAS_BRJ);
 }
 

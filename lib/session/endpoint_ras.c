@@ -278,12 +278,20 @@ static int ras_dispatch(h46017_endpoint *ep, const h46017_ras *ras,
  * said. */
 static endpoint_registration *ras_registration(h46017_endpoint *ep,
                                                const h46017_ras *ras) {
+  char id[4 * 128 + 1];
+  h46017_text text = {id, 0};
   endpoint_registration *r = NULL;
 
-  if (ras->kind == H46017_RAS_URQ) {
-    r = ras_find_identifier(ep, &ras->u.urq.endpoint_identifier);
-  } else if (!h46017_ras_is_request(ras->kind) && ras->request_seq_num != 0) {
+  if (h46017_ras_is_request(ras->kind)) {
+    if (h46017_h225_read_text(
+            h46017_h225_get(h46017_h225_at(h46017_h225_root(ep->in), 0),
+                            "endpointIdentifier"),
+            id, sizeof(id), &text.len) == 0) {
+      r = ras_find_identifier(ep, &text);
+    }
+  } else if (ras->request_seq_num != 0) {
     r = ras_find_pending(ep, ras->request_seq_num);
+    r = r != NULL ? r : endpoint_admission_pending(ep, ras->request_seq_num);
   }
   return r == NULL && ep->registration_count == 1 ? ep->registrations : r;
 }
