@@ -28,6 +28,7 @@ typedef struct doctor {
   const char *name; /* what clients call the gatekeeper; NULL: not known */
   int64_t floor;
   int64_t now; /* 0: not known */
+  bool reset;
   const char *about;
   json_t *findings;
   level worst;
@@ -84,12 +85,40 @@ static void print_findings(const doctor *d) {
 
 /* -- the clock ------------------------------------------------------------- */
 
+static const char *date(int64_t utc, char out[40]) {
+  json_t *text = entries_time(utc);
+  const char *value = json_string_value(text);
+  snprintf(out, 40, "%.10s", value ? value : "?");
+  json_decref(text);
+  return out;
+}
+
+/* Goes back to the release's floor where asked to; what cannot be is an error
+ * like the others. */
+static void reset_floor(doctor *d) {
+  int code = h46017_clock_reset(d->trust.clock);
+  if (code != 0) {
+    find(d, ERROR, code, NULL, "its floor: %s",
+         trust_state_why(&d->trust, code));
+  } else {
+    find(d, NOTE, 0, "restart the programs that run: they keep what they had",
+         "its floor is the release's again");
+  }
+}
+
 static void look_at_clock(doctor *d) {
   d->about = "clock";
-  if (!clock_utc_now(&d->now, &d->floor)) {
+  if (d->reset) {
+    reset_floor(d);
+  }
+  if (!clock_utc_now(&d->now, &d->floor) ||
+      !clock_utc_by(&d->now, d->trust.clock)) {
+    int64_t kept = h46017_clock_floor(d->trust.clock);
+    char floor[40];
     d->now = 0;
     find(d, ERROR, H46017_ERR_CLOCK_NOT_SET, NULL,
-         "it shows a time before this program was made");
+         "it shows a time before %s, which has passed",
+         date(kept > d->floor ? kept : d->floor, floor));
     return;
   }
   json_t *text = entries_time(d->now);
@@ -98,14 +127,6 @@ static void look_at_clock(doctor *d) {
 }
 
 /* -- validity -------------------------------------------------------------- */
-
-static const char *date(int64_t utc, char out[40]) {
-  json_t *text = entries_time(utc);
-  const char *value = json_string_value(text);
-  snprintf(out, 40, "%.10s", value ? value : "?");
-  json_decref(text);
-  return out;
-}
 
 /* 90, 30 and 7 days before the end there is something to do. True: valid now.
  */
@@ -404,12 +425,16 @@ static void look_at_list(doctor *d) {
 
 /* -- the command ----------------------------------------------------------- */
 
-enum { DOCTOR_NAME = 256, DOCTOR_FLOOR };
+enum { DOCTOR_NAME = 256, DOCTOR_FLOOR, DOCTOR_RESET };
 
 static int take(void *arg, int id, const char *value) {
   doctor *d = arg;
   if (id == DOCTOR_NAME) {
     d->name = value;
+    return 0;
+  }
+  if (id == DOCTOR_RESET) {
+    d->reset = true;
     return 0;
   }
   return clock_parse_date(value, &d->floor)
@@ -434,11 +459,13 @@ static int examine(cert *c, int argc, char **argv) {
        "how endpoints call this gatekeeper: host name or address"},
       {DOCTOR_FLOOR, "time-floor", "DATE",
        "a clock before it counts as not set; the release's"},
+      {DOCTOR_RESET, "reset-clock-floor", NULL,
+       "forget the latest time seen, which proved wrong"},
   };
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"doctor [--name NAME]",
+      {"doctor [--name NAME] [--reset-clock-floor]",
        "Looks at clock, own certificates and trust list: what is wrong or "
        "soon\n"
        "will be, and what to do about it. Whether peers take a certificate is\n"

@@ -145,6 +145,14 @@ class Doctor(harness.Case):
         self.assertFalse([f for f in got["findings"] if "valid until" in f["text"]])
         self.cert("doctor", "--time-floor", "soon", status=2, json_answer=False)
 
+    def test_a_floor_that_is_wrong_is_reset(self):
+        self.cert("renew", "--cn", "x")
+        (self.state / "clock").mkdir(parents=True)
+        (self.state / "clock" / "floor").write_text("4102444800\n")
+        self.assertEqual(self.examine(status=1)["code"], "CLOCK_NOT_SET")
+        self.find(self.examine("--reset-clock-floor"), "clock", "release's again")
+        self.find(self.examine(), "clock", "it shows")
+
 
 if __name__ == "__main__":
     unittest.main()
