@@ -483,9 +483,10 @@ int main(int argc, char **argv) {
   unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 101;
 
 #ifdef BENCH_COPIES
-  (void)rounds;
-  count_copies();
-  return 0;
+  if (argc == 1) {
+    count_copies();
+    return 0;
+  }
 #endif
   switchboard_make(&board);
   wire_make(&wires[0]);
