@@ -257,7 +257,7 @@ static bool parse_number(const char *value, uint64_t least, uint64_t most,
 
 static bool take_alias(app *p, int id, const char *value) {
   static const h46017_alias_type types[] = {
-      [OPTION_ALIAS - OPTION_ALIAS] = H46017_ALIAS_UNKNOWN,
+      [0] = H46017_ALIAS_UNKNOWN,
       [OPTION_H323_ID - OPTION_ALIAS] = H46017_ALIAS_H323_ID,
       [OPTION_DIGITS - OPTION_ALIAS] = H46017_ALIAS_DIALLED_DIGITS,
       [OPTION_URL - OPTION_ALIAS] = H46017_ALIAS_URL_ID,
