@@ -178,7 +178,7 @@ static void pump(fuzz_side *side) {
   const uint8_t *frame;
   size_t n = h46017_tunnel_peek_tx(side->tunnel, &frame);
 
-  if (side->conn != NULL) {
+  if (n > 0 && side->conn != NULL) {
     (void)h46017_connection_recv(side->conn, frame, n / 3, side->w->now);
     (void)h46017_connection_recv(side->conn, frame + n / 3, n - n / 3,
                                  side->w->now);
