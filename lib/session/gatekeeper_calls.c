@@ -356,6 +356,7 @@ static void call_release_leg(gk_leg *leg, h46017_connection *c, uint8_t cause,
 void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
                  const h46017_call_message *msg) {
   h46017_gatekeeper *gk = call->gk;
+  h46017_connection *told[2];
 
   if (call->over) {
     return;
@@ -378,15 +379,20 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
   h46017_map_remove(&gk->call_ids, &call->by_id);
   call->next = gk->ended_calls;
   gk->ended_calls = call;
+  /* Both leave before either is told: telling may end a connection, and the
+   * program may then end the other. */
   for (int i = 0; i < 2; i++) {
     gk_leg *leg = &call->legs[i];
-    h46017_connection *c = leg->connection;
+    told[i] = leg->connection;
     leg_leave(leg);
-    if (leg != gone) {
-      call_release_leg(leg, c, cause, msg);
-    } else if (leg->call != NULL) {
+    if (leg == gone && leg->call != NULL) {
       h46017_call_set_user_data(leg->call, NULL);
       leg->call = NULL;
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    if (&call->legs[i] != gone) {
+      call_release_leg(&call->legs[i], told[i], cause, msg);
     }
   }
   call->pub.state = H46017_ROUTE_RELEASED;
