@@ -362,9 +362,6 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
     return;
   }
   call->over = true;
-  if (call->question != NULL) {
-    gk_where_drop(call);
-  }
   h46017_heap_leave(&gk->timers, &call->timer);
   if (call->prev != NULL) {
     call->prev->next = call->next;
@@ -379,8 +376,8 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
   h46017_map_remove(&gk->call_ids, &call->by_id);
   call->next = gk->ended_calls;
   gk->ended_calls = call;
-  /* Both leave before either is told: telling may end a connection, and the
-   * program may then end the other. */
+  /* Both leave before anybody is told: the program may then close a connection
+   * of the call, and would wait for ever for one that is over to leave it. */
   for (int i = 0; i < 2; i++) {
     gk_leg *leg = &call->legs[i];
     told[i] = leg->connection;
@@ -389,6 +386,9 @@ void gk_call_end(gk_call *call, const gk_leg *gone, uint8_t cause, int code,
       h46017_call_set_user_data(leg->call, NULL);
       leg->call = NULL;
     }
+  }
+  if (call->question != NULL) {
+    gk_where_drop(call);
   }
   for (int i = 0; i < 2; i++) {
     if (&call->legs[i] != gone) {
