@@ -264,7 +264,7 @@ static void sim_make(sim *s, uint64_t seed) {
     sim_gk *g = &s->gks[i];
     g->s = s;
     g->number = (int)i;
-    sim_mem_init(&g->mem);
+    failmem_init(&g->mem);
     for (size_t k = 0; k < SIM_QUESTIONS; k++) {
       g->questions[k].answer_at = H46017_TIME_NEVER;
     }

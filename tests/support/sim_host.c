@@ -332,7 +332,7 @@ void sim_host_make(sim *s, sim_host *h, int number) {
     h->rival = s->hosts[number - 1].rival = true;
     h->phone = s->hosts[number - 1].phone;
   }
-  sim_mem_init(&h->mem);
+  failmem_init(&h->mem);
   h46017_identity_default(&h->identity);
   if (sim_chance(s, 2)) {
     h->identity.tls = true;

@@ -2,12 +2,12 @@
 #ifndef H46017_TESTS_SIM_PARTS_H
 #define H46017_TESTS_SIM_PARTS_H
 
-/* The simulator's inside: sim.c (chance, the scheduler, a run), sim_mem.c
- * (memory), sim_host.c (endpoints, and the programs they are in), sim_call.c
- * (what these do about calls), sim_gk.c (gatekeepers and theirs), sim_link.c
- * (what is between), sim_weather.c (what happens to them all), sim_check.c
- * (what must hold). */
+/* The simulator's inside: sim.c (chance, the scheduler, a run), sim_host.c
+ * (endpoints, and the programs they are in), sim_call.c (what these do about
+ * calls), sim_gk.c (gatekeepers and theirs), sim_link.c (what is between),
+ * sim_weather.c (what happens to them all), sim_check.c (what must hold). */
 
+#include "failmem.h"
 #include "sim.h"
 
 #include <h46017/h46017.h>
@@ -25,16 +25,6 @@ typedef struct sim sim;
 typedef struct sim_gk sim_gk;
 typedef struct sim_host sim_host;
 typedef struct sim_link sim_link;
-
-/* Memory that is counted, and fails once when told: failmem.h without
- * libcheck, which knows nothing outside its tests. */
-typedef struct sim_mem {
-  h46017_mem mem;
-  size_t calls;
-  size_t fail_at; /* the allocation that fails, counted from 1; 0: none */
-  size_t blocks;
-  size_t octets;
-} sim_mem;
 
 /* Octets on their way, in one direction. */
 typedef struct sim_pipe {
@@ -67,7 +57,7 @@ typedef struct sim_question {
 struct sim_gk {
   sim *s;
   int number;
-  sim_mem mem;
+  failmem mem;
   h46017_gatekeeper *gk; /* NULL: not running */
   h46017_time start_at;
   sim_question questions[SIM_QUESTIONS];
@@ -93,7 +83,7 @@ struct sim_host {
   int number;
   int phone;  /* whose names it has: its own number, or its neighbour's */
   bool rival; /* another has the same names */
-  sim_mem mem;
+  failmem mem;
   h46017_endpoint *ep;
   h46017_identity identity;
   bool has_password;
@@ -153,10 +143,6 @@ __attribute__((format(printf, 2, 3))) void sim_tell(sim *s, const char *fmt,
                                                     ...);
 __attribute__((format(printf, 2, 3))) void sim_fail(sim *s, const char *fmt,
                                                     ...);
-
-/* -- sim_mem.c ------------------------------------------------------------- */
-
-void sim_mem_init(sim_mem *m);
 
 /* -- sim_host.c ------------------------------------------------------------ */
 
