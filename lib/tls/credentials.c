@@ -2,8 +2,8 @@
 #include "tls/credential.h"
 
 #include "base/settings.h"
+#include "tls/place.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -250,21 +250,7 @@ static void sni_forget(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
   }
 }
 
-/* OpenSSL's number for our place in an SSL_CTX: asked for once a process. Two
- * threads that ask at once get two; one is left unused. */
-static int sni_index(void) {
-  static atomic_int kept = -1;
-  int index = atomic_load(&kept);
-  int none = -1;
-
-  if (index < 0) {
-    index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, sni_forget);
-    if (index >= 0 && !atomic_compare_exchange_strong(&kept, &none, index)) {
-      index = none;
-    }
-  }
-  return index;
-}
+static h46017_tls_place sni_place = {CRYPTO_EX_INDEX_SSL_CTX, sni_forget, 0};
 
 static int sni_choose(SSL *ssl, int *alert, void *arg) {
   const sni_list *list = arg;
@@ -311,7 +297,7 @@ static int sni_attach(h46017_credentials *c, SSL_CTX *ctx) {
   sni_list *list = h46017_mem_zalloc(&c->mem, 1, sizeof(*list));
   sni_filling filling = {c, list};
   sni_list *old;
-  int index = sni_index();
+  int index = h46017_tls_place_index(&sni_place);
   int rv;
 
   if (list == NULL) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tls/credential.h"
-
-#include <stdatomic.h>
+#include "tls/place.h"
 
 /* A server told by its whole subject. X509_VERIFY_PARAM has no place for one:
  * it stays with the SSL, and is asked where its certificate is judged. */
@@ -16,24 +15,8 @@ static void subject_forget(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
   X509_NAME_free(ptr);
 }
 
-/* OpenSSL's number for our place in an SSL: asked for once a process. Two
- * threads that ask at once get two; one is left unused. -1: not yet asked for,
- * or no memory. */
-static atomic_int subject_index = -1;
-
-static int subject_make_index(void) {
-  int index = atomic_load(&subject_index);
-  int none = -1;
-
-  if (index < 0) {
-    index = SSL_get_ex_new_index(0, NULL, NULL, NULL, subject_forget);
-    if (index >= 0 &&
-        !atomic_compare_exchange_strong(&subject_index, &none, index)) {
-      index = none;
-    }
-  }
-  return index;
-}
+static h46017_tls_place subject_place = {CRYPTO_EX_INDEX_SSL, subject_forget,
+                                         0};
 
 int h46017_tls_expect_subject(SSL *ssl, const char *dn) {
   X509_NAME *name;
@@ -45,7 +28,7 @@ int h46017_tls_expect_subject(SSL *ssl, const char *dn) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   ERR_clear_error();
-  index = subject_make_index();
+  index = h46017_tls_place_index(&subject_place);
   name = X509_NAME_new();
   rv = index < 0 || name == NULL ? H46017_ERR_NOMEM : h46017_dn_parse(name, dn);
   if (rv == 0) {
@@ -62,7 +45,7 @@ int h46017_tls_expect_subject(SSL *ssl, const char *dn) {
 }
 
 bool h46017_tls_is_subject(const SSL *ssl, const X509 *leaf) {
-  int index = atomic_load(&subject_index);
+  int index = h46017_tls_place_index(&subject_place);
   const X509_NAME *name = index < 0 ? NULL : SSL_get_ex_data(ssl, index);
 
   /* case and blanks do not count, nor how the text is encoded */

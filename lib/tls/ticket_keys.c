@@ -2,12 +2,12 @@
 #include "tls/trust.h"
 
 #include "base/settings.h"
+#include "tls/place.h"
 
 #include <openssl/core_names.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <stdatomic.h>
 #include <string.h>
 
 #define KEYS_COLLECTION "tickets"
@@ -30,7 +30,7 @@ typedef struct keys_attached {
   char listener[KEYS_LISTENER_MAX];
 } keys_attached;
 
-/* -- one number for all contexts ------------------------------------------ */
+/* -- its place in a context ----------------------------------------------- */
 
 static void keys_free_attached(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
                                int idx, long argl, void *argp) {
@@ -42,23 +42,9 @@ static void keys_free_attached(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
   OPENSSL_free(ptr);
 }
 
-/* OpenSSL's callback gets no argument of ours: the context has it, under a
- * number that is asked for once. Negative without memory. */
-static int keys_index(void) {
-  static atomic_int index = 0; /* number + 1 */
-  int known = atomic_load(&index);
-  int mine;
-
-  if (known != 0) {
-    return known - 1;
-  }
-  mine = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, keys_free_attached);
-  if (mine >= 0 && !atomic_compare_exchange_strong(&index, &known, mine + 1)) {
-    (void)CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL_CTX, mine);
-    return known - 1;
-  }
-  return mine;
-}
+/* OpenSSL's callback gets no argument of ours: the context has it. */
+static h46017_tls_place keys_place = {CRYPTO_EX_INDEX_SSL_CTX,
+                                      keys_free_attached, 0};
 
 /* -- derived -------------------------------------------------------------- */
 
@@ -138,8 +124,8 @@ static bool keys_use(const keys_attached *a, uint64_t epoch,
  * 0 unknown, -1 failed. */
 static int keys_asked(SSL *ssl, unsigned char *name, unsigned char *iv,
                       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal) {
-  const keys_attached *a =
-      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keys_index());
+  const keys_attached *a = SSL_CTX_get_ex_data(
+      SSL_get_SSL_CTX(ssl), h46017_tls_place_index(&keys_place));
   uint64_t now = keys_epoch(ssl);
   uint64_t epoch = now;
   uint8_t own[KEYS_PART];
@@ -164,7 +150,7 @@ static int keys_asked(SSL *ssl, unsigned char *name, unsigned char *iv,
 
 int h46017_ticket_keys_attach(const h46017_ticket_keys *keys, SSL_CTX *ctx,
                               const char *listener) {
-  int index = keys_index();
+  int index = h46017_tls_place_index(&keys_place);
   size_t len = listener != NULL ? strlen(listener) : 0;
   keys_attached *a;
   void *before;
