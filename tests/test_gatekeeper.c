@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "octets.h"
-#include "peer.h"
-#include "world.h"
+#include "registrar.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "0090332f688a"
 #define SECOND ((h46017_time)1000)
-
-static bool tells(const world *w, const char *line) {
-  return world_count(w, line) > 0;
-}
 
 /* A full RRQ, seq 1, h323-ID 0090332f688a, ttl 120. */
 #define RRQ                                                                    \
@@ -217,35 +211,14 @@ END_TEST
 /* -- who may ----------------------------------------------------------------
  */
 
-static h46017_identity proved(const char *cn, uint8_t key) {
-  h46017_identity id;
-  h46017_identity_default(&id);
-  id.tls = true;
-  id.proof = H46017_PROOF_CERTIFICATE;
-  id.cn = cn;
-  id.cn_len = strlen(cn);
-  memset(id.key_sha256, key, sizeof(id.key_sha256));
-  memset(id.cert_sha256, key, sizeof(id.cert_sha256));
-  return id;
-}
-
-static const char *const device_ids[] = {DEVICE};
-
-static void one_device(world *w, bool tls_only) {
-  w->open = false;
-  w->device.name = DEVICE;
-  w->device.hardware_ids = device_ids;
-  w->device.hardware_id_count = 1;
-  w->device.tls_only = tls_only;
-}
-
 START_TEST(the_certificate_decides_who_registers_a_device) {
   h46017_identity right = proved(DEVICE, 1);
   h46017_identity wrong = proved("0090332f0bad", 2);
   world w;
   peer p[3];
   (void)world_init(&w, NULL, NULL);
-  one_device(&w, true);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
+  w.device.tls_only = true;
   peer_init(&p[0], &w, &wrong);
   peer_init(&p[1], &w, NULL);
   peer_init(&p[2], &w, &right);
@@ -268,7 +241,7 @@ START_TEST(the_same_identity_replaces_anybody_else_is_a_duplicate) {
   world w;
   peer p[3];
   (void)world_init(&w, NULL, NULL);
-  one_device(&w, false);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
   peer_init(&p[0], &w, &right);
   peer_init(&p[1], &w, &right);
   peer_init(&p[2], &w, NULL);

@@ -2,70 +2,14 @@
 /* Who gets a name that somebody holds, and what many at once cost the others.
  */
 #include "octets.h"
-#include "peer.h"
-#include "world.h"
+#include "registrar.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "0090332f688a"
 #define SECOND ((h46017_time)1000)
-
-static bool tells(const world *w, const char *line) {
-  return world_count(w, line) > 0;
-}
-
-static const h46017_registered *find(const world *w, const char *name) {
-  return h46017_gatekeeper_find(w->gk, name, strlen(name));
-}
-
-static h46017_identity proved(const char *cn, uint8_t key) {
-  h46017_identity id;
-  h46017_identity_default(&id);
-  id.tls = true;
-  id.proof = H46017_PROOF_CERTIFICATE;
-  id.cn = cn;
-  id.cn_len = strlen(cn);
-  memset(id.key_sha256, key, sizeof(id.key_sha256));
-  memset(id.cert_sha256, key, sizeof(id.cert_sha256));
-  return id;
-}
-
-static const char *const device_ids[] = {DEVICE};
-
-static void one_device(world *w, h46017_device_auth auth) {
-  w->open = false;
-  w->device.name = DEVICE;
-  w->device.hardware_ids = device_ids;
-  w->device.hardware_id_count = 1;
-  w->device.auth = auth;
-}
-
-static void pass(world *w, h46017_time ms) {
-  w->now += ms;
-  ck_assert_int_eq(h46017_gatekeeper_handle_expiry(w->gk, w->now), 0);
-}
-
-static void send_rrq(peer *p, uint16_t seq, const char *name) {
-  h46017_ras ras = peer_rrq(seq, name, NULL);
-  ck_assert_int_eq(peer_send_ras(p, &ras), 0);
-}
-
-static void send_keep_alive(peer *p, uint16_t seq, const char *id) {
-  h46017_ras ras = peer_rrq(seq, DEVICE, NULL);
-  ras.u.rrq.keep_alive = true;
-  ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
-  ras.u.rrq.terminal_alias.present = false;
-  ras.u.rrq.terminal_alias.count = 0;
-  ck_assert_int_eq(peer_send_ras(p, &ras), 0);
-}
-
-static void id_of(const world *w, const char *name, char out[32]) {
-  ck_assert_ptr_nonnull(find(w, name));
-  (void)snprintf(out, 32, "%s", find(w, name)->endpoint_identifier);
-}
 
 /* -- a name that is held --------------------------------------------------- */
 

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a gatekeeper does with requests that are unusual, limits that are
  * reached, and times that are extreme. */
-#include "peer.h"
-#include "world.h"
+#include "registrar.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "0090332f688a"
 #define SECOND ((h46017_time)1000)
-
-static bool tells(const world *w, const char *line) {
-  return world_count(w, line) > 0;
-}
-
-static const h46017_registered *find(const world *w, const char *name) {
-  return h46017_gatekeeper_find(w->gk, name, strlen(name));
-}
 
 static h46017_ras urq(const world *w, const char *holder, const char *name,
                       const char *second) {
