@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Two hundred broken files, made of real keys: each ends in an error that says
  * what is wrong with it, and none is given more work than a good one. */
+#include "filetext.h"
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -17,15 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct text {
-  char data[2048 * 1024];
-  size_t len;
-} text;
-
 static h46017_credential *ca;
 static h46017_credential *device; /* below ca */
 static h46017_credential *other;
-static text t;
+static filetext t;
 static size_t variants;
 
 static void make_pki(void) {
@@ -47,31 +44,6 @@ static void free_pki(void) {
   h46017_credential_del(other);
 }
 
-static void clear(void) {
-  t.len = 0;
-}
-
-static void add(const void *data, size_t len) {
-  ck_assert_uint_le(t.len + len, sizeof(t.data));
-  memcpy(t.data + t.len, data, len);
-  t.len += len;
-}
-
-static void add_bio(BIO *bio) {
-  char *data = NULL;
-  long len = BIO_get_mem_data(bio, &data);
-
-  add(data, (size_t)len);
-  BIO_free(bio);
-}
-
-static void add_cert(const h46017_credential *cred) {
-  BIO *bio = BIO_new(BIO_s_mem());
-
-  ck_assert_int_eq(PEM_write_bio_X509(bio, h46017_credential_leaf(cred)), 1);
-  add_bio(bio);
-}
-
 static void add_key(const h46017_credential *cred, bool pkcs8) {
   BIO *bio = BIO_new(BIO_s_mem());
   EVP_PKEY *key = h46017_credential_key(cred);
@@ -81,14 +53,14 @@ static void add_key(const h46017_credential *cred, bool pkcs8) {
   } else {
     PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL);
   }
-  add_bio(bio);
+  filetext_add_bio(&t, bio);
 }
 
 static void whole_pem(void) {
-  clear();
+  t.len = 0;
   add_key(device, true);
-  add_cert(device);
-  add_cert(ca);
+  filetext_add_cert(&t, device);
+  filetext_add_cert(&t, ca);
 }
 
 /* 0: any code of the store's class. */
@@ -110,10 +82,10 @@ static void broken(const char *what, int code) {
 START_TEST(a_pem_that_is_cut) {
   size_t until;
 
-  clear();
+  t.len = 0;
   add_key(device, true);
   until = t.len;
-  add_cert(device);
+  filetext_add_cert(&t, device);
   until += (t.len - until) / 2;
   for (size_t i = 0; i < 40; i++) {
     t.len = until * i / 40;
@@ -152,9 +124,9 @@ START_TEST(base64_that_is_none) {
   for (size_t i = 0; i < 40; i++) {
     char *at;
 
-    clear();
+    t.len = 0;
     add_key(device, true);
-    add_cert(device);
+    filetext_add_cert(&t, device);
     t.data[t.len] = '\0';
     at = strstr(t.data, "-----BEGIN CERT") + 28;
     at[i * 8] = wrong[i % 4];
@@ -167,14 +139,14 @@ START_TEST(pairs_that_do_not_belong_together) {
   for (int i = 0; i < 16; i++) {
     const bool pkcs8 = (i & 1) != 0;
 
-    clear();
+    t.len = 0;
     if ((i & 2) != 0) {
-      add_cert(ca);
+      filetext_add_cert(&t, ca);
     }
     if ((i & 4) != 0) {
       add_key(other, pkcs8);
     }
-    add_cert(device);
+    filetext_add_cert(&t, device);
     if ((i & 4) == 0) {
       add_key(other, pkcs8);
     }
@@ -187,20 +159,20 @@ START_TEST(pairs_that_do_not_belong_together) {
 END_TEST
 
 START_TEST(files_in_which_something_is_not_there) {
-  clear();
-  add_cert(device);
+  t.len = 0;
+  filetext_add_cert(&t, device);
   broken("no key", H46017_ERR_KEY_ABSENT);
-  add_cert(ca);
+  filetext_add_cert(&t, ca);
   broken("no key, a chain", H46017_ERR_KEY_ABSENT);
-  clear();
+  t.len = 0;
   add_key(device, true);
   broken("no certificate", H46017_ERR_CERT_ABSENT);
-  clear();
+  t.len = 0;
   add_key(device, false);
   broken("no certificate", H46017_ERR_CERT_ABSENT);
   add_key(device, true); /* the same key twice is one */
   broken("no certificate", H46017_ERR_CERT_ABSENT);
-  clear();
+  t.len = 0;
   broken("nothing", H46017_ERR_FORMAT);
 }
 END_TEST
@@ -215,8 +187,8 @@ START_TEST(lengths_that_lie) {
 
   for (int i = 0; i + 6 < len && done < 40; i++) {
     if (der[i] == 0x30 || der[i] == 0x31 || der[i] == 0x06) {
-      clear();
-      add(der, (size_t)len);
+      t.len = 0;
+      filetext_add(&t, der, (size_t)len);
       memcpy(t.data + i + 1, "\x84\xff\xff\xff\xff", 5);
       broken("length", 0);
       done++;
@@ -235,8 +207,8 @@ static void whole_p12(void) {
 
   ck_assert_int_eq(i2d_PKCS12_bio(bio, p12), 1);
   PKCS12_free(p12);
-  clear();
-  add_bio(bio);
+  t.len = 0;
+  filetext_add_bio(&t, bio);
 }
 
 START_TEST(a_pkcs12_that_is_cut_or_changed) {
@@ -271,9 +243,9 @@ static void add_sealed(X509_ALGOR *algorithm) {
   ck_assert_int_eq(PEM_write_bio_PKCS8(bio, sig), 1);
   X509_ALGOR_free(algorithm);
   X509_SIG_free(sig);
-  clear();
-  add_bio(bio);
-  add_cert(device);
+  t.len = 0;
+  filetext_add_bio(&t, bio);
+  filetext_add_cert(&t, device);
 }
 
 static void repack(ASN1_TYPE **to, const ASN1_ITEM *item, void *value) {
@@ -371,14 +343,14 @@ static void add_large(size_t octets) {
   ASN1_OCTET_STRING_free(value);
   X509_EXTENSION_free(extension);
   X509_free(x);
-  add_bio(bio);
+  filetext_add_bio(&t, bio);
 }
 
 START_TEST(a_certificate_of_a_megabyte) {
   h46017_credential *cred = NULL;
 
   for (size_t i = 0; i < 4; i++) {
-    clear();
+    t.len = 0;
     add_key(device, true);
     add_large((256 << i) * (size_t)512);
     if (i == 0) { /* 128 KiB, 174 as PEM: large, and nothing is wrong */

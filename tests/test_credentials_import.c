@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What others write: every layout of the field's documents with real keys, and
  * many broken ones. */
+#include "filetext.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -19,15 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef struct text {
-  char data[1200 * 1024];
-  size_t len;
-} text;
-
 static h46017_credential *ca;
 static h46017_credential *device; /* RSA, below ca */
 static h46017_credential *other;
-static text t;
+static filetext t;
 
 static void make_pki(void) {
   h46017_cert_spec spec;
@@ -52,33 +49,8 @@ static void free_pki(void) {
 
 /* -- layouts -------------------------------------------------------------- */
 
-static void clear(void) {
-  t.len = 0;
-}
-
-static void add(const void *data, size_t len) {
-  ck_assert_uint_le(t.len + len, sizeof(t.data));
-  memcpy(t.data + t.len, data, len);
-  t.len += len;
-}
-
 static void say(const char *words) {
-  add(words, strlen(words));
-}
-
-static void add_bio(BIO *bio) {
-  char *data = NULL;
-  long len = BIO_get_mem_data(bio, &data);
-
-  add(data, (size_t)len);
-  BIO_free(bio);
-}
-
-static void add_cert(const h46017_credential *cred) {
-  BIO *bio = BIO_new(BIO_s_mem());
-
-  ck_assert_int_eq(PEM_write_bio_X509(bio, h46017_credential_leaf(cred)), 1);
-  add_bio(bio);
+  filetext_add(&t, words, strlen(words));
 }
 
 typedef enum key_form { PKCS1, PKCS8, PKCS1_AS_PKCS8, SEALED, OLD_SEALED } form;
@@ -111,7 +83,7 @@ static void add_key(const h46017_credential *cred, form f) {
                                          NULL);
     break;
   }
-  add_bio(bio);
+  filetext_add_bio(&t, bio);
 }
 
 static int import(const char *password, uint32_t *pnotes,
@@ -148,24 +120,24 @@ static void refused(const char *password, int code) {
 }
 
 START_TEST(the_documents_own_layout_with_words_between) {
-  clear();
+  t.len = 0;
   say("Device private key\r\n");
   add_key(device, (form)_i);
   say("Device certificate\n");
-  add_cert(device);
+  filetext_add_cert(&t, device);
   say("Root CA certificate\n");
-  add_cert(ca);
+  filetext_add_cert(&t, ca);
   imports(NULL, 0);
 }
 END_TEST
 
 START_TEST(line_ends_that_became_blanks) {
-  clear();
+  t.len = 0;
   say("Device private key ");
   add_key(device, PKCS1);
   say("Device certificate ");
-  add_cert(device);
-  add_cert(ca);
+  filetext_add_cert(&t, device);
+  filetext_add_cert(&t, ca);
   for (size_t i = 0; i < t.len; i++) {
     t.data[i] = t.data[i] == '\n' ? ' ' : t.data[i];
   }
@@ -174,22 +146,22 @@ START_TEST(line_ends_that_became_blanks) {
 END_TEST
 
 START_TEST(any_order_is_put_right_with_a_word) {
-  clear();
-  add_cert(ca);
-  add_cert(device);
+  t.len = 0;
+  filetext_add_cert(&t, ca);
+  filetext_add_cert(&t, device);
   add_key(device, PKCS8);
   imports(NULL, H46017_IMPORT_REORDERED);
-  add_cert(other);
-  add_cert(other);
+  filetext_add_cert(&t, other);
+  filetext_add_cert(&t, other);
   imports(NULL, H46017_IMPORT_REORDERED | H46017_IMPORT_LEFT_OUT);
 }
 END_TEST
 
 START_TEST(encrypted_keys_of_both_kinds) {
-  clear();
+  t.len = 0;
   add_key(device, _i == 0 ? SEALED : OLD_SEALED);
-  add_cert(device);
-  add_cert(ca);
+  filetext_add_cert(&t, device);
+  filetext_add_cert(&t, ca);
   imports("pass", 0);
   refused(NULL, H46017_ERR_PASSWORD_NEEDED);
   refused("wrong", H46017_ERR_BAD_PASSWORD);
@@ -242,8 +214,8 @@ static void add_p12(const char *password, int nid, int iterations,
   ck_assert_int_eq(i2d_PKCS12_bio(bio, p12), 1);
   PKCS12_free(p12);
   sk_X509_free(chain);
-  clear();
-  add_bio(bio);
+  t.len = 0;
+  filetext_add_bio(&t, bio);
 }
 
 START_TEST(pkcs12_with_without_and_with_an_empty_password) {
@@ -282,10 +254,10 @@ START_TEST(pkcs12_of_the_old_kind) {
   ck_assert_ptr_nonnull(mkdtemp(dir));
   snprintf(pem, sizeof(pem), "%s/a.pem", dir);
   snprintf(p12, sizeof(p12), "%s/a.p12", dir);
-  clear();
+  t.len = 0;
   add_key(device, PKCS8);
-  add_cert(device);
-  add_cert(ca);
+  filetext_add_cert(&t, device);
+  filetext_add_cert(&t, ca);
   f = fopen(pem, "w");
   ck_assert_uint_eq(fwrite(t.data, 1, t.len, f), t.len);
   fclose(f);
@@ -296,7 +268,7 @@ START_TEST(pkcs12_of_the_old_kind) {
   rv = system(command); /* NOLINT */
   f = rv == 0 ? fopen(p12, "r") : NULL;
   if (f != NULL) {
-    clear();
+    t.len = 0;
     t.len = fread(t.data, 1, sizeof(t.data), f);
     fclose(f);
     rv = import("pass", NULL, &cred);
@@ -340,21 +312,21 @@ END_TEST
 /* -- broken --------------------------------------------------------------- */
 
 START_TEST(key_and_certificate_must_belong_together) {
-  clear();
+  t.len = 0;
   add_key(other, PKCS8);
-  add_cert(device);
-  add_cert(ca);
+  filetext_add_cert(&t, device);
+  filetext_add_cert(&t, ca);
   refused(NULL, H46017_ERR_KEY_MISMATCH);
-  clear();
+  t.len = 0;
   add_key(other, PKCS8);
   add_key(device, PKCS8);
-  add_cert(device);
+  filetext_add_cert(&t, device);
   refused(NULL, H46017_ERR_KEY_MISMATCH);
 }
 END_TEST
 
 START_TEST(more_than_the_limits) {
-  clear();
+  t.len = 0;
   memset(t.data, 'A', 1024 * 1024);
   memcpy(t.data, "-----BEGIN CERTIFICATE-----", 27);
   t.len = 1024 * 1024;
@@ -372,7 +344,7 @@ START_TEST(one_certificate_more_than_the_limit) {
 
   h46017_cert_spec_default(&spec);
   spec.cn = "one of many";
-  clear();
+  t.len = 0;
   for (int i = 0; i < H46017_IMPORT_MAX_CERTS; i++) {
     h46017_credential *one = NULL;
 
@@ -380,12 +352,12 @@ START_TEST(one_certificate_more_than_the_limit) {
     if (i == 0) {
       add_key(one, PKCS8);
     }
-    add_cert(one);
+    filetext_add_cert(&t, one);
     h46017_credential_del(one);
   }
   ck_assert_int_eq(import(NULL, NULL, &cred), 0);
   h46017_credential_del(cred);
-  add_cert(other);
+  filetext_add_cert(&t, other);
   refused(NULL, H46017_ERR_IMPORT_LIMIT);
 }
 END_TEST
@@ -412,10 +384,10 @@ START_TEST(two_hundred_truncated_files) {
   for (size_t i = 0; i < 100; i++) {
     ends_in_an_error(t.len * i / 100, "PKCS#12");
   }
-  clear();
+  t.len = 0;
   add_key(device, PKCS8);
   until = t.len;
-  add_cert(device);
+  filetext_add_cert(&t, device);
   until = until + (t.len - until) / 2;
   for (size_t i = 0; i < 100; i++) {
     ends_in_an_error(until * i / 100, "PEM");
@@ -426,9 +398,9 @@ END_TEST
 /* A flipped bit is an error or is of no consequence; it is never another
  * pair, and never a crash. */
 START_TEST(flipped_bits_never_make_another_pair) {
-  clear();
+  t.len = 0;
   add_key(device, PKCS8);
-  add_cert(device);
+  filetext_add_cert(&t, device);
   for (size_t i = 0; i < t.len; i += 7) {
     h46017_credential *cred = NULL;
     int rv;
@@ -462,11 +434,11 @@ START_TEST(what_is_no_file_of_credentials) {
       "0\x82\xff\xff"};
 
   for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
-    clear();
+    t.len = 0;
     say(nothing[i]);
     refused(NULL, H46017_ERR_FORMAT);
   }
-  clear();
+  t.len = 0;
   say("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
   refused(NULL, H46017_ERR_CERT_ABSENT);
 }
@@ -476,8 +448,8 @@ END_TEST
 
 static int collect(const uint8_t *data, size_t len, void *user_data) {
   (void)user_data;
-  clear();
-  add(data, len);
+  t.len = 0;
+  filetext_add(&t, data, len);
   return 0;
 }
 
@@ -527,7 +499,7 @@ START_TEST(a_key_by_uri) {
   unsigned char *der = NULL;
   int len = i2d_X509(h46017_credential_leaf(device), &der);
 
-  clear();
+  t.len = 0;
   add_key(device, PKCS8);
   ck_assert_int_eq(write(fd, t.data, t.len), (int)t.len);
   close(fd);
@@ -538,9 +510,9 @@ START_TEST(a_key_by_uri) {
   h46017_credential_del(cred);
   cred = NULL;
   /* a whole chain, the key encrypted: nobody is asked at a terminal */
-  clear();
+  t.len = 0;
   add_key(device, SEALED);
-  add_cert(ca);
+  filetext_add_cert(&t, ca);
   fd = open(path, O_WRONLY | O_TRUNC);
   ck_assert_int_eq(write(fd, t.data, t.len), (int)t.len);
   close(fd);
