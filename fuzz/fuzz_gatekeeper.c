@@ -32,7 +32,7 @@ typedef struct fuzz_world {
 } fuzz_world;
 
 static int outcome(fuzz_world *w) {
-  return w->fail_callback > 0 && --w->fail_callback == 0 ? -1 : 0;
+  return script_fails(&w->fail_callback) ? -1 : 0;
 }
 
 static int on_rand(uint8_t *dest, size_t len, void *user_data) {

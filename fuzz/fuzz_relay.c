@@ -44,7 +44,7 @@ struct fuzz_world {
 };
 
 static int outcome(fuzz_world *w) {
-  return w->fail_callback > 0 && --w->fail_callback == 0 ? -1 : 0;
+  return script_fails(&w->fail_callback) ? -1 : 0;
 }
 
 /* -- the gatekeeper's program ---------------------------------------------- */

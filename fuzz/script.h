@@ -54,20 +54,21 @@ static inline void script_random(uint32_t *state, uint8_t *dest, size_t len) {
   }
 }
 
+/* What is to fail next: counts down, true when that makes it 0. */
+static inline bool script_fails(int *fail_in) {
+  return *fail_in > 0 && --*fail_in == 0;
+}
+
 typedef struct scripted_mem {
   h46017_mem mem;
   size_t blocks;
-  int fail_in; /* counts down; the allocation that makes it 0 fails */
+  int fail_in; /* script_fails() */
 } scripted_mem;
-
-static inline bool scripted_mem_fails(scripted_mem *m) {
-  return m->fail_in > 0 && --m->fail_in == 0;
-}
 
 static inline void *scripted_mem_realloc(void *ptr, size_t size,
                                          void *user_data) {
   scripted_mem *m = user_data;
-  void *p = scripted_mem_fails(m) ? NULL : realloc(ptr, size);
+  void *p = script_fails(&m->fail_in) ? NULL : realloc(ptr, size);
 
   m->blocks += p != NULL && ptr == NULL ? 1 : 0;
   return p;
@@ -80,7 +81,7 @@ static inline void *scripted_mem_malloc(size_t size, void *user_data) {
 static inline void *scripted_mem_calloc(size_t nmemb, size_t size,
                                         void *user_data) {
   scripted_mem *m = user_data;
-  void *p = scripted_mem_fails(m) ? NULL : calloc(nmemb, size);
+  void *p = script_fails(&m->fail_in) ? NULL : calloc(nmemb, size);
 
   m->blocks += p != NULL ? 1 : 0;
   return p;
