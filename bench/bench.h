@@ -8,6 +8,7 @@
  * are reported, and ratios are medians of each round's ratio. */
 
 #include <h46017/common.h>
+#include <h46017/gatekeeper.h>
 
 typedef struct bench_case bench_case;
 
@@ -40,6 +41,14 @@ typedef struct bench_heap {
 
 extern bench_heap bench_heap_now;
 extern const h46017_mem bench_mem;
+
+/* Callbacks of programs: octets that look random, the same in every run; a
+ * gatekeeper at which everybody may register. */
+int bench_rand(uint8_t *dest, size_t len, void *user_data);
+h46017_answered bench_select_anybody(h46017_gatekeeper *gk, uint64_t question,
+                                     const h46017_registration_question *asked,
+                                     h46017_registration_answer *answer,
+                                     void *user_data);
 
 /* bench_exchange.c: the tunnel and the sessions. */
 void bench_exchange_add(void);

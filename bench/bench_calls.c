@@ -18,28 +18,6 @@
 
 /* -- the gatekeeper -------------------------------------------------------- */
 
-static int on_rand(uint8_t *dest, size_t len, void *user_data) {
-  switchboard *b = user_data;
-
-  for (size_t i = 0; i < len; i++) {
-    b->random = b->random * 1103515245 + 12345;
-    dest[i] = (uint8_t)(b->random >> 16);
-  }
-  return 0;
-}
-
-static h46017_answered on_select(h46017_gatekeeper *gk, uint64_t question,
-                                 const h46017_registration_question *asked,
-                                 h46017_registration_answer *answer,
-                                 void *user_data) {
-  (void)gk;
-  (void)question;
-  (void)asked;
-  (void)user_data;
-  answer->open = true;
-  return H46017_ANSWERED;
-}
-
 /* What waits there is sent, and nobody reads it. */
 static void drain(switchboard *b, int side) {
   const uint8_t *p;
@@ -103,12 +81,6 @@ static int peer_write(h46017_calls *calls, const uint8_t *q931, size_t len,
   return 0;
 }
 
-static int peer_rand(uint8_t *dest, size_t len, void *user_data) {
-  const peer *p = user_data;
-
-  return on_rand(dest, len, p->b);
-}
-
 static int peer_setup(h46017_calls *calls, h46017_call *call,
                       const h46017_call_message *msg, void *user_data) {
   peer *p = user_data;
@@ -127,7 +99,7 @@ static void peer_make(peer *p, switchboard *b, int side) {
   p->side = side;
   h46017_calls_callbacks_default(&cb);
   cb.write = peer_write;
-  cb.rand = peer_rand;
+  cb.rand = bench_rand;
   cb.setup_received = peer_setup;
   bench_check(h46017_calls_new(&p->calls, NULL, &cb, NULL, p, b->now), "peer");
 }
@@ -190,13 +162,12 @@ void switchboard_make(switchboard *b) {
 
   memset(b, 0, sizeof(*b));
   b->now = 1;
-  b->random = 4711;
   h46017_gatekeeper_settings_default(&s);
   s.request_rate = 0;
   s.max_calls = 5000;
   h46017_gatekeeper_callbacks_default(&cb);
-  cb.select_device = on_select;
-  cb.rand = on_rand;
+  cb.select_device = bench_select_anybody;
+  cb.rand = bench_rand;
   bench_check(h46017_gatekeeper_new(&b->gk, &s, &cb, &bench_mem, b, b->now),
               "gatekeeper");
   h46017_tunnel_callbacks_default(&none);

@@ -102,7 +102,6 @@ typedef struct exchange {
   h46017_endpoint *endpoint;
   h46017_gatekeeper *gatekeeper;
   h46017_connection *connection;
-  uint32_t random;
   size_t refreshed;
   size_t allocations; /* of one exchange, once warm */
   size_t idle;        /* octets an idle registered connection holds */
@@ -118,16 +117,6 @@ static exchange sessions;
 #ifdef BENCH_TLS
 static exchange protected_sessions;
 #endif
-
-static int exchange_random(uint8_t *dest, size_t len, void *user_data) {
-  exchange *x = user_data;
-
-  for (size_t i = 0; i < len; i++) {
-    x->random = x->random * 1103515245 + 12345;
-    dest[i] = (uint8_t)(x->random >> 16);
-  }
-  return 0;
-}
 
 static int exchange_connect(h46017_endpoint *ep, size_t index,
                             void *user_data) {
@@ -291,7 +280,7 @@ static void exchange_new_gatekeeper(exchange *x) {
   x->now = 1000;
   h46017_gatekeeper_callbacks_default(&cb);
   cb.select_device = exchange_select_device;
-  cb.rand = exchange_random;
+  cb.rand = bench_rand;
   cb.refreshed = exchange_refreshed;
   cb.ras_received = exchange_rrq_received;
   cb.utc_now = exchange_utc;
@@ -313,7 +302,7 @@ static void exchange_register(exchange *x, const char *name,
 
   h46017_endpoint_callbacks_default(&cb);
   cb.connect = exchange_connect;
-  cb.rand = exchange_random;
+  cb.rand = bench_rand;
   cb.ras_received = exchange_rcf_received;
   cb.utc_now = exchange_utc;
   h46017_endpoint_settings_default(&settings);

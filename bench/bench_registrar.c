@@ -60,18 +60,6 @@ static int on_rand(uint8_t *dest, size_t len, void *user_data) {
   return 0;
 }
 
-static h46017_answered on_select(h46017_gatekeeper *gk, uint64_t question,
-                                 const h46017_registration_question *asked,
-                                 h46017_registration_answer *answer,
-                                 void *user_data) {
-  (void)gk;
-  (void)question;
-  (void)asked;
-  (void)user_data;
-  answer->open = true;
-  return H46017_ANSWERED;
-}
-
 static int on_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
                          void *user_data) {
   crowd *x = user_data;
@@ -223,7 +211,7 @@ static void crowd_make(crowd *x, size_t size) {
   settings.full_rate = 0;
   settings.request_rate = 0;
   h46017_gatekeeper_callbacks_default(&cb);
-  cb.select_device = on_select;
+  cb.select_device = bench_select_anybody;
   cb.rand = on_rand;
   cb.registered = on_registered;
   bench_check(

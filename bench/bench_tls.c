@@ -281,17 +281,6 @@ typedef struct meeting {
 
 static h46017_gatekeeper *gatekeeper;
 
-static int on_random(uint8_t *dest, size_t len, void *user_data) {
-  static uint32_t state;
-
-  (void)user_data;
-  for (size_t i = 0; i < len; i++) {
-    state = state * 1103515245 + 12345;
-    dest[i] = (uint8_t)(state >> 16);
-  }
-  return 0;
-}
-
 static h46017_answered on_select(h46017_gatekeeper *gk, uint64_t question,
                                  const h46017_registration_question *asked,
                                  h46017_registration_answer *answer,
@@ -350,7 +339,7 @@ static void new_gatekeeper(void) {
   h46017_gatekeeper_settings_default(&settings);
   h46017_gatekeeper_callbacks_default(&cb);
   cb.select_device = on_select;
-  cb.rand = on_random;
+  cb.rand = bench_rand;
   bench_check(
       h46017_gatekeeper_new(&gatekeeper, &settings, &cb, &bench_mem, NULL, 0),
       "gatekeeper");
@@ -364,7 +353,7 @@ static void new_endpoint(meeting *m, const char *name) {
 
   h46017_endpoint_callbacks_default(&cb);
   cb.connect = on_connect;
-  cb.rand = on_random;
+  cb.rand = bench_rand;
   cb.registered = on_registered;
   h46017_registration_default(&r);
   r.aliases = &alias;

@@ -20,7 +20,6 @@ typedef struct switchboard {
   h46017_gatekeeper *gk;
   h46017_connection *conn[2]; /* caller, callee */
   h46017_time now;
-  uint32_t random;
   frame frames[FRAMES_MAX];
   size_t frame_count;
   size_t octets; /* of all of them */
