@@ -184,27 +184,29 @@ static int change_add_all(trust_adding *a, const uint8_t *data, size_t len) {
   return rv != 0 ? rv : a->first;
 }
 
-static int change_adding_init(trust_adding *a,
-                              const h46017_trust_add_options *options) {
+/* Ends with change_end(), if it succeeds. */
+static int change_adding_begin(trust_adding *a, h46017_trust *trust,
+                               const uint8_t *data, size_t len,
+                               const h46017_trust_add_options *options) {
+  int rv;
+
   memset(a, 0, sizeof(*a));
   h46017_trust_add_options_default(&a->options);
-  return h46017_settings_copy(&a->options, sizeof(a->options),
-                              sizeof(h46017_trust_add_options), options);
+  rv = h46017_settings_copy(&a->options, sizeof(a->options),
+                            sizeof(h46017_trust_add_options), options);
+  return rv != 0 || (data == NULL && len > 0) ? H46017_ERR_INVALID_ARGUMENT
+                                              : change_begin(&a->change, trust);
 }
 
 int h46017_trust_add(h46017_trust *trust, const uint8_t *data, size_t len,
                      const h46017_trust_add_options *options,
                      h46017_trust_added added, void *user_data) {
   trust_adding a;
-  int rv = change_adding_init(&a, options);
+  int rv = change_adding_begin(&a, trust, data, len, options);
 
-  if (rv != 0 || (data == NULL && len > 0)) {
-    return H46017_ERR_INVALID_ARGUMENT;
-  }
-  a.added = added;
-  a.user_data = user_data;
-  rv = change_begin(&a.change, trust);
   if (rv == 0) {
+    a.added = added;
+    a.user_data = user_data;
     rv = change_add_all(&a, data, len);
     change_end(&a.change);
   }
@@ -221,13 +223,9 @@ int h46017_trust_add_own_chain(h46017_trust *trust, const uint8_t *data,
   options.kind = H46017_TRUST_AUTHORITY;
   options.origin = "own-chain";
   options.utc_now = utc_now;
-  rv = change_adding_init(&a, &options);
-  if (rv != 0 || (data == NULL && len > 0)) {
-    return H46017_ERR_INVALID_ARGUMENT;
-  }
-  a.skip = 1;
-  rv = change_begin(&a.change, trust);
+  rv = change_adding_begin(&a, trust, data, len, &options);
   if (rv == 0) {
+    a.skip = 1;
     rv = change_add_all(&a, data, len);
     change_end(&a.change);
   }
@@ -372,16 +370,13 @@ int h46017_trust_replace(h46017_trust *trust,
                          h46017_trust_added added, void *user_data) {
   uint8_t gone[H46017_CERT_ID_LEN];
   trust_adding a;
-  int rv = change_adding_init(&a, options);
+  int rv;
 
-  if (rv != 0 || (data == NULL && len > 0)) {
-    return H46017_ERR_INVALID_ARGUMENT;
-  }
-  a.added = added;
-  a.user_data = user_data;
   memcpy(gone, old, sizeof(gone)); /* `old` may be the list's own */
-  rv = change_begin(&a.change, trust);
+  rv = change_adding_begin(&a, trust, data, len, options);
   if (rv == 0) {
+    a.added = added;
+    a.user_data = user_data;
     rv = change_replace(&a, h46017_trust_lookup(a.change.draft, gone), data,
                         len);
     change_end(&a.change);
