@@ -2,6 +2,8 @@
 #include "visit.h"
 #include "entries.h"
 
+#include "common/wallclock.h"
+
 #include <h46017/endpoint.h>
 
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ECHO_OCTETS = 32 };
@@ -29,12 +30,6 @@ typedef struct guest {
   size_t sent_len;
   size_t got_len;
 } guest;
-
-static h46017_time now_ms(void) {
-  struct timespec ts;
-  clock_gettime(CLOCK_MONOTONIC, &ts);
-  return (h46017_time)ts.tv_sec * 1000 + (h46017_time)ts.tv_nsec / 1000000;
-}
 
 /* -- the socket ------------------------------------------------------------ */
 
@@ -157,14 +152,14 @@ static int make_endpoint(guest *g) {
   callbacks.rejected = rejected;
   callbacks.backing_off = backing_off;
   int code =
-      h46017_endpoint_new(&g->ep, &settings, &callbacks, NULL, g, now_ms());
+      h46017_endpoint_new(&g->ep, &settings, &callbacks, NULL, g, clock_ms());
   if (code == 0) {
     h46017_registration_default(&registration);
     registration.aliases = &alias;
     registration.alias_count = 1;
-    code = h46017_endpoint_add(g->ep, &registration, NULL, now_ms());
+    code = h46017_endpoint_add(g->ep, &registration, NULL, clock_ms());
   }
-  return code ? code : h46017_endpoint_start(g->ep, now_ms());
+  return code ? code : h46017_endpoint_start(g->ep, clock_ms());
 }
 
 /* -- TLS ------------------------------------------------------------------- */
@@ -205,7 +200,7 @@ static int start_tls(guest *g) {
   callbacks.handshake_completed = handshake_completed;
   callbacks.utc_now = utc_now;
   int code = h46017_tls_new(&g->tls, v->ctx, H46017_TLS_CLIENT, &settings,
-                            &callbacks, NULL, g, now_ms());
+                            &callbacks, NULL, g, clock_ms());
   return code ? code : h46017_tls_attach_endpoint(g->tls, g->ep);
 }
 
@@ -217,8 +212,8 @@ static size_t edge_peek(const guest *g, const uint8_t **pdata) {
 }
 
 static void edge_ack(guest *g, size_t n) {
-  (void)(g->tls ? h46017_tls_ack_tx(g->tls, n, now_ms())
-                : h46017_endpoint_ack_tx(g->ep, n, now_ms()));
+  (void)(g->tls ? h46017_tls_ack_tx(g->tls, n, clock_ms())
+                : h46017_endpoint_ack_tx(g->ep, n, clock_ms()));
 }
 
 static bool edge_is_open(const guest *g) {
@@ -228,9 +223,9 @@ static bool edge_is_open(const guest *g) {
 }
 
 static void edge_down(guest *g, int why) {
-  (void)(g->tls ? h46017_tls_transport_down(g->tls, why, now_ms())
+  (void)(g->tls ? h46017_tls_transport_down(g->tls, why, clock_ms())
                 : h46017_endpoint_transport_down(
-                      g->ep, why ? why : H46017_ERR_CLOSED, now_ms()));
+                      g->ep, why ? why : H46017_ERR_CLOSED, clock_ms()));
 }
 
 static void note(uint8_t *to, size_t *len, const uint8_t *data, size_t n) {
@@ -245,7 +240,7 @@ static bool send_some(guest *g) {
   const uint8_t *data = NULL;
   size_t len;
   if (g->tls != NULL) {
-    (void)h46017_tls_pump(g->tls, now_ms());
+    (void)h46017_tls_pump(g->tls, clock_ms());
   }
   while ((len = edge_peek(g, &data)) > 0) {
     ssize_t n = send(g->fd, data, len, MSG_NOSIGNAL);
@@ -273,14 +268,14 @@ static bool receive_some(guest *g) {
     return false;
   }
   note(g->got, &g->got_len, data, (size_t)n);
-  (void)(g->tls ? h46017_tls_recv(g->tls, data, (size_t)n, now_ms())
-                : h46017_endpoint_recv(g->ep, data, (size_t)n, now_ms()));
+  (void)(g->tls ? h46017_tls_recv(g->tls, data, (size_t)n, clock_ms())
+                : h46017_endpoint_recv(g->ep, data, (size_t)n, clock_ms()));
   return true;
 }
 
 static int until_expiry(const guest *g) {
   h46017_time next = h46017_endpoint_next_expiry(g->ep);
-  h46017_time now = now_ms();
+  h46017_time now = clock_ms();
   if (g->tls != NULL && h46017_tls_next_expiry(g->tls) < next) {
     next = h46017_tls_next_expiry(g->tls);
   }
@@ -289,8 +284,8 @@ static int until_expiry(const guest *g) {
 
 /* Until there is an answer and its goodbye is said, or there is none. */
 static void run(guest *g) {
-  h46017_time end = now_ms() + 3 * (h46017_time)g->v->patience;
-  while (send_some(g) && now_ms() < end) {
+  h46017_time end = clock_ms() + 3 * (h46017_time)g->v->patience;
+  while (send_some(g) && clock_ms() < end) {
     struct pollfd pfd = {.fd = g->fd, .events = POLLIN};
     const uint8_t *data = NULL;
     pfd.events |= edge_peek(g, &data) > 0 ? POLLOUT : 0;
@@ -299,12 +294,12 @@ static void run(guest *g) {
       return;
     }
     if (g->tls != NULL) {
-      (void)h46017_tls_handle_expiry(g->tls, now_ms());
+      (void)h46017_tls_handle_expiry(g->tls, clock_ms());
     }
-    (void)h46017_endpoint_handle_expiry(g->ep, now_ms());
+    (void)h46017_endpoint_handle_expiry(g->ep, clock_ms());
     if (g->v->answer != NULL && !g->leaving) {
       g->leaving = true; /* a registration is given back */
-      (void)h46017_endpoint_close(g->ep, now_ms());
+      (void)h46017_endpoint_close(g->ep, clock_ms());
     }
   }
 }
@@ -336,7 +331,7 @@ void visit_run(visit *v) {
   v->code = make_endpoint(&g);
   if (v->code == 0) {
     v->code = v->ctx ? start_tls(&g)
-                     : h46017_endpoint_transport_up(g.ep, NULL, now_ms());
+                     : h46017_endpoint_transport_up(g.ep, NULL, clock_ms());
   }
   if (v->code == 0) {
     run(&g);

@@ -33,6 +33,12 @@ bool clock_parse_date(const char *text, int64_t *out) {
   return true;
 }
 
+uint64_t clock_ms(void) {
+  struct timespec now = {0};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 bool clock_utc_now(int64_t *seconds, const int64_t *floor) {
   struct timespec now;
   if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec < *floor) {
@@ -44,11 +50,6 @@ bool clock_utc_now(int64_t *seconds, const int64_t *floor) {
 
 bool clock_utc_by(int64_t *seconds, h46017_clock *clock) {
   struct timespec wall = {0};
-  struct timespec now = {0};
   (void)clock_gettime(CLOCK_REALTIME, &wall);
-  (void)clock_gettime(CLOCK_MONOTONIC, &now);
-  return h46017_clock_look(clock, wall.tv_sec,
-                           (h46017_time)now.tv_sec * 1000 +
-                               (h46017_time)now.tv_nsec / 1000000,
-                           seconds) == 0;
+  return h46017_clock_look(clock, wall.tv_sec, clock_ms(), seconds) == 0;
 }

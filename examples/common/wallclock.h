@@ -15,6 +15,9 @@
 /* `2025-01-01`, as the UTC seconds of its first moment. */
 bool clock_parse_date(const char *text, int64_t *out);
 
+/* Monotonic. */
+uint64_t clock_ms(void);
+
 /* False: the clock shows less than the floor, so it is not set. */
 bool clock_utc_now(int64_t *seconds, const int64_t *floor);
 
