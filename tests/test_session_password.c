@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Registrations by password, both sides and what is between them. */
-#include "digest.h"
 #include "failmem.h"
 #include "octets.h"
-#include "peer.h"
-#include "world.h"
+#include "scene.h"
 
 #include <h46017/error.h>
 #include <h46017/h235.h>
@@ -14,22 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "0090332f688a"
 #define SECOND ((h46017_time)1000)
-#define UTC 1600000000
 
 /* -- the scene --------------------------------------------------------------
  */
-
-typedef struct scene {
-  world w;
-  h46017_crypto crypto;
-  h46017_gatekeeper_settings gk;
-  h46017_endpoint_settings ep;
-  world_line *line;
-} scene;
-
-static const char *const device_ids[] = {DEVICE};
 
 /* What went by: the last of each kind that came in at either side. */
 static struct {
@@ -58,33 +44,15 @@ static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
 }
 
 static void scene_init(scene *s, h46017_device_auth auth) {
-  memset(s, 0, sizeof(*s));
   memset(&tap, 0, sizeof(tap));
-  digest_crypto(&s->crypto);
-  world_settings(&s->gk);
-  s->gk.crypto = &s->crypto;
-  s->gk.password_over_tcp = true;
-  h46017_endpoint_settings_default(&s->ep);
-  s->ep.crypto = &s->crypto;
+  scene_settings(s);
   s->w.device.auth = auth;
 }
 
 /* Once the settings are as they should be. */
 static void scene_open(scene *s) {
-  h46017_device_auth auth = s->w.device.auth;
-  world *w = &s->w;
-
-  ck_assert_int_eq(world_init(w, &s->gk, NULL), 0);
-  w->open = false;
-  w->device.name = DEVICE;
-  w->device.hardware_ids = device_ids;
-  w->device.hardware_id_count = 1;
-  w->device.auth = auth;
-  w->secret = "secret";
-  w->ep_password = "secret";
-  w->utc = UTC;
-  w->ep_utc = UTC;
-  w->seen = tap_seen;
+  ck_assert_int_eq(scene_world(s, s->w.device.auth, NULL), 0);
+  s->w.seen = tap_seen;
 }
 
 static void scene_run(scene *s, h46017_time seconds) {
@@ -95,23 +63,19 @@ static void scene_add(scene *s) {
   ck_assert_int_eq(world_add(&s->w, &s->line, DEVICE, &s->ep), 0);
 }
 
-static bool tells(const scene *s, const char *line) {
-  return world_count(&s->w, line) > 0;
-}
-
 /* -- what works -------------------------------------------------------------
  */
 
 static void lives(scene *s) {
   scene_add(s);
   scene_run(s, 100);
-  ck_assert(tells(s, "gk registered " DEVICE " by password"));
-  ck_assert(tells(s, "ep0 reg1 registered"));
-  ck_assert(tells(s, "gk refreshed " DEVICE));
-  ck_assert(tells(s, "ep0 reg1 refreshed"));
+  ck_assert(tells(&s->w, "gk registered " DEVICE " by password"));
+  ck_assert(tells(&s->w, "ep0 reg1 registered"));
+  ck_assert(tells(&s->w, "gk refreshed " DEVICE));
+  ck_assert(tells(&s->w, "ep0 reg1 refreshed"));
   ck_assert_int_eq(h46017_endpoint_close(s->line->ep, s->w.now), 0);
   scene_run(s, 1);
-  ck_assert(tells(s, "gk unregistered " DEVICE " UNREGISTERED"));
+  ck_assert(tells(&s->w, "gk unregistered " DEVICE " UNREGISTERED"));
   ck_assert_int_eq(world_count(&s->w, "gk rejected"), 0);
   ck_assert_int_eq(world_count(&s->w, "ep0 backing off"), 0);
 }
@@ -155,7 +119,7 @@ START_TEST(the_user_may_be_another_of_the_device_s_names) {
     } else {
       scene_add(&s);
       scene_run(&s, 5);
-      ck_assert(tells(&s, "gk rejected TOKEN_SENDER securityDenial"));
+      ck_assert(tells(&s.w, "gk rejected TOKEN_SENDER securityDenial"));
     }
     world_free(&s.w);
   }
@@ -189,7 +153,7 @@ START_TEST(an_answer_may_come_later) {
   ck_assert_int_eq(
       h46017_gatekeeper_answer(s.w.gk, s.w.question, &answer, s.w.now), 0);
   scene_run(&s, 1);
-  ck_assert(tells(&s, "gk registered " DEVICE " by password"));
+  ck_assert(tells(&s.w, "gk registered " DEVICE " by password"));
   world_free(&s.w);
 }
 END_TEST
@@ -203,7 +167,7 @@ static void refused(scene *s, const char *code) {
   scene_add(s);
   scene_run(s, 5);
   (void)snprintf(line, sizeof(line), "gk rejected %s securityDenial", code);
-  ck_assert_msg(tells(s, line), "%s in: %s", line, s->w.story);
+  ck_assert_msg(tells(&s->w, line), "%s in: %s", line, s->w.story);
   ck_assert_int_eq(world_count(&s->w, "gk registered"), 0);
   world_free(&s->w);
 }
@@ -235,7 +199,7 @@ START_TEST(a_wrong_password_is_refused_whatever_else_is_right) {
     scene_add(&s);
     s.line->peer = &id;
     scene_run(&s, 5);
-    ck_assert(tells(&s, "gk rejected PASSWORD_WRONG securityDenial"));
+    ck_assert(tells(&s.w, "gk rejected PASSWORD_WRONG securityDenial"));
     ck_assert_int_eq(world_count(&s.w, "gk registered"), 0);
     world_free(&s.w);
   }
@@ -283,7 +247,7 @@ START_TEST(certificate_and_password_are_what_the_device_asks_for) {
     } else {
       (void)snprintf(line, sizeof(line), "gk rejected %s", cases[i].line);
     }
-    ck_assert_msg(tells(&s, line), "case %zu: no %s in: %s", i, line,
+    ck_assert_msg(tells(&s.w, line), "case %zu: no %s in: %s", i, line,
                   s.w.story);
     world_free(&s.w);
   }
@@ -319,7 +283,7 @@ START_TEST(a_password_over_tls_is_taken_as_it_is) {
   scene_add(&s);
   s.line->peer = &id;
   scene_run(&s, 5);
-  ck_assert(tells(&s, "gk registered " DEVICE " by password"));
+  ck_assert(tells(&s.w, "gk registered " DEVICE " by password"));
   world_free(&s.w);
 }
 END_TEST
@@ -370,7 +334,7 @@ START_TEST(without_a_clock_there_are_no_passwords) {
   s.w.ep_utc = -1;
   scene_add(&s);
   scene_run(&s, 1);
-  ck_assert(tells(&s, "ep0 backing off CLOCK_NOT_SET"));
+  ck_assert(tells(&s.w, "ep0 backing off CLOCK_NOT_SET"));
   ck_assert_int_eq(world_count(&s.w, "gk asked"), 0);
   world_free(&s.w);
 }
@@ -426,8 +390,8 @@ START_TEST(the_reason_may_be_said_on_the_wire) {
   s.w.ep_utc = UTC - 301;
   scene_add(&s);
   scene_run(&s, 5);
-  ck_assert(tells(&s, "gk rejected TOKEN_TIME securityError"));
-  ck_assert(tells(&s, "ep0 reg1 rejected securityError"));
+  ck_assert(tells(&s.w, "gk rejected TOKEN_TIME securityError"));
+  ck_assert(tells(&s.w, "ep0 reg1 rejected securityError"));
   ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
   ck_assert_int_eq(h46017_h225_decode(m, h46017_h225_ras_message(),
                                       tap.per[0][H46017_RAS_RRJ],
@@ -460,7 +424,7 @@ START_TEST(a_recorded_rrq_is_refused_on_another_connection) {
   scene_run(&s, 5);
   peer_init(&p, &s.w, NULL);
   send_octets(&p, tap.per[1][H46017_RAS_RRQ], tap.len[1][H46017_RAS_RRQ]);
-  ck_assert(tells(&s, "gk rejected TOKEN_REPLAYED securityDenial"));
+  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
   /* and as long as its time lasts, whoever has gone meanwhile */
   ck_assert_int_eq(h46017_endpoint_close(s.line->ep, s.w.now), 0);
   scene_run(&s, 200);
@@ -468,7 +432,7 @@ START_TEST(a_recorded_rrq_is_refused_on_another_connection) {
   peer_free(&p);
   peer_init(&p, &s.w, NULL);
   send_octets(&p, tap.per[1][H46017_RAS_RRQ], tap.len[1][H46017_RAS_RRQ]);
-  ck_assert(tells(&s, "gk rejected TOKEN_REPLAYED securityDenial"));
+  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
   peer_free(&p);
   world_free(&s.w);
 }
@@ -556,7 +520,7 @@ START_TEST(later_messages_without_a_token_are_refused) {
   scene_run(&s, 5);
   len = forge(&s, H46017_RAS_RRQ, per, sizeof(per));
   ck_assert_int_eq(push(&s, per, len), 0);
-  ck_assert(tells(&s, "gk rejected PASSWORD_MISSING securityDenial"));
+  ck_assert(tells(&s.w, "gk rejected PASSWORD_MISSING securityDenial"));
   ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 0);
   len = forge(&s, H46017_RAS_URQ, per, sizeof(per));
   ck_assert_int_eq(push(&s, per, len), 0);
@@ -565,7 +529,7 @@ START_TEST(later_messages_without_a_token_are_refused) {
   ck_assert_uint_gt(tap.len[0][H46017_RAS_URJ], 0);
   /* the device itself is not disturbed */
   scene_run(&s, 100);
-  ck_assert(tells(&s, "gk refreshed"));
+  ck_assert(tells(&s.w, "gk refreshed"));
   ck_assert_int_eq(world_count(&s.w, "gk unregistered"), 0);
   world_free(&s.w);
 }
@@ -585,10 +549,10 @@ START_TEST(a_later_message_altered_or_repeated_is_refused) {
   memcpy(rrq, tap.per[1][H46017_RAS_RRQ], len);
   world_forget(&s.w);
   ck_assert_int_eq(push(&s, rrq, len), 0);
-  ck_assert(tells(&s, "gk rejected TOKEN_REPLAYED securityDenial"));
+  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
   rrq[2] ^= 1; /* requestSeqNum */
   ck_assert_int_eq(push(&s, rrq, len), 0);
-  ck_assert(tells(&s, "gk rejected PASSWORD_WRONG securityDenial"));
+  ck_assert(tells(&s.w, "gk rejected PASSWORD_WRONG securityDenial"));
   ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 0);
   world_free(&s.w);
 }
@@ -636,24 +600,24 @@ START_TEST(wrong_passwords_are_limited_by_device_and_place) {
   scene_open(&s);
   for (int i = 0; i < 5; i++) {
     attempt(&s, "192.0.2.1", "guess");
-    ck_assert(tells(&s, "gk rejected PASSWORD_WRONG"));
+    ck_assert(tells(&s.w, "gk rejected PASSWORD_WRONG"));
   }
   attempt(&s, "192.0.2.1", "guess");
-  ck_assert(tells(&s, "gk rejected PASSWORD_ATTEMPTS"));
+  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
   /* the right one tells nothing either */
   attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s, "gk rejected PASSWORD_ATTEMPTS"));
+  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
   /* nobody else pays for it */
   attempt(&s, "192.0.2.2", "secret");
-  ck_assert(tells(&s, "gk registered"));
+  ck_assert(tells(&s.w, "gk registered"));
   attempt(&s, NULL, "secret");
-  ck_assert(tells(&s, "gk registered"));
+  ck_assert(tells(&s.w, "gk registered"));
   s.w.now += 59999;
   attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s, "gk rejected PASSWORD_ATTEMPTS"));
+  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
   s.w.now += 1;
   attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s, "gk registered"));
+  ck_assert(tells(&s.w, "gk registered"));
   world_free(&s.w);
 }
 END_TEST
@@ -679,11 +643,11 @@ START_TEST(many_places_do_not_lock_a_device_out) {
     (void)snprintf(origin, sizeof(origin), "192.0.2.%d", i / 6);
     s.w.now += 10; /* or they were too many at once */
     attempt(&s, origin, "guess");
-    ck_assert(tells(&s, i % 6 == 5 ? "gk rejected PASSWORD_ATTEMPTS"
-                                   : "gk rejected PASSWORD_WRONG"));
+    ck_assert(tells(&s.w, i % 6 == 5 ? "gk rejected PASSWORD_ATTEMPTS"
+                                     : "gk rejected PASSWORD_WRONG"));
   }
   attempt(&s, "198.51.100.1", "secret");
-  ck_assert(tells(&s, "gk registered"));
+  ck_assert(tells(&s.w, "gk registered"));
   world_free(&s.w);
 }
 END_TEST
@@ -717,7 +681,7 @@ START_TEST(a_gatekeeper_that_does_not_know_the_password_is_left) {
   s.w.secret = NULL; /* it lets anybody in */
   scene_add(&s);
   scene_run(&s, 1);
-  ck_assert(tells(&s, "ep0 backing off UNAUTHENTICATED"));
+  ck_assert(tells(&s.w, "ep0 backing off UNAUTHENTICATED"));
   ck_assert_int_eq(world_count(&s.w, "ep0 reg1 registered"), 0);
   world_free(&s.w);
   /* the MD5 kinds cannot tell */
@@ -727,7 +691,7 @@ START_TEST(a_gatekeeper_that_does_not_know_the_password_is_left) {
   s.w.ep_kinds = H46017_H235_PWD_HASH;
   scene_add(&s);
   scene_run(&s, 1);
-  ck_assert(tells(&s, "ep0 reg1 registered"));
+  ck_assert(tells(&s.w, "ep0 reg1 registered"));
   world_free(&s.w);
 }
 END_TEST
@@ -740,8 +704,8 @@ START_TEST(a_gatekeeper_s_token_of_another_time_is_not_taken) {
   s.w.utc = UTC - 100; /* for the gatekeeper the endpoint's time will do */
   scene_add(&s);
   scene_run(&s, 1);
-  ck_assert(tells(&s, "gk registered"));
-  ck_assert(tells(&s, "ep0 backing off TOKEN_TIME"));
+  ck_assert(tells(&s.w, "gk registered"));
+  ck_assert(tells(&s.w, "ep0 backing off TOKEN_TIME"));
   ck_assert_int_eq(world_count(&s.w, "ep0 reg1 registered"), 0);
   world_free(&s.w);
 }
@@ -780,23 +744,15 @@ static int story(failmem *f, void *arg) {
   int rv;
   (void)arg;
   scene_init(&s, H46017_AUTH_PASSWORD);
-  rv = world_init(&s.w, &s.gk, &f->mem);
+  rv = scene_world(&s, H46017_AUTH_PASSWORD, &f->mem);
   if (rv == 0) {
-    s.w.open = false;
-    s.w.device.name = DEVICE;
-    s.w.device.hardware_ids = device_ids;
-    s.w.device.hardware_id_count = 1;
-    s.w.device.auth = H46017_AUTH_PASSWORD;
-    s.w.secret = "secret";
-    s.w.ep_password = "secret";
-    s.w.utc = s.w.ep_utc = UTC;
     rv = world_add(&s.w, &s.line, DEVICE, &s.ep);
   }
   if (rv == 0) {
     rv = world_run(&s.w, s.w.now + 70 * SECOND);
   }
   if (rv == 0 && f->failed == 0) {
-    ck_assert(tells(&s, "gk refreshed " DEVICE));
+    ck_assert(tells(&s.w, "gk refreshed " DEVICE));
   }
   world_free(&s.w);
   return rv;

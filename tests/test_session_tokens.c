@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Password tokens where they have to be: in every message of a registration,
  * both ways, of the kind that was agreed on, for whom they are meant. */
-#include "digest.h"
 #include "octets.h"
 #include "ras_sample.h"
-#include "world.h"
+#include "scene.h"
 
 #include <h46017/error.h>
 #include <h46017/h235.h>
@@ -14,18 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "0090332f688a"
-#define UTC 1600000000
-
 /* -- the scene ------------------------------------------------------------ */
-
-typedef struct scene {
-  world w;
-  h46017_crypto crypto;
-  h46017_gatekeeper_settings gk;
-  h46017_endpoint_settings ep;
-  world_line *line;
-} scene;
 
 /* What came in at the endpoint, and the latest full RRQ at the gatekeeper. */
 static struct {
@@ -101,31 +89,17 @@ static void tune(h46017_gatekeeper_callbacks *cb) {
 }
 
 static void scene_init(scene *s) {
-  memset(s, 0, sizeof(*s));
   memset(&tap, 0, sizeof(tap));
-  digest_crypto(&s->crypto);
-  world_settings(&s->gk);
-  s->gk.crypto = &s->crypto;
-  s->gk.password_over_tcp = true;
-  h46017_endpoint_settings_default(&s->ep);
-  s->ep.crypto = &s->crypto;
+  scene_settings(s);
 }
 
 /* Once the settings are as they should be: one device, registered. */
 static void scene_open(scene *s, uint32_t kinds,
                        const h46017_identity *gatekeeper) {
-  static const char *const ids[] = {DEVICE};
   world *w = &s->w;
 
   world_tune_gatekeeper = tune;
-  ck_assert_int_eq(world_init(w, &s->gk, NULL), 0);
-  w->open = false;
-  w->device.name = DEVICE;
-  w->device.hardware_ids = ids;
-  w->device.hardware_id_count = 1;
-  w->device.auth = H46017_AUTH_PASSWORD;
-  w->secret = w->ep_password = "secret";
-  w->utc = w->ep_utc = UTC;
+  ck_assert_int_eq(scene_world(s, H46017_AUTH_PASSWORD, NULL), 0);
   w->ep_kinds = kinds;
   w->seen = tap_seen;
   w->proves = gatekeeper;
