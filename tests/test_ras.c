@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "asn1/ras_number.h"
 #include "octets.h"
 #include "ras_sample.h"
 
@@ -407,6 +408,17 @@ static void assert_peeks(const char *hex, h46017_ras_kind kind, uint16_t seq) {
   ck_assert_int_eq(h46017_ras_peek(per, o.len, &got_kind, &got_seq), 0);
   ck_assert_int_eq(got_kind, kind);
   ck_assert_uint_eq(got_seq, seq);
+  /* another number where there is one, or room for one: nothing else changes */
+  if (h46017_ras_renumber(per, o.len, 4242)) {
+    ck_assert_int_eq(h46017_ras_peek(per, o.len, &got_kind, &got_seq), 0);
+    ck_assert_uint_eq(got_seq, 4242);
+    ck_assert_int_eq(got_kind, kind);
+    ck_assert(seq == 0 || h46017_ras_renumber(per, o.len, seq));
+  } else {
+    ck_assert_uint_eq(seq, 0);
+  }
+  ck_assert(seq == 0 || memcmp(per, o.data, o.len) == 0);
+  ck_assert(!h46017_ras_renumber(per, o.len, 0));
   free(per);
   octets_free(&o);
 }

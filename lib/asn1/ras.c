@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "h46017-asn1.h"
 
+#include "asn1/ras_number.h"
+
 #include <h46017/error.h>
 #include <h46017/ras.h>
 
@@ -82,12 +84,12 @@ static unsigned ras_preamble_bits(h46017_ras_kind kind) {
   return 1U + optionals[kind];
 }
 
-/* requestSeqNum of the SEQUENCE that begins at bit `bit`; 0 where it is not to
- * be read. It is aligned, 16 bits wide and travels one lower than it is. */
-static uint16_t ras_peek_seq(const uint8_t *per, size_t len,
-                             h46017_ras_kind kind, size_t bit) {
+/* The octet where requestSeqNum of the SEQUENCE begins that begins at bit
+ * `bit`; 0 where it is not to be read. It is aligned, 16 bits wide and travels
+ * one lower than it is. */
+static size_t ras_find_seq(const uint8_t *per, size_t len, h46017_ras_kind kind,
+                           size_t bit) {
   size_t at = (bit + ras_preamble_bits(kind) + 7) / 8;
-  unsigned value;
 
   if (at + 2 > len) {
     return 0;
@@ -96,8 +98,7 @@ static uint16_t ras_peek_seq(const uint8_t *per, size_t len,
   if (kind == H46017_RAS_IRR && (per[bit / 8] >> (7 - bit % 8) & 1) != 0) {
     return 0;
   }
-  value = ((unsigned)per[at] << 8 | per[at + 1]) + 1;
-  return value <= 65535 ? (uint16_t)value : 0;
+  return at;
 }
 
 /* The octets of a length determinant at `at`; 0: not one of a message that
@@ -109,38 +110,62 @@ static size_t ras_length_octets(const uint8_t *per, size_t len, size_t at) {
   return per[at] < 0x80 ? 1 : 2;
 }
 
-int h46017_ras_peek(const uint8_t *per, size_t len, h46017_ras_kind *pkind,
-                    uint16_t *pseq) {
+/* The kind, and the octet where requestSeqNum begins, 0 where it does not. */
+static h46017_ras_kind ras_find(const uint8_t *per, size_t len, size_t *pat) {
   h46017_ras_kind kind = H46017_RAS_UNKNOWN;
-  uint16_t seq = 0;
   unsigned index;
 
-  if (len < 1) {
-    return H46017_ERR_TRUNCATED;
-  }
+  *pat = 0;
   if ((per[0] & 0x80) == 0) { /* extension bit, 5 bits of index */
     index = per[0] >> 2;
     if (index < RAS_ROOT_KINDS) {
       kind = (h46017_ras_kind)index;
-      seq = ras_peek_seq(per, len, kind, 6);
+      *pat = ras_find_seq(per, len, kind, 6);
     }
-  } else { /* a normally small number, then an open type */
-    index = RAS_ROOT_KINDS + (per[0] & 0x3fU);
-    if ((per[0] & 0x40) == 0 && index < RAS_KINDS) {
-      size_t at = 1 + ras_length_octets(per, len, 1);
+    return kind;
+  }
+  /* a normally small number, then an open type */
+  index = RAS_ROOT_KINDS + (per[0] & 0x3fU);
+  if ((per[0] & 0x40) == 0 && index < RAS_KINDS) {
+    size_t at = 1 + ras_length_octets(per, len, 1);
 
-      kind = (h46017_ras_kind)index;
-      if (kind == H46017_RAS_ACF_SEQUENCE && at > 1) {
-        /* the first of the sequence, where it has one */
-        size_t count = ras_length_octets(per, len, at);
-        at = count == 1 && per[at] > 0 ? at + 1 : 1;
-      }
-      if (at > 1) {
-        seq = ras_peek_seq(per, len, kind, at * 8);
-      }
+    kind = (h46017_ras_kind)index;
+    if (kind == H46017_RAS_ACF_SEQUENCE && at > 1) {
+      /* the first of the sequence, where it has one */
+      size_t count = ras_length_octets(per, len, at);
+      at = count == 1 && per[at] > 0 ? at + 1 : 1;
+    }
+    if (at > 1) {
+      *pat = ras_find_seq(per, len, kind, at * 8);
     }
   }
-  *pkind = kind;
-  *pseq = seq;
+  return kind;
+}
+
+int h46017_ras_peek(const uint8_t *per, size_t len, h46017_ras_kind *pkind,
+                    uint16_t *pseq) {
+  size_t at;
+
+  if (len < 1) {
+    return H46017_ERR_TRUNCATED;
+  }
+  *pkind = ras_find(per, len, &at);
+  /* 65536 is none */
+  *pseq = at > 0 ? (uint16_t)(((unsigned)per[at] << 8 | per[at + 1]) + 1) : 0;
   return 0;
+}
+
+bool h46017_ras_renumber(uint8_t *per, size_t len, uint16_t seq) {
+  size_t at;
+
+  if (len < 1 || seq == 0) {
+    return false;
+  }
+  (void)ras_find(per, len, &at);
+  if (at == 0) {
+    return false;
+  }
+  per[at] = (uint8_t)((seq - 1U) >> 8);
+  per[at + 1] = (uint8_t)(seq - 1U);
+  return true;
 }

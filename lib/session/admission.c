@@ -233,6 +233,7 @@ static void admission_install(gk_registration *r, h46017_connection *c,
   r->device = p->device;
   r->login = p->login;
   gk_names_enter(r, admission_comes_first, &newcomer);
+  r->rcf = 0;
   r->pub.aliases = r->aliases;
   r->pub.alias_count = p->alias_count;
   r->pub.device = r->device;

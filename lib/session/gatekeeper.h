@@ -105,6 +105,8 @@ struct gk_registration {
   size_t name_count;
   char *device;    /* owned */
   gk_login *login; /* held; NULL: it came without a password */
+  uint64_t rcf;    /* stands for what its last RCF said; 0: that has changed, or
+                      there was none that can be sent again */
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
   bool by_tls;  /* in GRACE: that connection was TLS */
@@ -169,6 +171,7 @@ typedef struct gk_answered gk_answered;
 struct gk_answered {
   gk_answered *next; /* the one before */
   h46017_time when;
+  uint64_t rcf; /* the registration's, when this was its RCF; else 0 */
   h46017_ras_kind request;
   uint16_t seq;
   size_t cap;
@@ -288,6 +291,7 @@ struct h46017_gatekeeper {
   h46017_text *callers;    /* owned: names that one may call itself by */
   size_t callers_room;
   uint32_t last_random; /* of our own tokens */
+  uint64_t last_rcf;
   uint64_t last_connection;
 
   /* Full RRQs that wait until it is their turn. */
@@ -393,6 +397,8 @@ void gk_send_again(h46017_connection *c, const uint8_t *per, size_t len);
 void gk_send_rip(h46017_connection *c, uint16_t seq);
 uint16_t gk_next_seq(h46017_gatekeeper *gk);
 void gk_send_rcf(gk_registration *r, uint16_t seq);
+/* What it says. */
+void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out);
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason);
 /* An RRJ; `held`: the alias of DUPLICATE_ALIAS. */
 h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
@@ -527,9 +533,9 @@ void gk_irr(h46017_connection *c, const h46017_h225 *irr);
 /* A request with this number is pending, or was answered just now: it gets RIP
  * or that answer, and true. */
 bool gk_repeats(h46017_connection *c, h46017_ras_kind kind, uint16_t seq);
-/* Keeps what was sent, if it is an answer. */
+/* Keeps what was sent, if it is an answer; `rcf`: see gk_answered. */
 void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
-                    const uint8_t *per, size_t len);
+                    uint64_t rcf, const uint8_t *per, size_t len);
 void gk_drop_answers(h46017_connection *c);
 /* One more request: false if it is one too many, and then it is refused. */
 bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len);

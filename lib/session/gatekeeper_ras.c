@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/gatekeeper.h"
 
+#include "asn1/ras_number.h"
 #include "base/fetch.h"
 #include "base/mem.h"
 #include "session/ras_io.h"
@@ -14,6 +15,7 @@ typedef struct ras_outgoing {
   h46017_connection *c;
   const gk_registration *to; /* NULL: to none in particular */
   bool alternates;           /* the alternate gatekeepers go along */
+  gk_registration *again;    /* this RCF may be sent to it again; NULL */
 } ras_outgoing;
 
 static int ras_put_alternates(const h46017_gatekeeper *gk, h46017_h225 *msg,
@@ -96,6 +98,7 @@ static void ras_send(ras_outgoing *out, gk_message *m, const h46017_ras *ras,
                      h46017_ras_kind kind, uint16_t seq) {
   h46017_connection *c = out->c;
   h46017_gatekeeper *gk = c->gk;
+  uint64_t rcf = 0;
   size_t len = 0;
   /* what ras_building begins may put another in its place */
   gk_login *login = gk_login_hold(out->to != NULL ? out->to->login : NULL);
@@ -112,10 +115,13 @@ static void ras_send(ras_outgoing *out, gk_message *m, const h46017_ras *ras,
   int rv = ras != NULL ? h46017_ras_write(&w, c->tunnel, ras)
                        : h46017_ras_write_built(&w, c->tunnel, kind);
 
+  if (rv == 0 && out->again != NULL) {
+    rcf = out->again->rcf = ++gk->last_rcf;
+  }
   gk_login_drop(gk, login);
   gk_message_give(gk, m);
   if (rv == 0) {
-    gk_keep_answer(c, kind, seq, gk->scratch, len);
+    gk_keep_answer(c, kind, seq, rcf, gk->scratch, len);
   }
   ras_sent(c, rv);
 }
@@ -125,8 +131,9 @@ static bool ras_can_send(const h46017_connection *c) {
 }
 
 static void ras_send_view(h46017_connection *c, const gk_registration *to,
-                          const h46017_ras *ras, bool alternates) {
-  ras_outgoing out = {c, to, alternates};
+                          const h46017_ras *ras, bool alternates,
+                          gk_registration *again) {
+  ras_outgoing out = {c, to, alternates, again};
   gk_message *m;
 
   if (!ras_can_send(c)) {
@@ -141,12 +148,12 @@ static void ras_send_view(h46017_connection *c, const gk_registration *to,
 }
 
 void gk_send(h46017_connection *c, const h46017_ras *ras) {
-  ras_send_view(c, c->speaker, ras, false);
+  ras_send_view(c, c->speaker, ras, false, NULL);
 }
 
 void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind,
                    uint16_t seq) {
-  ras_outgoing out = {c, c->speaker, false};
+  ras_outgoing out = {c, c->speaker, false, NULL};
 
   if (!ras_can_send(c)) {
     gk_message_give(c->gk, m);
@@ -189,20 +196,62 @@ static h46017_text ras_endpoint_identifier(const gk_registration *r) {
   return text;
 }
 
-void gk_send_rcf(gk_registration *r, uint16_t seq) {
-  h46017_connection *c = r->pub.connection;
-  h46017_ras ras = {.kind = H46017_RAS_RCF, .request_seq_num = seq};
-  h46017_rcf *rcf = &ras.u.rcf;
+void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out) {
+  h46017_rcf *rcf = &out->u.rcf;
 
+  *out = (h46017_ras){.kind = H46017_RAS_RCF, .request_seq_num = seq};
   rcf->terminal_alias.list = r->aliases;
   rcf->terminal_alias.count = r->pub.alias_count;
   rcf->terminal_alias.present = true;
-  rcf->gatekeeper_identifier = ras_gatekeeper_identifier(c);
+  rcf->gatekeeper_identifier = ras_gatekeeper_identifier(r->pub.connection);
   rcf->endpoint_identifier = ras_endpoint_identifier(r);
   rcf->time_to_live = r->pub.time_to_live;
   rcf->maintain_connection = true;
   rcf->supports_additive_registration = true;
-  ras_send_view(c, r, &ras, r->alternates);
+}
+
+/* Nothing comes to what gk_view_rcf() says, but its number: no token, no
+ * alternates, no leave, nothing of the program's. */
+static bool ras_rcf_is_plain(const gk_registration *r) {
+  const h46017_gatekeeper *gk = r->gk;
+
+  return r->login == NULL &&
+         !(r->alternates && gk->settings.alternate_count > 0) &&
+         !(gk->settings.pre_granted && gk_routes(gk)) &&
+         gk->callbacks.ras_building == NULL;
+}
+
+/* A plain one, as the last of this connection's answers was, and that still
+ * says what is so: only the number differs. False: it is none. INV-44 */
+static bool ras_send_rcf_again(const gk_registration *r, uint16_t seq) {
+  h46017_connection *c = r->pub.connection;
+  h46017_gatekeeper *gk = c->gk;
+  const gk_answered *last = c->answered;
+  size_t len;
+  int rv;
+
+  if (r->rcf == 0 || last == NULL || last->rcf != r->rcf || !ras_can_send(c)) {
+    return false;
+  }
+  len = last->len; /* there was room for it */
+  memcpy(gk->scratch, last->per, len);
+  h46017_ras_renumber(gk->scratch, len, seq);
+  rv = h46017_tunnel_write_ras(c->tunnel, gk->scratch, len);
+  if (rv == 0) {
+    gk_keep_answer(c, H46017_RAS_RCF, seq, r->rcf, gk->scratch, len);
+  }
+  ras_sent(c, rv);
+  return true;
+}
+
+void gk_send_rcf(gk_registration *r, uint16_t seq) {
+  bool plain = ras_rcf_is_plain(r);
+  h46017_ras ras;
+
+  if (!plain || !ras_send_rcf_again(r, seq)) {
+    gk_view_rcf(r, seq, &ras);
+    ras_send_view(r->pub.connection, r, &ras, r->alternates, plain ? r : NULL);
+  }
 }
 
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
@@ -213,13 +262,13 @@ void gk_send_urq(gk_registration *r, h46017_urq_reason reason) {
   ras.u.urq.endpoint_identifier = ras_endpoint_identifier(r);
   ras.u.urq.gatekeeper_identifier = ras_gatekeeper_identifier(c);
   ras.u.urq.reason = reason;
-  ras_send_view(c, r, &ras, reason == H46017_URQ_MAINTENANCE);
+  ras_send_view(c, r, &ras, reason == H46017_URQ_MAINTENANCE, NULL);
 }
 
 /* An RRJ with what the view has no room for. */
 static void ras_send_security_error(h46017_connection *c, const h46017_ras *ras,
                                     const char *what) {
-  ras_outgoing out = {c, NULL, false};
+  ras_outgoing out = {c, NULL, false, NULL};
   h46017_ras rrj = *ras;
   char path[96];
   gk_message *m;
@@ -264,8 +313,8 @@ h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,
     rrj->reason = H46017_RRJ_SECURITY_ERROR;
     ras_send_security_error(c, &ras, gk_security_error(code));
   } else {
-    ras_send_view(c, NULL, &ras,
-                  rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE);
+    ras_send_view(c, NULL, &ras, rrj->reason == H46017_RRJ_RESOURCE_UNAVAILABLE,
+                  NULL);
   }
   return rrj->reason;
 }

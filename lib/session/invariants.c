@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/invariants.h"
 
+#include "base/mem.h"
 #include "session/endpoint.h"
 #include "session/gatekeeper.h"
+
+#include <string.h>
 
 /* The first that does not hold is what is returned. */
 #define HOLDS(what, text)                                                      \
@@ -76,6 +79,35 @@ static const char *check_name(const h46017_gatekeeper *gk,
   return NULL;
 }
 
+/* Is what is kept what would be built? Without memory: it may be. */
+static bool check_kept(const gk_registration *r, const gk_answered *kept) {
+  const h46017_mem *mem = h46017_mem_default();
+  uint8_t *per = h46017_mem_alloc(mem, kept->len);
+  h46017_h225 *m = NULL;
+  h46017_ras ras;
+  size_t len = 0;
+  bool same = true;
+
+  gk_view_rcf(r, kept->seq, &ras);
+  if (per != NULL && h46017_h225_new(&m, NULL, mem) == 0) {
+    same = h46017_ras_build(m, &ras) == 0 &&
+           h46017_h225_encode(m, per, kept->len, &len) == 0 &&
+           len == kept->len && memcmp(per, kept->per, len) == 0;
+  }
+  h46017_h225_del(m);
+  h46017_mem_release(mem, per);
+  return same;
+}
+
+static const char *check_rcf(const gk_registration *r) {
+  const h46017_connection *c = r->pub.connection;
+
+  HOLDS(c == NULL || c->answered == NULL || r->rcf == 0 ||
+            c->answered->rcf != r->rcf || check_kept(r, c->answered),
+        "INV-44: an RCF that is kept, and says what is not so");
+  return NULL;
+}
+
 static const char *check_registration(const h46017_gatekeeper *gk,
                                       const gk_registration *r, gk_census *n) {
   const h46017_text id = {r->identifier, GK_IDENTIFIER_LEN};
@@ -89,6 +121,7 @@ static const char *check_registration(const h46017_gatekeeper *gk,
   HOLDS(r->timer.expiry != H46017_TIME_NEVER,
         "INV-32: a registration that nothing ends");
   FIRST(check_timer(gk, &r->timer, GK_TIMER_REGISTRATION));
+  FIRST(check_rcf(r));
   for (size_t i = 0; i < r->name_count; i++) {
     if (r->names[i].holder != NULL) {
       held++;

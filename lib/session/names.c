@@ -151,6 +151,7 @@ bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone) {
     }
   }
   r->pub.alias_count = kept;
+  r->rcf = 0;
   for (size_t i = 0; i < r->name_count; i++) {
     if (r->names[i].holder != NULL && names_is_gone(&r->names[i], gone)) {
       names_take_out(r->gk, &r->names[i]);

@@ -87,7 +87,7 @@ static gk_answered *repeats_make_room(h46017_connection *c, size_t len) {
 /* Without memory the answer is not kept: the worst is that a repetition is
  * served like the first. */
 void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
-                    const uint8_t *per, size_t len) {
+                    uint64_t rcf, const uint8_t *per, size_t len) {
   const h46017_gatekeeper *gk = c->gk;
   h46017_ras_kind request = repeats_request(kind);
   size_t cap = (len + 31) & ~(size_t)31;
@@ -106,6 +106,7 @@ void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
     a->cap = cap;
   }
   a->when = gk->now;
+  a->rcf = rcf;
   a->request = request;
   a->seq = seq;
   a->len = len;
