@@ -430,6 +430,129 @@ START_TEST(a_slow_side_ends_its_own_connection_and_never_the_other) {
 }
 END_TEST
 
+/* The same octets, at two places of two messages. */
+static void same(const h46017_h225 *a, const char *here, const h46017_h225 *b,
+                 const char *there) {
+  const uint8_t *x, *y;
+  size_t nx, ny;
+  ck_assert_int_eq(h46017_h225_read_octets(
+                       h46017_h225_get(h46017_h225_root(a), here), &x, &nx),
+                   0);
+  ck_assert_int_eq(h46017_h225_read_octets(
+                       h46017_h225_get(h46017_h225_root(b), there), &y, &ny),
+                   0);
+  ck_assert_uint_eq(nx, ny);
+  ck_assert_mem_eq(x, y, nx);
+}
+
+/* The Call Proceeding of the gatekeeper's own that waits at the caller. */
+static void proceeding_was_sent(void) {
+  octets out = taken(line[0], NULL);
+  ck_assert_uint_eq(out.data[4], H46017_Q931_CALL_PROCEEDING);
+  octets_free(&out);
+}
+
+/* While the program thought about it the caller was given one by us. */
+START_TEST(a_second_call_proceeding_goes_on_as_forwarded_elements) {
+#define PROCEEDING BODY ".callProceeding."
+#define FACILITY BODY ".facility."
+  static const uint8_t olc[] = {0x00, 0x01, 0x02};
+  static const uint8_t h245[] = {0x02, 0x70};
+  const h46017_route_answer go = {.to = NULL};
+  octets setup = captured_setup(), msg = captured("s1.ep2gk", 0), out;
+  h46017_h225 *in = part(&msg), *m;
+  h46017_q931 q931;
+  h46017_q931_ie ie;
+  bool yes;
+  char reason[32];
+  size_t len;
+  begin_with_ep2(NULL);
+  route_when = H46017_LATER;
+  came(line[0], &setup, 9);
+  proceeding_was_sent();
+  ck_assert_int_eq(
+      h46017_gatekeeper_answer_call(w.gk, route_question, &go, w.now), 0);
+  out = taken(ep2, NULL);
+  ck_assert_int_eq(
+      h46017_h225_set_octets(in, PROCEEDING "fastStart[0]", olc, 3), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_octets(in, "h323-uu-pdu.h245Control[0]", h245, 2), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_text(in, PROCEEDING "tokens[0].tokenOID", "1.2.3", 5), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_uint(
+          in, PROCEEDING "featureSet.supportedFeatures[0].id.standard", 24),
+      0);
+  ck_assert_int_eq(
+      h46017_h225_set_bool(
+          in, PROCEEDING "featureSet.replacementFeatureSet", false),
+      0);
+  with_part(&msg, in);
+  in = part(&msg);
+  came_as(ep2, &msg, (uint16_t)(out.data[2] << 8 | out.data[3]), true);
+  octets_free(&out);
+  out = taken(line[0], NULL);
+  ck_assert_int_eq(h46017_q931_parse(&q931, out.data, out.len, 0), 0);
+  ck_assert_uint_eq(q931.type, H46017_Q931_FACILITY);
+  ck_assert_uint_eq(q931.call_reference, 9);
+  ck_assert(q931.call_reference_flag);
+  ck_assert(h46017_q931_find(&q931, H46017_Q931_IE_FACILITY, &ie));
+  ck_assert(!h46017_q931_find(&q931, H46017_Q931_IE_BEARER_CAPABILITY, &ie));
+  m = part(&out);
+  ck_assert_int_eq(
+      h46017_h225_read_text(
+          h46017_h225_get(h46017_h225_root(m), FACILITY "reason"), reason,
+          sizeof(reason), &len),
+      0);
+  ck_assert_str_eq(reason, "forwardedElements");
+  same(m, FACILITY "callIdentifier.guid", in, PROCEEDING "callIdentifier.guid");
+  same(m, FACILITY "protocolIdentifier", in, PROCEEDING "protocolIdentifier");
+  same(m, FACILITY "fastStart[0]", in, PROCEEDING "fastStart[0]");
+  same(m, "h323-uu-pdu.h245Control[0]", in, "h323-uu-pdu.h245Control[0]");
+  ck_assert_int_eq(h46017_h225_read_bool(get(m, "maintainConnection"), &yes),
+                   0);
+  ck_assert(yes);
+  ck_assert_int_ne(
+      h46017_h225_value_kind(get(m, "featureSet.supportedFeatures[0]")),
+      H46017_H225_ABSENT);
+  ck_assert_int_eq(h46017_h225_value_kind(get(m, "tokens")),
+                   H46017_H225_ABSENT);
+  ck_assert_int_eq(last_state, H46017_ROUTE_PROCEEDING);
+  h46017_h225_del(m);
+  h46017_h225_del(in);
+  octets_free(&out);
+  octets_free(&msg);
+  octets_free(&setup);
+  end_broken();
+}
+END_TEST
+
+/* One without an H.323 part has nothing to say after ours. */
+START_TEST(a_second_call_proceeding_that_says_nothing_goes_no_further) {
+  const h46017_route_answer go = {.to = NULL};
+  octets setup = captured_setup(), out;
+  octets msg = octets_hex("0802000102");
+  unsigned count = 0;
+  begin_with_ep2(NULL);
+  route_when = H46017_LATER;
+  came(line[0], &setup, 9);
+  proceeding_was_sent();
+  ck_assert_int_eq(
+      h46017_gatekeeper_answer_call(w.gk, route_question, &go, w.now), 0);
+  out = taken(ep2, NULL);
+  came_as(ep2, &msg, (uint16_t)(out.data[2] << 8 | out.data[3]), true);
+  octets_free(&out);
+  out = taken(line[0], &count);
+  ck_assert_uint_eq(count, 0);
+  ck_assert_int_eq(h46017_connection_error(ep2->conn), 0);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  octets_free(&out);
+  octets_free(&msg);
+  octets_free(&setup);
+  end_broken();
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_relay");
   TCase *tc = tcase_create("gatekeeper_calls_relay");
@@ -445,6 +568,9 @@ int main(void) {
   tcase_add_test(tc, the_number_called_is_the_one_that_the_program_names);
   tcase_add_loop_test(
       tc, a_slow_side_ends_its_own_connection_and_never_the_other, 0, 2);
+  tcase_add_test(tc, a_second_call_proceeding_goes_on_as_forwarded_elements);
+  tcase_add_test(tc,
+                 a_second_call_proceeding_that_says_nothing_goes_no_further);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
   srunner_run_all(sr, CK_NORMAL);

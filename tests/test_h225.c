@@ -2,6 +2,8 @@
 #include "failmem.h"
 #include "octets.h"
 
+#include "asn1/h225_share.h"
+
 #include <h46017/error.h>
 #include <h46017/h225.h>
 
@@ -564,6 +566,37 @@ START_TEST(an_unknown_alternative_can_be_replaced) {
 }
 END_TEST
 
+/* A value of one message in another; in a place where the schema has it anew,
+ * too. */
+START_TEST(a_value_is_shared_where_the_type_is_the_same) {
+  static const uint8_t octet[] = {7};
+  h46017_h225 *to;
+#define FROM "h323-uu-pdu.h323-message-body.callProceeding."
+#define TO "h323-uu-pdu.h323-message-body.facility."
+  MUST(h46017_h225_new(&to, NULL, NULL));
+  MUST(h46017_h225_create(m, h46017_h225_user_information()));
+  MUST(h46017_h225_create(to, h46017_h225_user_information()));
+  MUST(h46017_h225_set_octets(m, FROM "fastStart[0]", octet, 1));
+  MUST(h46017_h225_set_bool(m, FROM "destinationInfo.mc", true));
+  MUST(h46017_h225_share(to, TO "fastStart", at(FROM "fastStart")));
+  MUST(h46017_h225_share(to, TO "destinationInfo", at(FROM "destinationInfo")));
+  ck_assert_uint_eq(h46017_h225_count(h46017_h225_get(h46017_h225_root(to),
+                                                      TO "fastStart")),
+                    1);
+  ck_assert_int_eq(
+      h46017_h225_share(to, TO "destinationInfo", at(FROM "fastStart")),
+      H46017_ERR_TYPE_MISMATCH);
+  ck_assert_int_eq(h46017_h225_share(to, TO "fastStart", at(FROM "featureSet")),
+                   H46017_ERR_ABSENT);
+  ck_assert_int_eq(
+      h46017_h225_share(to, TO "nothing", at(FROM "destinationInfo")),
+      H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(h46017_h225_share(to, TO "_ext_3", at(FROM "fastStart")),
+                   H46017_ERR_TYPE_MISMATCH);
+  h46017_h225_del(to);
+}
+END_TEST
+
 /* 16384 elements and more are counted in parts: C1, so many, a count. */
 START_TEST(lists_in_fragments_come_and_go) {
   enum { COUNT = 16384 + 3, EACH = 7 };
@@ -734,6 +767,7 @@ int main(void) {
   tcase_add_test(tc, a_budget_too_small_is_refused_wherever_it_ends);
   tcase_add_test(tc, what_is_set_has_the_limits_of_what_is_decoded);
   tcase_add_test(tc, an_unknown_alternative_can_be_replaced);
+  tcase_add_test(tc, a_value_is_shared_where_the_type_is_the_same);
   tcase_add_test(tc, lists_in_fragments_come_and_go);
   tcase_add_test(tc, nesting_ends_at_the_limit);
   tcase_add_test(tc, a_message_used_again_and_again_allocates_nothing);

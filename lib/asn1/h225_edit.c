@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "asn1/h225_leaf.h"
+#include "asn1/h225_share.h"
 
 #include <h46017/error.h>
 
@@ -289,44 +290,93 @@ static void edit_commit(edit_walk *w) {
   }
 }
 
-static int edit_set(h46017_h225 *m, const char *path, const h46017_leaf *leaf) {
-  const h46017_node *n;
-  const char *text = "";
-  edit_walk w;
+/* The schema half: `*pn` is the type at the end of the path. */
+static int edit_find(h46017_h225 *m, const char *path, bool data,
+                     const h46017_node **pn) {
   uint32_t depth;
-  int rv;
 
   h46017_h225_begin(m);
-  if (path == NULL || (leaf->data == NULL && leaf->len > 0)) {
+  if (path == NULL || !data) {
     return edit_fail(m, H46017_ERR_INVALID_ARGUMENT, "", "no path or no data");
   }
   if (m->type == NULL) {
     return edit_fail(m, H46017_ERR_INVALID_STATE, path, "the message is empty");
   }
-  n = edit_find_type(m->type->node, path, &depth);
-  if (n == NULL) {
+  *pn = edit_find_type(m->type->node, path, &depth);
+  if (*pn == NULL) {
     return edit_fail(m, H46017_ERR_NOT_FOUND, path,
                      "the type has no such component");
   }
-  if (depth > m->settings.max_depth) {
-    return edit_fail(m, H46017_ERR_PER_DEPTH, path,
-                     "nested deeper than the limit");
+  return depth > m->settings.max_depth
+             ? edit_fail(m, H46017_ERR_PER_DEPTH, path,
+                         "nested deeper than the limit")
+             : 0;
+}
+
+/* The message half, as far as the component. */
+static int edit_begin(edit_walk *w, h46017_h225 *m, const char *path) {
+  memset(w, 0, sizeof(*w));
+  w->m = m;
+  w->node = m->type->node;
+  w->st = m->root;
+  return edit_walk_path(w, path);
+}
+
+static int edit_set(h46017_h225 *m, const char *path, const h46017_leaf *leaf) {
+  const h46017_node *n;
+  const char *text = "";
+  edit_walk w;
+  int rv = edit_find(m, path, leaf->data != NULL || leaf->len == 0, &n);
+
+  if (rv != 0) {
+    return rv;
   }
   rv = h46017_leaf_check(n, leaf, &text);
   if (rv != 0) {
     return edit_fail(m, rv, path, text);
   }
-  memset(&w, 0, sizeof(w));
-  w.m = m;
-  w.node = m->type->node;
-  w.st = m->root;
-  rv = edit_walk_path(&w, path);
+  rv = edit_begin(&w, m, path);
   if (rv == 0) {
     rv = h46017_leaf_write(m, w.node, w.st, leaf);
   }
   if (rv != 0) {
     return edit_fail(m, rv, path, m->error.text);
   }
+  edit_commit(&w);
+  m->given = true;
+  return 0;
+}
+
+/* asn1c describes a SEQUENCE OF anew wherever it stands in the schema. */
+static bool edit_is_alike(const h46017_node *a, const h46017_node *b) {
+  while (a != b && a->kind == H46017_NODE_SEQUENCE_OF && b->kind == a->kind &&
+         a->size_lb == b->size_lb && a->size_ub == b->size_ub) {
+    a = a->members[0].node;
+    b = b->members[0].node;
+  }
+  return a == b;
+}
+
+int h46017_h225_share(h46017_h225 *m, const char *path, h46017_h225_value v) {
+  const h46017_node *n;
+  edit_walk w;
+  int rv = edit_find(m, path, true, &n);
+
+  if (rv != 0) {
+    return rv;
+  }
+  if (v.node == NULL) {
+    return edit_fail(m, H46017_ERR_ABSENT, path, "there is no value");
+  }
+  if (n->kind == H46017_NODE_UNKNOWN || !edit_is_alike(n, v.node)) {
+    return edit_fail(m, H46017_ERR_TYPE_MISMATCH, path,
+                     "the value is of another type");
+  }
+  rv = edit_begin(&w, m, path);
+  if (rv != 0) {
+    return edit_fail(m, rv, path, m->error.text);
+  }
+  memcpy(w.st, v.data, n->struct_size);
   edit_commit(&w);
   m->given = true;
   return 0;

@@ -213,6 +213,7 @@ struct gk_call {
   gk_question *question;  /* where it goes, while that is not known; NULL */
   h46017_alias *routed;   /* owned: the program's word where it goes; NULL */
   bool over;
+  bool proceeded; /* the caller has had a Call Proceeding of ours */
   uint8_t guid[H46017_CALL_GUID];
   uint8_t conference[H46017_CALL_GUID];
   char from[48]; /* cut where it is longer */
@@ -504,6 +505,18 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg);
 /* The same for a message that goes to a call of another reference: changed
  * where a gatekeeper has to, octets as they are elsewhere; in gk->relay. */
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen);
+/* gk->relay has this much room. */
+int gk_route_room(h46017_gatekeeper *gk, size_t size);
+/* Encodes into the scratch that all calls share; there is room before it for
+ * the head of a User-User element. */
+int gk_route_encode(h46017_gatekeeper *gk, h46017_h225 *m, uint8_t **pper,
+                    size_t *plen);
+
+/* -- gatekeeper_forward.c -------------------------------------------------- */
+
+/* What a Call Proceeding says, for a caller that has had one: a Facility, in
+ * gk->relay. ABSENT: nothing. */
+int gk_forward(gk_leg *to, const h46017_call_message *msg, size_t *plen);
 
 /* -- gatekeeper_admission.c ------------------------------------------------ */
 

@@ -55,7 +55,7 @@ static bool route_change(h46017_h225 *m) {
   return route_connection_flag(m, body, "maintainConnection") || changed;
 }
 
-static int route_room(h46017_gatekeeper *gk, size_t size) {
+int gk_route_room(h46017_gatekeeper *gk, size_t size) {
   uint8_t *relay;
 
   if (size <= gk->relay_size) {
@@ -95,7 +95,7 @@ static int route_splice(h46017_gatekeeper *gk, const h46017_q931 *q931,
   for (size_t i = 0; i < count; i++) {
     size += pieces[i].len;
   }
-  rv = route_room(gk, size);
+  rv = gk_route_room(gk, size);
   if (rv != 0) {
     return rv;
   }
@@ -119,8 +119,8 @@ static int route_splice(h46017_gatekeeper *gk, const h46017_q931 *q931,
 /* Octets of a User-User element before what was encoded. */
 #define USER_USER_HEAD 4
 
-/* Encodes what was changed into the shared scratch, behind room for a head. */
-static int route_encode(h46017_gatekeeper *gk, h46017_h225 *m, size_t *plen) {
+int gk_route_encode(h46017_gatekeeper *gk, h46017_h225 *m, uint8_t **pper,
+                    size_t *plen) {
   call_workspace *w = &gk->call_work;
   size_t size = 0;
   uint8_t *scratch;
@@ -129,17 +129,20 @@ static int route_encode(h46017_gatekeeper *gk, h46017_h225 *m, size_t *plen) {
       h46017_h225_encode(m, room ? w->scratch + USER_USER_HEAD : NULL,
                          room ? w->scratch_size - USER_USER_HEAD : 0, &size);
 
-  if (rv != H46017_ERR_BUFFER_TOO_SMALL && (rv != 0 || room)) {
+  if (rv == H46017_ERR_BUFFER_TOO_SMALL || (rv == 0 && !room)) {
+    scratch = h46017_mem_resize(&w->mem, w->scratch, size + 64);
+    if (scratch == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    w->scratch = scratch;
+    w->scratch_size = size + 64;
+    rv = h46017_h225_encode(m, scratch + USER_USER_HEAD, size, &size);
+  }
+  if (rv == 0) {
+    *pper = w->scratch + USER_USER_HEAD;
     *plen = size;
-    return rv;
   }
-  scratch = h46017_mem_resize(&w->mem, w->scratch, size + 64);
-  if (scratch == NULL) {
-    return H46017_ERR_NOMEM;
-  }
-  w->scratch = scratch;
-  w->scratch_size = size + 64;
-  return h46017_h225_encode(m, scratch + USER_USER_HEAD, size, plen);
+  return rv;
 }
 
 /* The H.323 part anew. */
@@ -147,7 +150,7 @@ static int route_user_user(h46017_gatekeeper *gk,
                            const h46017_call_message *msg, route_piece *p) {
   uint8_t *head;
   size_t len = 0;
-  int rv = route_encode(gk, msg->uui, &len);
+  int rv = gk_route_encode(gk, msg->uui, &head, &len);
 
   if (rv != 0) {
     return rv;
@@ -158,7 +161,7 @@ static int route_user_user(h46017_gatekeeper *gk,
   if (!h46017_q931_find(msg->q931, H46017_Q931_IE_USER_USER, &p->old)) {
     return H46017_ERR_INTERNAL;
   }
-  head = gk->call_work.scratch;
+  head -= USER_USER_HEAD;
   head[0] = H46017_Q931_IE_USER_USER;
   head[1] = (uint8_t)((len + 1) >> 8);
   head[2] = (uint8_t)(len + 1);
@@ -266,9 +269,11 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
     return call->question != NULL ? gk_where_hold(call->question, msg->q931)
                                   : 0;
   }
-  rv = gk_route_rewrite(to, msg, &len);
+  rv = call->proceeded && msg->type == H46017_Q931_CALL_PROCEEDING
+           ? gk_forward(to, msg, &len)
+           : gk_route_rewrite(to, msg, &len);
   if (rv != 0) {
-    return rv;
+    return rv == H46017_ERR_ABSENT ? 0 : rv;
   }
   rv = h46017_calls_send(c->calls, call->gk->relay, len, NULL, call->gk->now);
   if (rv != 0) {
@@ -487,6 +492,7 @@ static int route_ask(gk_call *call, const h46017_call_message *msg,
     return route_go(call, callee, msg, rv);
   }
   /* So that the caller is patient. Q.931 T303 */
+  call->proceeded = true;
   return h46017_call_write(call->legs[GK_CALLER].call,
                            H46017_Q931_CALL_PROCEEDING, NULL, call->gk->now);
 }
