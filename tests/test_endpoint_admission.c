@@ -364,14 +364,72 @@ START_TEST(a_gateway_says_that_it_is_almost_out_of_resources) {
   begin_seen(NULL);
   b = h46017_gatekeeper_find(w.gk, "b", 1);
   ck_assert(!b->almost_out);
+  ck_assert_uint_eq(b->calls_left, UINT32_MAX);
   for (int i = 1; i >= 0; i--) {
     ck_assert_int_eq(
         h46017_endpoint_resources(line[1]->ep, line[1]->reg, i != 0, w.now), 0);
     run();
     ck_assert(b->almost_out == (i != 0));
+    ck_assert_uint_eq(b->calls_left, 2000);
   }
   ck_assert_int_eq(h46017_endpoint_resources(line[1]->ep, 99, true, w.now),
                    H46017_ERR_NOT_FOUND);
+  end();
+}
+END_TEST
+
+START_TEST(a_gatekeeper_knows_how_many_calls_each_can_still_take) {
+  const h46017_registered *a, *b;
+  begin_seen(NULL);
+  answers = true;
+  a = h46017_gatekeeper_find(w.gk, "a", 1);
+  b = h46017_gatekeeper_find(w.gk, "b", 1);
+  ck_assert_uint_eq(a->calls_left, UINT32_MAX);
+  for (unsigned i = 1; i <= 3; i++) {
+    (void)call(0, "b");
+    ck_assert_uint_eq(a->calls_left, 2000 - i); /* by each ARQ */
+    ck_assert_uint_eq(b->calls_left, 2000 - i);
+  }
+  write_and_run(0, H46017_Q931_RELEASE_COMPLETE);
+  ck_assert_uint_eq(a->calls_left, 2000 - 2); /* by its DRQ */
+  hang_up();
+}
+END_TEST
+
+/* Groups of one kind are added, of kinds the most counts; what goes past the
+ * number is the largest that means something. */
+START_TEST(what_a_gateway_says_of_its_groups_is_summed) {
+  static const struct {
+    uint32_t voice[2], t38, left;
+  } says[] = {{{3, 4}, 5, 7},
+              {{3, 4}, 50, 50},
+              {{0, 0}, 0, 0},
+              {{UINT32_MAX, UINT32_MAX}, 1, UINT32_MAX - 1}};
+#define CAPACITY "resourcesAvailableIndicate.capacity.currentCallCapacity."
+  const h46017_registered *b;
+  h46017_h225 *m;
+  begin_seen(NULL);
+  b = h46017_gatekeeper_find(w.gk, "b", 1);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+    ck_assert_int_eq(h46017_h225_create(m, h46017_h225_ras_message()), 0);
+    ck_assert_int_eq(
+        h46017_h225_set_uint(m, CAPACITY "voiceGwCallsAvailable[0].calls",
+                             says[i].voice[0]),
+        0);
+    ck_assert_int_eq(
+        h46017_h225_set_uint(m, CAPACITY "voiceGwCallsAvailable[1].calls",
+                             says[i].voice[1]),
+        0);
+    ck_assert_int_eq(
+        h46017_h225_set_uint(
+            m, CAPACITY "t38FaxAnnexbOnlyGwCallsAvailable[0].calls",
+            says[i].t38),
+        0);
+    gk_resources(line[1]->conn->registrations, m);
+    ck_assert_uint_eq(b->calls_left, says[i].left);
+  }
+  h46017_h225_del(m);
   end();
 }
 END_TEST
@@ -396,6 +454,8 @@ int main(void) {
   tcase_add_test(tc, an_irq_is_answered_with_the_calls_it_asks_about);
   tcase_add_test(tc, an_irr_lists_so_many_calls_and_says_that_there_are_more);
   tcase_add_test(tc, a_gateway_says_that_it_is_almost_out_of_resources);
+  tcase_add_test(tc, a_gatekeeper_knows_how_many_calls_each_can_still_take);
+  tcase_add_test(tc, what_a_gateway_says_of_its_groups_is_summed);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
   srunner_run_all(sr, CK_NORMAL);

@@ -61,6 +61,12 @@ json_t *registrar_describe(const h46017_registered *reg, h46017_time now) {
   json_object_set_new(
       out, "registered_for",
       json_integer((json_int_t)((now - reg->registered_at) / 1000)));
+  if (reg->calls_left != UINT32_MAX) {
+    json_object_set_new(out, "calls_left", json_integer(reg->calls_left));
+  }
+  if (reg->almost_out) {
+    json_object_set_new(out, "almost_out", json_true());
+  }
   return out;
 }
 

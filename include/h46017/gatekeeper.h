@@ -186,6 +186,11 @@ typedef struct h46017_registered {
                                   connection */
   bool password; /**< it has proved the device's password, whatever `auth` is */
   bool almost_out; /**< its last RAI said that it can hardly take more calls */
+  uint32_t calls_left; /**< so many more it can take, by the currentCallCapacity
+                            of its last ARQ, BRQ, DRQ, IRR or RAI: the groups of
+                            a kind of calls together, the most of the kinds;
+                            UINT32_MAX: it has not said. For route_call to heed:
+                            nobody is refused by it */
 } h46017_registered;
 
 /** A question: which device is this, and may it register? */

@@ -518,6 +518,11 @@ int gk_route_encode(h46017_gatekeeper *gk, h46017_h225 *m, uint8_t **pper,
  * gk->relay. ABSENT: nothing. */
 int gk_forward(gk_leg *to, const h46017_call_message *msg, size_t *plen);
 
+/* -- gatekeeper_resources.c ------------------------------------------------ */
+
+/* A message of a registration may say what calls it can still take. */
+void gk_resources(gk_registration *r, const h46017_h225 *msg);
+
 /* -- gatekeeper_admission.c ------------------------------------------------ */
 
 /* ARQ, BRQ, DRQ. False: it is none of these. */

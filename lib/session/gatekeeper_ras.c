@@ -420,7 +420,14 @@ void gk_serve(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
               const uint8_t *per, size_t len) {
   const gk_registration *before = c->speaker;
 
-  c->speaker = ras->kind == H46017_RAS_RRQ ? NULL : gk_registration_of(c, msg);
+  c->speaker = NULL;
+  if (ras->kind != H46017_RAS_RRQ) {
+    gk_registration *r = gk_registration_of(c, msg);
+    if (r != NULL) {
+      gk_resources(r, msg);
+    }
+    c->speaker = r;
+  }
   ras_serve(c, msg, ras, per, len);
   c->speaker = before;
 }

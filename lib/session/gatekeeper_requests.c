@@ -272,19 +272,6 @@ static void answer_send(h46017_connection *c, gk_message *m, const answer *a,
   gk_send_built(c, m, kind, seq);
 }
 
-/* What a gateway says of itself, for the program to see. */
-static void answer_resources(const h46017_connection *c,
-                             const h46017_h225 *rai) {
-  gk_registration *r = gk_registration_of(c, rai);
-
-  if (r != NULL) {
-    (void)h46017_h225_read_bool(
-        h46017_h225_get(h46017_h225_root(rai),
-                        "resourcesAvailableIndicate.almostOutOfResources"),
-        &r->pub.almost_out);
-  }
-}
-
 void gk_answer_request(h46017_connection *c, const h46017_h225 *request,
                        const h46017_ras *ras, const uint8_t *per, size_t len) {
   gk_message *m = gk_message_take(c->gk);
@@ -295,9 +282,6 @@ void gk_answer_request(h46017_connection *c, const h46017_h225 *request,
   if (m == NULL) {
     gk_connection_fail(c, H46017_ERR_NOMEM);
     return;
-  }
-  if (ras->kind == H46017_RAS_RAI) {
-    answer_resources(c, request);
   }
   kind = answer_fill(&a, c, request, ras);
   if (kind != ras->kind && kind != H46017_RAS_UNKNOWN) {

@@ -151,6 +151,7 @@ gk_registration *gk_registration_make(h46017_gatekeeper *gk, int *prv) {
     return NULL;
   }
   r->pub.endpoint_identifier = r->identifier;
+  r->pub.calls_left = UINT32_MAX;
   return r;
 }
 

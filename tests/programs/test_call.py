@@ -102,6 +102,11 @@ class Call(harness.Case):
         self.assertEqual(call["state"], "connect")
         self.assertIn("alice to bob, connect", self.ctl("calls", json_answer=False))
         self.assertEqual(self.ctl("stats")["stats"]["calls"], 1)
+        # each has said how many more it can take
+        left = {r["names"][0]: r["calls_left"]
+                for r in self.ctl("registrations")["registrations"]}
+        self.assertEqual(left["alice"], left["bob"])
+        self.assertGreater(left["alice"], 0)
         # the callee goes without a word
         callee.process.kill()
         gone = caller.expect("call", state="released")
