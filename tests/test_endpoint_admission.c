@@ -421,11 +421,11 @@ START_TEST(what_a_gateway_says_of_its_groups_is_summed) {
         h46017_h225_set_uint(m, CAPACITY "voiceGwCallsAvailable[1].calls",
                              says[i].voice[1]),
         0);
-    ck_assert_int_eq(
-        h46017_h225_set_uint(
-            m, CAPACITY "t38FaxAnnexbOnlyGwCallsAvailable[0].calls",
-            says[i].t38),
-        0);
+    ck_assert_int_eq(h46017_h225_set_uint(
+                         m,
+                         CAPACITY "t38FaxAnnexbOnlyGwCallsAvailable[0].calls",
+                         says[i].t38),
+                     0);
     gk_resources(line[1]->conn->registrations, m);
     ck_assert_uint_eq(b->calls_left, says[i].left);
   }

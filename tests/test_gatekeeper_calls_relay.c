@@ -484,8 +484,8 @@ START_TEST(a_second_call_proceeding_goes_on_as_forwarded_elements) {
           in, PROCEEDING "featureSet.supportedFeatures[0].id.standard", 24),
       0);
   ck_assert_int_eq(
-      h46017_h225_set_bool(
-          in, PROCEEDING "featureSet.replacementFeatureSet", false),
+      h46017_h225_set_bool(in, PROCEEDING "featureSet.replacementFeatureSet",
+                           false),
       0);
   with_part(&msg, in);
   in = part(&msg);
@@ -499,11 +499,10 @@ START_TEST(a_second_call_proceeding_goes_on_as_forwarded_elements) {
   ck_assert(h46017_q931_find(&q931, H46017_Q931_IE_FACILITY, &ie));
   ck_assert(!h46017_q931_find(&q931, H46017_Q931_IE_BEARER_CAPABILITY, &ie));
   m = part(&out);
-  ck_assert_int_eq(
-      h46017_h225_read_text(
-          h46017_h225_get(h46017_h225_root(m), FACILITY "reason"), reason,
-          sizeof(reason), &len),
-      0);
+  ck_assert_int_eq(h46017_h225_read_text(
+                       h46017_h225_get(h46017_h225_root(m), FACILITY "reason"),
+                       reason, sizeof(reason), &len),
+                   0);
   ck_assert_str_eq(reason, "forwardedElements");
   same(m, FACILITY "callIdentifier.guid", in, PROCEEDING "callIdentifier.guid");
   same(m, FACILITY "protocolIdentifier", in, PROCEEDING "protocolIdentifier");

@@ -580,9 +580,9 @@ START_TEST(a_value_is_shared_where_the_type_is_the_same) {
   MUST(h46017_h225_set_bool(m, FROM "destinationInfo.mc", true));
   MUST(h46017_h225_share(to, TO "fastStart", at(FROM "fastStart")));
   MUST(h46017_h225_share(to, TO "destinationInfo", at(FROM "destinationInfo")));
-  ck_assert_uint_eq(h46017_h225_count(h46017_h225_get(h46017_h225_root(to),
-                                                      TO "fastStart")),
-                    1);
+  ck_assert_uint_eq(
+      h46017_h225_count(h46017_h225_get(h46017_h225_root(to), TO "fastStart")),
+      1);
   ck_assert_int_eq(
       h46017_h225_share(to, TO "destinationInfo", at(FROM "fastStart")),
       H46017_ERR_TYPE_MISMATCH);

@@ -590,6 +590,10 @@ START_TEST(malformed_facilities_without_a_call_are_counted) {
       ck_assert_int_eq(tunnel_record_feed(&r, o->data, o->len, chunk_size(_i)),
                        0);
       ck_assert_ptr_nonnull(strstr(r.last_log, "[H46017-203]"));
+      /* where it is: `bad` ends inside its PDU, `late` has none */
+      ck_assert_ptr_nonnull(
+          strstr(r.last_log, i % 2 == 0 ? "at octet 12 of the Q.931 message"
+                                        : "User-User element is malformed"));
     }
     ck_assert_int_eq(tunnel_record_feed(&r, bad.data, bad.len, chunk_size(_i)),
                      H46017_ERR_UUIE);

@@ -28,10 +28,10 @@ static int forward_share(h46017_h225 *out, const char *where, const char *name,
 }
 
 static int forward_fill(h46017_h225 *out, const h46017_h225 *in) {
-  static const char *const same[] = {
-      "protocolIdentifier", "destinationInfo", "callIdentifier",
-      "h245SecurityMode",   "fastStart",       "fastConnectRefused",
-      "featureSet"};
+  static const char *const same[] = {"protocolIdentifier", "destinationInfo",
+                                     "callIdentifier",     "h245SecurityMode",
+                                     "fastStart",          "fastConnectRefused",
+                                     "featureSet"};
   h46017_h225_value pdu = h46017_h225_get(h46017_h225_root(in), "h323-uu-pdu");
   h46017_h225_value body =
       h46017_h225_get(pdu, "h323-message-body.callProceeding");

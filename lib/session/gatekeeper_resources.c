@@ -23,8 +23,7 @@ static uint32_t resources_sum(h46017_h225_value list) {
 
 void gk_resources(gk_registration *r, const h46017_h225 *msg) {
   h46017_h225_value body = h46017_h225_at(h46017_h225_root(msg), 0);
-  h46017_h225_value all =
-      h46017_h225_get(body, "capacity.currentCallCapacity");
+  h46017_h225_value all = h46017_h225_get(body, "capacity.currentCallCapacity");
   size_t kinds = h46017_h225_count(all);
 
   (void)h46017_h225_read_bool(h46017_h225_get(body, "almostOutOfResources"),
@@ -34,7 +33,7 @@ void gk_resources(gk_registration *r, const h46017_h225 *msg) {
   }
   /* Kinds of calls are ways to use the same lines, mostly. */
   for (size_t i = 0; i < kinds; i++) {
-    r->pub.calls_left = H46017_MAX(r->pub.calls_left,
-                                   resources_sum(h46017_h225_at(all, i)));
+    r->pub.calls_left =
+        H46017_MAX(r->pub.calls_left, resources_sum(h46017_h225_at(all, i)));
   }
 }

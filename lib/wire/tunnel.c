@@ -11,6 +11,7 @@
 
 #include <h46017/tpkt.h>
 
+#include <stdio.h>
 #include <string.h>
 
 struct h46017_tunnel {
@@ -308,10 +309,27 @@ static const char *tunnel_objection(const h46017_tunnel *t,
   return NULL;
 }
 
+/* `per` is NULL: there is none, the element is too short. */
+H46017_SELDOM static int tunnel_bad_uuie(h46017_tunnel *t,
+                                         const h46017_tpkt_pdu *pdu,
+                                         const h46017_q931 *msg,
+                                         const uint8_t *per) {
+  const h46017_h225_error *e = h46017_h225_last_error(t->h225);
+  char why[128];
+
+  if (per == NULL || e->code == 0) {
+    return tunnel_bad_facility(t, pdu, H46017_ERR_UUIE,
+                               "its User-User element is malformed");
+  }
+  (void)snprintf(why, sizeof(why), "%s, at octet %zu of the Q.931 message",
+                 e->text, (size_t)(per - msg->data) + e->offset);
+  return tunnel_bad_facility(t, pdu, H46017_ERR_UUIE, why);
+}
+
 static int tunnel_facility(h46017_tunnel *t, const h46017_tpkt_pdu *pdu,
                            const h46017_q931 *msg) {
   h46017_facility f;
-  const uint8_t *per;
+  const uint8_t *per = NULL;
   const char *objection;
   size_t len;
   int rv = h46017_q931_user_user(msg, &per, &len);
@@ -326,8 +344,7 @@ static int tunnel_facility(h46017_tunnel *t, const h46017_tpkt_pdu *pdu,
     return tunnel_fail(t, rv, "no memory to decode a Facility");
   }
   if (rv != 0 && msg->call_reference == 0) {
-    return tunnel_bad_facility(t, pdu, H46017_ERR_UUIE,
-                               "its H.323 part is malformed");
+    return tunnel_bad_uuie(t, pdu, msg, per);
   }
   if (rv != 0 || !f.tunnelled) {
     return tunnel_signalling(t, pdu, msg); /* the call's business */
