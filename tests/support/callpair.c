@@ -261,3 +261,59 @@ h46017_q931 callside_last(const callside *s) {
   }
   return msg;
 }
+
+/* -- for tests ------------------------------------------------------------- */
+
+h46017_call *callpair_out(callpair *p, int from) {
+  h46017_call *call = NULL;
+  ck_assert_int_eq(h46017_call_new(p->side[from].calls, NULL, &call, p->now),
+                   0);
+  ck_assert_int_eq(h46017_call_write(call, H46017_Q931_SETUP, NULL, p->now), 0);
+  p->side[from].latest = call;
+  return call;
+}
+
+void callpair_answer(callpair *p, h46017_call *call, uint8_t type) {
+  ck_assert_int_eq(h46017_call_write(call, type, NULL, p->now), 0);
+  ck_assert_int_eq(callpair_carry(p), 0);
+}
+
+void ck_call_state(const h46017_call *call, h46017_call_state state) {
+  ck_assert_str_eq(h46017_call_state_name(h46017_call_get_state(call)),
+                   h46017_call_state_name(state));
+}
+
+h46017_call *callpair_up(callpair *p, int from, h46017_call **pother) {
+  h46017_call *call = callpair_out(p, from);
+  ck_assert_int_eq(callpair_carry(p), 0);
+  *pother = p->side[1 - from].latest;
+  callpair_answer(p, *pother, H46017_Q931_CALL_PROCEEDING);
+  callpair_answer(p, *pother, H46017_Q931_ALERTING);
+  callpair_answer(p, *pother, H46017_Q931_CONNECT);
+  ck_call_state(call, H46017_CALL_ACTIVE);
+  ck_call_state(*pother, H46017_CALL_ACTIVE);
+  return call;
+}
+
+h46017_call *callpair_at(callpair *p, int stage, h46017_call **pother) {
+  static const struct {
+    uint8_t answers[3];
+    h46017_call_state caller;
+  } stages[CALLPAIR_STAGES] = {
+      {{0, 0, 0}, H46017_CALL_INITIATED},
+      {{H46017_Q931_SETUP_ACKNOWLEDGE, 0, 0}, H46017_CALL_OVERLAP_SENDING},
+      {{H46017_Q931_CALL_PROCEEDING, 0, 0}, H46017_CALL_OUTGOING_PROCEEDING},
+      {{H46017_Q931_CALL_PROCEEDING, H46017_Q931_ALERTING, 0},
+       H46017_CALL_DELIVERED},
+      {{H46017_Q931_ALERTING, 0, 0}, H46017_CALL_DELIVERED},
+      {{H46017_Q931_CONNECT, 0, 0}, H46017_CALL_ACTIVE},
+  };
+  h46017_call *call = callpair_out(p, 0);
+  ck_assert_int_eq(callpair_carry(p), 0);
+  *pother = p->side[1].latest;
+  for (int i = 0; i < 3 && stages[stage].answers[i] != 0; i++) {
+    callpair_answer(p, *pother, stages[stage].answers[i]);
+  }
+  ck_call_state(call, stages[stage].caller);
+  return call;
+}

@@ -51,6 +51,18 @@ int callpair_carry(callpair *p);
 /* Time goes on, timers fire, messages are carried. */
 int callpair_run(callpair *p, h46017_time until);
 
+/* A call of side `from`, its Setup on the wire. The first that fails, fails the
+ * test; so with those below. */
+h46017_call *callpair_out(callpair *p, int from);
+/* A message of it, carried. */
+void callpair_answer(callpair *p, h46017_call *call, uint8_t type);
+/* A call of side `from` that stands; *pother: at the other side. */
+h46017_call *callpair_up(callpair *p, int from, h46017_call **pother);
+/* A call of side 0 in each state that it can be in; `*pother`: at the other. */
+enum { CALLPAIR_STAGES = 6 };
+h46017_call *callpair_at(callpair *p, int stage, h46017_call **pother);
+void ck_call_state(const h46017_call *call, h46017_call_state state);
+
 /* Octets to a side as if the other had sent them. */
 int callpair_feed(callpair *p, int to, const uint8_t *q931, size_t len);
 int callpair_feed_hex(callpair *p, int to, const char *hex);
