@@ -27,6 +27,8 @@ bool (*admitted_hook)(h46017_call *call);
 bool answers;
 bool silent;
 const char *setup_number;
+bool no_random;
+static int (*gk_random)(uint8_t *dest, size_t len, void *user_data);
 
 static party *party_of(void *user_data) {
   const world_line *line = user_data;
@@ -149,6 +151,10 @@ static void tune_endpoint(h46017_endpoint_callbacks *cb) {
   cb->bandwidth_wanted = ep_limited;
 }
 
+static int gk_rand(uint8_t *dest, size_t len, void *user_data) {
+  return no_random ? -1 : gk_random(dest, len, user_data);
+}
+
 static h46017_answered gk_route(h46017_gatekeeper *gk, uint64_t question,
                                 const h46017_route_question *asked,
                                 h46017_route_answer *answer, void *user_data) {
@@ -189,6 +195,8 @@ static int gk_changed(h46017_gatekeeper *gk, const h46017_route *call,
 }
 
 static void tune_gatekeeper(h46017_gatekeeper_callbacks *cb) {
+  gk_random = cb->rand;
+  cb->rand = gk_rand;
   cb->signalling_received = NULL;
   cb->route_call = gk_route;
   cb->question_dropped = gk_dropped;
@@ -204,7 +212,8 @@ void look(world *of) {
   ck_assert_msg(broken == NULL, "%s", broken);
 }
 
-void begin(const h46017_gatekeeper_settings *settings) {
+static void begin_with(const h46017_gatekeeper_settings *settings,
+                       const h46017_mem *mem) {
   memset(parties, 0, sizeof(parties));
   routes_told = routes_over = routes_asked = routes_dropped = 0;
   route_question = route_dropped = 0;
@@ -217,14 +226,24 @@ void begin(const h46017_gatekeeper_settings *settings) {
   answers = false;
   silent = false;
   setup_number = NULL;
+  no_random = false;
   world_tune_endpoint = tune_endpoint;
   world_tune_gatekeeper = tune_gatekeeper;
-  ck_assert_int_eq(world_init(&w, settings, NULL), 0);
+  ck_assert_int_eq(world_init(&w, settings, mem), 0);
+  w.mem = NULL;
   w.moved = look;
   ck_assert_int_eq(world_add(&w, &line[0], "a", NULL), 0);
   ck_assert_int_eq(world_add(&w, &line[1], "b", NULL), 0);
   ck_assert_int_eq(world_add(&w, &line[2], "c", NULL), 0);
   ck_assert_int_eq(world_run(&w, w.now + 100), 0);
+}
+
+void begin(const h46017_gatekeeper_settings *settings) {
+  begin_with(settings, NULL);
+}
+
+void begin_in(const h46017_mem *mem) {
+  begin_with(NULL, mem);
 }
 
 void run(void) {

@@ -53,9 +53,12 @@ extern bool (*admitted_hook)(h46017_call *call);
 extern bool answers;             /* callees connect by themselves */
 extern bool silent;              /* callers that are admitted send no Setup */
 extern const char *setup_number; /* Called Party Number of Setups; NULL */
+extern bool no_random;           /* the gatekeeper's source of it fails */
 
 /* NULL: the defaults. */
 void begin(const h46017_gatekeeper_settings *settings);
+/* The gatekeeper's memory, and no endpoint's, comes from there. */
+void begin_in(const h46017_mem *mem);
 /* Every call is over, and everything comes back. */
 void end(void);
 void run(void);
