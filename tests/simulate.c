@@ -10,10 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Every jobs-th seed from `first` on. */
+#define NEWS 1000 /* seeds between lines that say how far it is */
+
+/* Every jobs-th seed from `first` on; one that fails is named, and those after
+ * it have their turn. */
 static int run(uint64_t first, uint64_t end, uint64_t jobs) {
   uint64_t steps = 0;
   uint64_t seeds = 0;
+  uint64_t failed = 0;
   uint64_t registered = 0;
   uint64_t calls = 0;
 
@@ -25,18 +29,25 @@ static int run(uint64_t first, uint64_t end, uint64_t jobs) {
     registered += result.registered;
     calls += result.calls;
     if (result.failed) {
+      failed++;
       (void)printf("seed %llu failed: %s\n", (unsigned long long)seed,
                    result.why);
       (void)printf("again, with its story: simulate --seed %llu\n",
                    (unsigned long long)seed);
-      return 1;
+    }
+    if (result.failed || seeds % NEWS == 0) {
+      (void)printf("up to %llu: %llu seeds, %llu failed\n",
+                   (unsigned long long)seed, (unsigned long long)seeds,
+                   (unsigned long long)failed);
+      (void)fflush(stdout);
     }
   }
-  (void)printf("%llu seeds, %llu steps, %llu registrations and refreshes, "
-               "%llu calls answered\n",
-               (unsigned long long)seeds, (unsigned long long)steps,
-               (unsigned long long)registered, (unsigned long long)calls);
-  return 0;
+  (void)printf("%llu seeds, %llu failed; %llu steps, %llu registrations and "
+               "refreshes, %llu calls answered\n",
+               (unsigned long long)seeds, (unsigned long long)failed,
+               (unsigned long long)steps, (unsigned long long)registered,
+               (unsigned long long)calls);
+  return failed > 0;
 }
 
 static int run_jobs(uint64_t first, uint64_t seeds, uint64_t jobs) {
@@ -55,7 +66,7 @@ static int run_jobs(uint64_t first, uint64_t seeds, uint64_t jobs) {
   }
   while (wait(&status) > 0) {
     if (WIFSIGNALED(status)) {
-      (void)printf("a job ended by signal %d; it said where: seed after seed "
+      (void)printf("a job ended by signal %d: from where it was last heard of, "
                    "with --jobs 1 under a debugger\n",
                    WTERMSIG(status));
     }
@@ -91,5 +102,6 @@ int main(int argc, char **argv) {
                           "[--jobs N]\n");
     return 2;
   }
-  return run_jobs(first, seeds, jobs);
+  return jobs == 1 ? run(first, first + seeds, 1)
+                   : run_jobs(first, seeds, jobs);
 }

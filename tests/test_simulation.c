@@ -22,8 +22,10 @@ static unsigned long number_from(const char *variable,
 }
 
 START_TEST(everybody_is_registered_when_the_weather_clears) {
-  unsigned long seeds = number_from("H46017_SEEDS", 300);
+  unsigned long seeds = number_from(
+      "H46017_SEEDS", getenv("H46017_NO_TIMES") != NULL ? 200 : 2000);
   uint64_t calls = 0;
+  uint64_t later = 0;
   sim_result result;
 
   for (unsigned long seed = 1; seed <= seeds; seed++) {
@@ -32,38 +34,30 @@ START_TEST(everybody_is_registered_when_the_weather_clears) {
                   result.why, seed);
     ck_assert_uint_gt(result.registered, 0);
     calls += result.calls;
+    later += result.later;
   }
   ck_assert_uint_gt(calls, 0);
-}
-END_TEST
-
-/* Seeds that have found something once. */
-START_TEST(what_was_found_stays_mended) {
-  static const uint64_t found[] = {
-      2007, 6141, /* a callee's table of calls fails while it is called */
-  };
-  sim_result result;
-
-  for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
-    sim_run(found[i], NULL, &result);
-    ck_assert_msg(!result.failed, "seed %lu: %s", (unsigned long)found[i],
-                  result.why);
-  }
+  ck_assert_uint_gt(later, 0);
 }
 END_TEST
 
 START_TEST(the_same_seed_is_the_same_run) {
+  FILE *nowhere = fopen("/dev/null", "w");
   sim_result first;
   sim_result again;
 
+  ck_assert_ptr_nonnull(nowhere);
   for (uint64_t seed = 1; seed <= 20; seed++) {
     sim_run(seed, NULL, &first);
     sim_run(seed, NULL, &again);
     ck_assert_uint_eq(first.digest, again.digest);
     ck_assert_uint_eq(first.steps, again.steps);
+    sim_run(seed, nowhere, &again); /* told, and looked at more often */
+    ck_assert_uint_eq(first.digest, again.digest);
     sim_run(seed + 1, NULL, &again);
     ck_assert_uint_ne(first.digest, again.digest);
   }
+  (void)fclose(nowhere);
 }
 END_TEST
 
@@ -125,7 +119,6 @@ int main(void) {
 
   tcase_set_timeout(tc, 0);
   tcase_add_test(tc, everybody_is_registered_when_the_weather_clears);
-  tcase_add_test(tc, what_was_found_stays_mended);
   tcase_add_test(tc, the_same_seed_is_the_same_run);
   tcase_add_test(tc, what_is_broken_is_noticed);
   suite_add_tcase(s, tc);

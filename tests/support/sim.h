@@ -24,6 +24,7 @@ typedef struct sim_result {
   uint64_t steps;
   uint64_t registered; /* registrations and refreshes confirmed */
   uint64_t calls;      /* that were answered */
+  uint64_t later;      /* questions where a call goes, answered later */
   uint64_t digest;     /* of everything that happened */
   size_t hosts;
 } sim_result;

@@ -37,15 +37,37 @@ static void gk_look_up(const sim_gk *g, int phone,
   }
 }
 
+/* Now and then to somebody else than was asked for. */
+static void gk_look_up_call(sim_gk *g, h46017_route_answer *answer) {
+  sim *s = g->s;
+
+  if (s->storm && sim_chance(s, 16)) {
+    const sim_name *name =
+        &s->hosts[sim_draw(s, (uint32_t)s->host_count)].names[0][0];
+    g->elsewhere.type = name->type;
+    g->elsewhere.text = (h46017_text){name->text, strlen(name->text)};
+    answer->to = &g->elsewhere;
+  }
+}
+
 void sim_gk_answer(sim_gk *g, size_t i) {
   sim *s = g->s;
   h46017_registration_answer answer = {.refuse = 0};
+  h46017_route_answer route = {.refuse = 0};
   uint64_t id = g->questions[i].id;
+  int phone = g->questions[i].phone;
   int rv;
 
-  gk_look_up(g, g->questions[i].phone, &answer);
   gk_forget_question(&g->questions[i]);
-  rv = h46017_gatekeeper_answer(g->gk, id, &answer, sim_clock(s));
+  if (phone < 0) {
+    gk_look_up_call(g, &route);
+    route.refuse = s->storm && sim_chance(s, 8) ? H46017_ERR_REFUSED : 0;
+    rv = h46017_gatekeeper_answer_call(g->gk, id, &route, sim_clock(s));
+    s->result->later += rv == 0;
+  } else {
+    gk_look_up(g, phone, &answer);
+    rv = h46017_gatekeeper_answer(g->gk, id, &answer, sim_clock(s));
+  }
   if (rv != 0 && rv != H46017_ERR_NOT_FOUND && rv != H46017_ERR_NOMEM) {
     sim_fail(s, "gk%d answer: %s", g->number, h46017_error_name(rv));
   }
@@ -102,37 +124,43 @@ static int gk_phone(const sim *s, const h46017_aliases *names) {
   return phone < s->host_count ? (int)phone : 0;
 }
 
+/* False: it has to be answered at once. */
+static bool gk_answers_later(sim_gk *g, uint64_t question, int phone) {
+  sim *s = g->s;
+  sim_question *q = &g->questions[sim_draw(s, SIM_QUESTIONS)];
+
+  /* A question that is forgotten is one that is never answered. */
+  if (!sim_chance(s, s->storm ? 2 : 8) || (q->id != 0 && !s->storm)) {
+    return false;
+  }
+  q->id = question;
+  q->phone = phone;
+  q->answer_at = s->now + sim_draw(s, s->storm ? 15000 : 3000);
+  return true;
+}
+
 static h46017_answered gk_select(h46017_gatekeeper *gk, uint64_t question,
                                  const h46017_registration_question *asked,
                                  h46017_registration_answer *answer,
                                  void *user_data) {
   sim_gk *g = user_data;
   sim *s = g->s;
-  sim_question *q = &g->questions[sim_draw(s, SIM_QUESTIONS)];
   int phone = gk_phone(s, &asked->rrq->terminal_alias);
 
   (void)gk;
   (void)gk_mischief(g, asked->connection);
-  if (!sim_chance(s, s->storm ? 2 : 8)) {
-    gk_look_up(g, phone, answer);
-    if (sim_chance(s, 16)) { /* the first of the names is enough */
-      answer->aliases = asked->rrq->terminal_alias.list;
-      answer->alias_count = 1;
-    }
-    answer->refuse = !s->storm || !sim_chance(s, 8) ? 0
-                     : sim_chance(s, 2)             ? H46017_ERR_LIMIT
-                                                    : H46017_ERR_REFUSED;
-    return H46017_ANSWERED;
+  if (gk_answers_later(g, question, phone)) {
+    return H46017_LATER;
   }
-  /* A question that is forgotten is one that is never answered. */
-  if (q->id != 0 && !s->storm) {
-    gk_look_up(g, phone, answer);
-    return H46017_ANSWERED;
+  gk_look_up(g, phone, answer);
+  if (sim_chance(s, 16)) { /* the first of the names is enough */
+    answer->aliases = asked->rrq->terminal_alias.list;
+    answer->alias_count = 1;
   }
-  q->id = question;
-  q->phone = phone;
-  q->answer_at = s->now + sim_draw(s, s->storm ? 15000 : 3000);
-  return H46017_LATER;
+  answer->refuse = !s->storm || !sim_chance(s, 8) ? 0
+                   : sim_chance(s, 2)             ? H46017_ERR_LIMIT
+                                                  : H46017_ERR_REFUSED;
+  return H46017_ANSWERED;
 }
 
 static void gk_dropped(h46017_gatekeeper *gk, uint64_t question,
@@ -152,6 +180,7 @@ static int gk_told(h46017_gatekeeper *gk, const h46017_registered *reg,
   sim_gk *g = user_data;
 
   (void)gk;
+  g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d has %s", g->number, reg->aliases[0].text.text);
   return gk_mischief(g, reg->connection);
 }
@@ -161,6 +190,7 @@ static int gk_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
   sim_gk *g = user_data;
 
   (void)gk;
+  g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d has no %s: %s", g->number, reg->aliases[0].text.text,
            h46017_error_name(why));
   return gk_mischief(g, reg->connection);
@@ -172,6 +202,7 @@ static int gk_lost(h46017_gatekeeper *gk, const h46017_registered *reg,
 
   (void)gk;
   (void)c;
+  g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d waits for %s: %s", g->number, reg->aliases[0].text.text,
            h46017_error_name(why));
   return gk_mischief(g, NULL);
@@ -181,20 +212,16 @@ static h46017_answered gk_route(h46017_gatekeeper *gk, uint64_t question,
                                 const h46017_route_question *asked,
                                 h46017_route_answer *answer, void *user_data) {
   sim_gk *g = user_data;
-  sim *s = g->s;
 
   (void)gk;
-  (void)question;
-  if (s->storm && sim_chance(s, 16)) {
-    const sim_host *h = &s->hosts[sim_draw(s, (uint32_t)s->host_count)];
-    g->elsewhere.type = h->names[0][0].type;
-    g->elsewhere.text =
-        (h46017_text){h->names[0][0].text, strlen(h->names[0][0].text)};
-    answer->to = &g->elsewhere;
-  }
   if (gk_mischief(g, asked->connection) != 0) {
     answer->refuse = H46017_ERR_REFUSED;
+    return H46017_ANSWERED;
   }
+  if (gk_answers_later(g, question, -1)) {
+    return H46017_LATER;
+  }
+  gk_look_up_call(g, answer);
   return H46017_ANSWERED;
 }
 

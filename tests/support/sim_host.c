@@ -9,6 +9,7 @@ void sim_host_let_go(sim_host *h) {
 
   if (l != NULL) {
     h->link = NULL;
+    h->changed = h->s->result->steps;
     l->host = NULL;
     l->reset_at = H46017_TIME_NEVER;
     sim_pipe_finish(h->s, l, &l->up);
@@ -110,6 +111,7 @@ static int ep_reg_state(h46017_endpoint *ep, uint32_t id,
   sim_host *h = user_data;
 
   (void)ep;
+  h->changed = h->s->result->steps;
   sim_tell(h->s, "ep%d reg%u %s -> %s", h->number, (unsigned)id,
            h46017_registration_state_name(from),
            h46017_registration_state_name(to));

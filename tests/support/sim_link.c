@@ -62,6 +62,7 @@ void sim_link_open(sim_host *h) {
   }
   l->host = h;
   h->link = l;
+  h->changed = s->result->steps;
   sim_host_after(h, h46017_endpoint_transport_up(h->ep, NULL, sim_clock(s)));
 }
 

@@ -50,7 +50,7 @@ struct sim_link {
 
 typedef struct sim_question {
   uint64_t id; /* 0: none */
-  int phone;   /* whose names it is about */
+  int phone;   /* whose names it is about; -1: where a call goes */
   h46017_time answer_at;
 } sim_question;
 
@@ -63,8 +63,12 @@ struct sim_gk {
   sim_question questions[SIM_QUESTIONS];
   uint64_t call;          /* the latest */
   h46017_alias elsewhere; /* where the program sends a call instead */
-  bool shared; /* a name may have been held by several since it started */
-  bool strict; /* its policy: nobody without a device */
+  uint64_t touched;       /* the latest step that did something to it */
+  uint64_t checked;       /* the step it was looked at last */
+  uint64_t changed;       /* the latest step that changed who is registered */
+  h46017_time next; /* when something of it is due, unless touched since */
+  bool shared;      /* a name may have been held by several since it started */
+  bool strict;      /* its policy: nobody without a device */
 };
 
 typedef struct sim_name {
@@ -81,8 +85,11 @@ typedef struct sim_call {
 struct sim_host {
   sim *s;
   int number;
-  int phone;  /* whose names it has: its own number, or its neighbour's */
-  bool rival; /* another has the same names */
+  int phone;        /* whose names it has: its own number, or its neighbour's */
+  bool rival;       /* another has the same names */
+  uint64_t touched; /* these three: as a gatekeeper's */
+  h46017_time next;
+  uint64_t changed;
   failmem mem;
   h46017_endpoint *ep;
   h46017_identity identity;
@@ -120,6 +127,7 @@ struct sim {
   bool alike;    /* both sides begin with the same call reference */
   h46017_time gust_at;
   unsigned unreachable; /* gatekeepers: bits */
+  uint64_t rested;      /* the step after which nothing was due last */
   sim_gk gks[SIM_GATEKEEPERS];
   size_t gk_count;
   sim_host *hosts;
