@@ -290,27 +290,32 @@ static void edit_commit(edit_walk *w) {
   }
 }
 
-/* The schema half: `*pn` is the type at the end of the path. */
-static int edit_find(h46017_h225 *m, const char *path, bool data,
-                     const h46017_node **pn) {
+/* The schema half: the type at the end of the path; NULL: the error says why
+ * not. */
+static const h46017_node *edit_find(h46017_h225 *m, const char *path,
+                                    bool data) {
+  const h46017_node *n;
   uint32_t depth;
 
   h46017_h225_begin(m);
   if (path == NULL || !data) {
-    return edit_fail(m, H46017_ERR_INVALID_ARGUMENT, "", "no path or no data");
+    (void)edit_fail(m, H46017_ERR_INVALID_ARGUMENT, "", "no path or no data");
+    return NULL;
   }
   if (m->type == NULL) {
-    return edit_fail(m, H46017_ERR_INVALID_STATE, path, "the message is empty");
+    (void)edit_fail(m, H46017_ERR_INVALID_STATE, path, "the message is empty");
+    return NULL;
   }
-  *pn = edit_find_type(m->type->node, path, &depth);
-  if (*pn == NULL) {
-    return edit_fail(m, H46017_ERR_NOT_FOUND, path,
-                     "the type has no such component");
+  n = edit_find_type(m->type->node, path, &depth);
+  if (n == NULL) {
+    (void)edit_fail(m, H46017_ERR_NOT_FOUND, path,
+                    "the type has no such component");
+  } else if (depth > m->settings.max_depth) {
+    (void)edit_fail(m, H46017_ERR_PER_DEPTH, path,
+                    "nested deeper than the limit");
+    n = NULL;
   }
-  return depth > m->settings.max_depth
-             ? edit_fail(m, H46017_ERR_PER_DEPTH, path,
-                         "nested deeper than the limit")
-             : 0;
+  return n;
 }
 
 /* The message half, as far as the component. */
@@ -323,13 +328,14 @@ static int edit_begin(edit_walk *w, h46017_h225 *m, const char *path) {
 }
 
 static int edit_set(h46017_h225 *m, const char *path, const h46017_leaf *leaf) {
-  const h46017_node *n;
+  const h46017_node *n =
+      edit_find(m, path, leaf->data != NULL || leaf->len == 0);
   const char *text = "";
   edit_walk w;
-  int rv = edit_find(m, path, leaf->data != NULL || leaf->len == 0, &n);
+  int rv;
 
-  if (rv != 0) {
-    return rv;
+  if (n == NULL) {
+    return m->error.code;
   }
   rv = h46017_leaf_check(n, leaf, &text);
   if (rv != 0) {
@@ -358,12 +364,12 @@ static bool edit_is_alike(const h46017_node *a, const h46017_node *b) {
 }
 
 int h46017_h225_share(h46017_h225 *m, const char *path, h46017_h225_value v) {
-  const h46017_node *n;
+  const h46017_node *n = edit_find(m, path, true);
   edit_walk w;
-  int rv = edit_find(m, path, true, &n);
+  int rv;
 
-  if (rv != 0) {
-    return rv;
+  if (n == NULL) {
+    return m->error.code;
   }
   if (v.node == NULL) {
     return edit_fail(m, H46017_ERR_ABSENT, path, "there is no value");
