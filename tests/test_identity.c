@@ -110,6 +110,7 @@ START_TEST(a_copy_of_nothing_is_plain_tcp) {
   h46017_identity *copy = NULL;
 
   ck_assert_int_eq(h46017_identity_dup(h46017_mem_default(), &copy, NULL), 0);
+  ck_assert_ptr_null(copy->sans);
   ck_assert(!copy->tls);
   ck_assert_int_eq((int)copy->proof, (int)H46017_PROOF_NONE);
   h46017_mem_release(h46017_mem_default(), copy);

@@ -72,6 +72,8 @@ static const match_row match_rows[] = {
     {T("0090332f688a"), T("0090332f688a-T\xc3\xa9l"), P, false},
     {T("0090332f688a"), T("0090332f688a-*"), P, false},
     {T("0090332f688a"), T("0090332f688a-11-22-33"), P, false},
+    {T("0090332f688a"), T("-TEL1"), NONE, false},
+    {T("IP222-2f-68-8a"), T("-TEL1"), NONE, false},
     {T("0090332f688a-TEL1"), T("0090332f688a"), NONE, false},
     {T("0090332f688a-TEL1"), T("0090332f688a-TEL1"), ALL, false},
     {T("0090332f688a-TEL1"), T("0090332f688a-TEL10"), P, false},
@@ -201,8 +203,44 @@ START_TEST(no_name_at_all_names_nobody) {
   ck_assert(!h46017_name_is_equal("", 0, "", 0));
   ck_assert(!h46017_name_is_equal(NULL, 0, "a", 1));
   ck_assert(!h46017_name_is_equal("a", 1, NULL, 0));
+  ck_assert_int_eq(h46017_name_match(H46017_MATCH_SERIAL, NULL, 12, "a", 1),
+                   H46017_ERR_CERT_NAME);
+  ck_assert(!h46017_name_is_equal(NULL, 12, "0090332f688a", 12));
+  ck_assert(!h46017_name_is_equal("0090332f688a", 12, NULL, 12));
+  ck_assert(!h46017_name_is_serial(NULL, 12));
   ck_assert(!h46017_name_is_serial(NULL, 0));
   ck_assert(!h46017_name_is_serial("", 0));
+}
+END_TEST
+
+/* Under the widest rule: what follows a name in memory would complete it. */
+START_TEST(what_lies_behind_a_name_is_no_part_of_it) {
+  static const struct {
+    const char *cn;
+    const char *name;
+    size_t len;
+  } rows[] = {
+      {"0090332f688a", "0090332f688a", 11},
+      {"0090332f688a", "00:90:33:2f:68:8a", 14},
+      {"0090332f688a", "00:90:33:2f:68:8a", 15},
+      {"0090332f688a", "00:90:33:2f:68:8a", 16},
+      {"0090332f688a", "0090.332f.688a", 9},
+      {"IP222-2f-68-8a", "IP222-2f-68-8a", 11},
+      {"IP222-2f-68-8a", "IP222-2f-68-8a", 13},
+      {"softphone-7", "softphone-7", 10},
+  };
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    const char *cn = rows[i].cn;
+
+    ck_assert_int_eq(h46017_name_match(H46017_MATCH_PREFIX, cn, strlen(cn),
+                                       rows[i].name, strlen(rows[i].name)),
+                     0);
+    ck_assert_msg(h46017_name_match(H46017_MATCH_PREFIX, cn, strlen(cn),
+                                    rows[i].name, rows[i].len) ==
+                      H46017_ERR_IDENTITY_MISMATCH,
+                  "row %zu", i);
+  }
 }
 END_TEST
 
@@ -371,6 +409,7 @@ int main(void) {
                       (int)MATCH_ROWS);
   tcase_add_test(tc, a_name_longer_than_any_cn_names_nobody);
   tcase_add_test(tc, no_name_at_all_names_nobody);
+  tcase_add_test(tc, what_lies_behind_a_name_is_no_part_of_it);
   tcase_add_test(tc,
                  a_rule_this_library_does_not_know_covers_only_the_same_name);
   tcase_add_test(tc, six_characters_are_counted_not_octets);

@@ -22,6 +22,7 @@ typedef enum cert_outcome {
 static void world_peer(h46017_identity *id, bool tls, cert_outcome cert) {
   h46017_identity_default(id);
   id->tls = tls;
+  id->cert_sha256[0] = 1; /* pinned by no entry */
   if (!tls) {
     return;
   }
@@ -307,6 +308,27 @@ START_TEST(two_hardware_ids_of_one_device_may_each_be_the_cn) {
   ck_assert_int_eq(h46017_policy_decide(&dev, &peer, H46017_PASSWORD_ABSENT,
                                         "IP222-2f-68-8a", 14, NULL),
                    H46017_ERR_IDENTITY_MISMATCH);
+  ids[0] = SERIAL;
+  ids[1] = "IP222-2f-68-8a";
+  ck_assert_int_eq(world_decide(&dev, &peer, H46017_PASSWORD_ABSENT, NULL), 0);
+}
+END_TEST
+
+START_TEST(an_id_that_is_not_there_is_nobody_s) {
+  h46017_device dev;
+  h46017_identity peer;
+  const char *ids[] = {NULL, SERIAL};
+
+  world_device(&dev, H46017_AUTH_CERTIFICATE, false);
+  dev.hardware_ids = ids;
+  dev.hardware_id_count = 2;
+  dev.name = NULL;
+  world_peer(&peer, true, CERT_OK);
+  ck_assert_int_eq(world_decide(&dev, &peer, H46017_PASSWORD_ABSENT, NULL), 0);
+  ck_assert_int_eq((int)h46017_device_fits(&dev, SERIAL, 12, NULL),
+                   (int)H46017_FIT_HARDWARE_ID);
+  ck_assert_int_eq((int)h46017_device_fits(&dev, "lobby", 5, NULL),
+                   (int)H46017_FIT_NONE);
 }
 END_TEST
 
@@ -316,11 +338,10 @@ START_TEST(a_pinned_device_takes_no_other_certificate_of_the_same_name) {
 
   world_device(&dev, H46017_AUTH_CERTIFICATE, false);
   world_peer(&peer, true, CERT_OK);
-  peer.cert_sha256[31] = 1;
   dev.has_fingerprint = true;
   ck_assert_int_eq(world_decide(&dev, &peer, H46017_PASSWORD_ABSENT, NULL),
                    H46017_ERR_IDENTITY_MISMATCH);
-  dev.cert_sha256[31] = 1;
+  dev.cert_sha256[0] = 1;
   ck_assert_int_eq(world_decide(&dev, &peer, H46017_PASSWORD_ABSENT, NULL), 0);
 }
 END_TEST
@@ -375,6 +396,10 @@ START_TEST(what_this_library_does_not_know_lets_nobody_in) {
                    H46017_ERR_INVALID_ARGUMENT);
   ck_assert_int_eq(world_decide(&dev, NULL, H46017_PASSWORD_VALID, &used),
                    H46017_ERR_INVALID_ARGUMENT);
+  world_peer(&peer, true, CERT_OK);
+  ck_assert_int_eq(
+      h46017_policy_decide(&dev, &peer, H46017_PASSWORD_VALID, NULL, 0, &used),
+      H46017_ERR_INVALID_ARGUMENT);
   ck_assert_int_eq((int)used, (int)H46017_AUTH_USED_NONE);
 }
 END_TEST
@@ -455,6 +480,8 @@ START_TEST(a_name_selects_by_hardware_id_then_name_then_serial) {
   }
   ck_assert_int_eq((int)h46017_device_fits(&dev, NULL, 0, NULL),
                    (int)H46017_FIT_NONE);
+  ck_assert_int_eq((int)h46017_device_fits(&dev, NULL, 5, NULL),
+                   (int)H46017_FIT_NONE);
   ck_assert_int_eq((int)h46017_device_fits(NULL, "a", 1, NULL),
                    (int)H46017_FIT_NONE);
   dev.match = H46017_MATCH_EXACT;
@@ -465,7 +492,7 @@ END_TEST
 
 START_TEST(the_longest_hardware_id_is_told) {
   h46017_device dev;
-  const char *ids[] = {"name-a", "name-ab", "name-"};
+  const char *ids[] = {"name-a", "name-ab", "name-a"};
   size_t len = 0;
 
   h46017_device_default(&dev);
@@ -507,6 +534,7 @@ int main(void) {
   tcase_add_test(tc, a_name_that_the_entry_lists_needs_its_device_only);
   tcase_add_test(tc, an_interface_of_a_gateway_registers_with_its_serial);
   tcase_add_test(tc, two_hardware_ids_of_one_device_may_each_be_the_cn);
+  tcase_add_test(tc, an_id_that_is_not_there_is_nobody_s);
   tcase_add_test(tc,
                  a_pinned_device_takes_no_other_certificate_of_the_same_name);
   tcase_add_test(tc, a_certificate_without_a_usable_cn_is_nobody_s);

@@ -66,12 +66,10 @@ static const char *identity_put(char **next, const char *text, size_t len) {
 
 static size_t identity_block_size(const h46017_identity *id, size_t subject_len,
                                   size_t issuer_len) {
-  size_t size = sizeof(identity_block);
+  /* they are in memory already: that product has room */
+  size_t size = h46017_size_add(sizeof(identity_block),
+                                id->san_count * sizeof(h46017_san));
 
-  if (id->san_count > SIZE_MAX / sizeof(h46017_san)) {
-    return SIZE_MAX;
-  }
-  size = h46017_size_add(size, id->san_count * sizeof(h46017_san));
   for (size_t i = 0; i < id->san_count; i++) {
     size = h46017_size_add(
         size, identity_text_size(id->sans[i].text, id->sans[i].len));
@@ -136,11 +134,9 @@ bool h46017_identity_is_same(const h46017_identity *a,
   h46017_identity ka;
   h46017_identity kb;
 
-  if (a == NULL || b == NULL || h46017_identity_read(&ka, a) != 0 ||
-      h46017_identity_read(&kb, b) != 0) {
-    return false;
-  }
-  return ka.proof == H46017_PROOF_CERTIFICATE &&
+  return h46017_identity_read(&ka, a) == 0 &&
+         h46017_identity_read(&kb, b) == 0 &&
+         ka.proof == H46017_PROOF_CERTIFICATE &&
          kb.proof == H46017_PROOF_CERTIFICATE &&
          memcmp(ka.key_sha256, kb.key_sha256, sizeof(ka.key_sha256)) == 0;
 }

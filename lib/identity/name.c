@@ -52,7 +52,7 @@ static bool name_are_hex(const char *s, size_t len) {
       return false;
     }
   }
-  return len > 0;
+  return true;
 }
 
 /* Controls (C0, DEL, C1), line and paragraph separators, and the formatting
@@ -182,7 +182,7 @@ bool h46017_name_is_serial(const char *name, size_t len) {
 
 bool h46017_name_is_equal(const char *a, size_t alen, const char *b,
                           size_t blen) {
-  if (a == NULL || b == NULL || alen == 0 || blen == 0) {
+  if (a == NULL || b == NULL || alen == 0) {
     return false;
   }
   if (name_is_mac(a, alen) && name_is_mac(b, blen)) {

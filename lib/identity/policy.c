@@ -51,8 +51,8 @@ static int policy_read_device(h46017_device *out, const h46017_device *src) {
 
   h46017_device_default(out);
   rv = h46017_settings_copy(out, sizeof(*out), sizeof(h46017_device), src);
-  if (rv == 0 && ((out->hardware_ids == NULL && out->hardware_id_count > 0) ||
-                  (out->aliases == NULL && out->alias_count > 0))) {
+  if ((out->hardware_ids == NULL && out->hardware_id_count > 0) ||
+      (out->aliases == NULL && out->alias_count > 0)) {
     rv = H46017_ERR_INVALID_ARGUMENT;
   }
   return rv;
@@ -75,7 +75,7 @@ h46017_device_fit h46017_device_fits(const h46017_device *device,
   h46017_device dev;
   size_t longest = 0;
 
-  if (policy_read_device(&dev, device) != 0 || name == NULL || len == 0) {
+  if (policy_read_device(&dev, device) != 0 || name == NULL) {
     return H46017_FIT_NONE;
   }
   if (policy_is_listed(dev.hardware_ids, dev.hardware_id_count, name, len)) {
@@ -173,7 +173,7 @@ static int policy_combine(h46017_device_auth demand, int cert, int pass,
   case H46017_AUTH_EITHER:
     *used =
         cert == 0 ? H46017_AUTH_USED_CERTIFICATE : H46017_AUTH_USED_PASSWORD;
-    return cert == 0 || pass == 0 ? 0 : cert;
+    return pass == 0 ? 0 : cert;
   case H46017_AUTH_BOTH:
     *used = H46017_AUTH_USED_CERTIFICATE;
     return cert != 0 ? cert : pass;
