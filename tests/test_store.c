@@ -357,11 +357,16 @@ static int check_entry(const char *name, void *user_data) {
   return 0;
 }
 
-/* With the disk waited for, and without. H46017_KILL_ROUNDS=1000 for the long
- * run */
-START_TEST(killed_at_any_moment_nothing_is_half_there) {
+/* H46017_KILL_ROUNDS=1000 for the long run. */
+static int kill_rounds(void) {
   const char *told = getenv("H46017_KILL_ROUNDS");
-  int rounds = told != NULL ? atoi(told) : 20;
+
+  return told != NULL ? atoi(told) : 20;
+}
+
+/* With the disk waited for, and without. */
+START_TEST(killed_at_any_moment_nothing_is_half_there) {
+  int rounds = kill_rounds();
 
   for (int i = 0; i < rounds; i++) {
     struct timespec pause = {.tv_nsec = (i * 37 % 50) * 20000L};
@@ -433,7 +438,7 @@ static Suite *store_suite(void) {
   TCase *tc = tcase_create("store");
 
   tcase_add_checked_fixture(tc, setup, teardown);
-  tcase_set_timeout(tc, 600);
+  tcase_set_timeout(tc, 600 + 5 * kill_rounds());
   tcase_add_test(tc, what_is_put_is_there_until_it_is_removed);
   tcase_add_test(tc, a_stamp_is_another_one_after_a_change);
   tcase_add_test(tc, a_name_is_safe_as_a_file_s);
