@@ -393,6 +393,7 @@ static bool carry(h46017_tls *from, h46017_tls *to, bool to_server,
   server_runs = !to_server;
   len = h46017_tls_peek_tx(from, &octets);
   if (len == 0) {
+    server_runs = false;
     return false;
   }
   server_runs = to_server;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* An idle connection keeps no more than this: a keep-alive fits. */
-#define TXBUF_KEPT 1024
+#define TXBUF_KEPT 512
 
 void h46017_txbuf_init(h46017_txbuf *b, const h46017_mem *mem, size_t limit) {
   memset(b, 0, sizeof(*b));
