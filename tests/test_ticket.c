@@ -299,6 +299,32 @@ static void offer(const h46017_ticket_keys *first, const char *first_name,
   pair_free(&q);
 }
 
+START_TEST(a_pinned_server_is_resumed_and_another_pin_is_not_overlooked) {
+  uint8_t pin[32];
+  SSL_SESSION *s;
+  pair p;
+
+  trusting_authority(&pair_root);
+  meet_twice(&p, versions[_i]);
+  s = left_by(&p);
+  trusting_id(&pair_gk, pin);
+  p.cset.server_name = NULL;
+  p.cset.server_check = H46017_SERVER_CHECK_PIN;
+  p.cset.server_pin = pin;
+  again(&p, s);
+  ck_assert_int_eq(p.client.error, 0);
+  ck_assert(h46017_tls_is_resumed(p.client.t));
+  ck_assert_int_eq((int)h46017_tls_identity(p.client.t)->proof,
+                   (int)H46017_PROOF_CERTIFICATE);
+  pin[0] ^= 1;
+  p.cset.server_pin = pin;
+  again(&p, s);
+  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_CHANGED);
+  SSL_SESSION_free(s);
+  pair_free(&p);
+}
+END_TEST
+
 START_TEST(a_fleet_is_resumed_wherever_the_secret_is) {
   char root[] = "/tmp/h46017-tickets-XXXXXX";
   h46017_store_dir *dir = NULL;
@@ -457,6 +483,8 @@ static Suite *ticket_suite(void) {
   tcase_add_loop_test(tc, a_ticket_of_another_listener_is_not_taken, 0, 2);
   tcase_add_loop_test(tc, a_client_asks_again_whether_its_server_may_pass, 0,
                       2);
+  tcase_add_loop_test(
+      tc, a_pinned_server_is_resumed_and_another_pin_is_not_overlooked, 0, 2);
   tcase_add_loop_test(tc, a_fleet_is_resumed_wherever_the_secret_is, 0, 2);
   tcase_add_loop_test(tc, keys_go_with_the_time, 0, 2);
   tcase_add_loop_test(tc, a_removed_entry_ends_resumption_under_shared_keys_too,

@@ -349,6 +349,94 @@ START_TEST(an_unverified_server_proves_nothing_and_the_log_says_so) {
 }
 END_TEST
 
+/* -- a pinned server ------------------------------------------------------ */
+
+/* A client that pins (NULL: for the first time) meets a server; its code. The
+ * identity's SHA-256, if it got so far. */
+static int pin_meet(int version, const pki_cert *server, const uint8_t *pin,
+                    uint8_t seen[32], int *proof) {
+  int code;
+  pair p;
+
+  pair_init(&p, version, H46017_TLS_MODERN);
+  pki_use(p.cctx, &pair_phone, NULL);
+  pki_use(p.sctx, server, NULL);
+  pki_trust(p.sctx, &pair_root);
+  pki_trust(p.cctx, &pair_root); /* which counts for nothing here */
+  p.cset.server_name = NULL;
+  p.cset.server_check = H46017_SERVER_CHECK_PIN;
+  p.cset.server_pin = pin;
+  pair_begin(&p);
+  pair_run(&p);
+  code = p.client.error;
+  if (code == 0) {
+    const h46017_identity *id = h46017_tls_identity(p.client.t);
+
+    memcpy(seen, id->cert_sha256, 32);
+    *proof = (int)id->proof;
+    code = id->error;
+  }
+  pair_free(&p);
+  return code;
+}
+
+START_TEST(a_pinned_server_is_that_certificate_and_no_other) {
+  static const pki_spec other = {.cn = {PKI_CN("gk.example.net")},
+                                 .san = "DNS:gk.example.net"};
+  /* whoever issued it, and whatever its name is */
+  pki_cert mine = pki_leaf("mine", NULL);
+  pki_cert renewed = pki_make(&other, &pair_root);
+  uint8_t pin[32];
+  uint8_t seen[32];
+  int proof = -1;
+
+  ck_assert_int_eq(pin_meet(versions[_i], &mine, NULL, pin, &proof),
+                   H46017_ERR_UNAUTHENTICATED);
+  ck_assert_int_eq(proof, (int)H46017_PROOF_NONE);
+  ck_assert_int_eq(pin_meet(versions[_i], &mine, pin, seen, &proof), 0);
+  ck_assert_int_eq(proof, (int)H46017_PROOF_CERTIFICATE);
+  ck_assert_mem_eq(seen, pin, sizeof(pin));
+  ck_assert_int_eq(pin_meet(versions[_i], &renewed, pin, seen, &proof),
+                   H46017_ERR_SERVER_CHANGED);
+  pin[31] ^= 1;
+  ck_assert_int_eq(pin_meet(versions[_i], &mine, pin, seen, &proof),
+                   H46017_ERR_SERVER_CHANGED);
+  ck_assert_int_eq(h46017_tls_expect_certificate(NULL, pin),
+                   H46017_ERR_INVALID_ARGUMENT);
+  pki_free(&mine);
+  pki_free(&renewed);
+}
+END_TEST
+
+START_TEST(what_is_pinned_has_to_be_in_order) {
+  static const struct {
+    pki_spec spec;
+    int code;
+  } rows[] = {
+      {{.cn = {PKI_CN("a")}, .from_days = -9, .to_days = -1},
+       H46017_ERR_CERT_EXPIRED},
+      {{.cn = {PKI_CN("a")}, .from_days = 1, .to_days = 9},
+       H46017_ERR_CERT_NOT_YET_VALID},
+      {{.cn = {PKI_CN("a")}, .eku = "clientAuth"}, H46017_ERR_CERT_PURPOSE},
+      {{.cn = {PKI_CN("a")}, .odd_extension = true},
+       H46017_ERR_CERT_CRITICAL_EXTENSION},
+  };
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    pki_cert c = pki_make(&rows[i].spec, &pair_root);
+    uint8_t pin[32];
+    int proof;
+
+    ck_assert_int_eq(pin_meet(TLS1_3_VERSION, &c, NULL, pin, &proof),
+                     rows[i].code);
+    ck_assert_int_eq(X509_digest(c.x509, EVP_sha256(), pin, NULL), 1);
+    ck_assert_int_eq(pin_meet(TLS1_3_VERSION, &c, pin, pin, &proof),
+                     rows[i].code);
+    pki_free(&c);
+  }
+}
+END_TEST
+
 /* -- an SSL of the program's own ------------------------------------------ */
 
 static int yes(X509_STORE_CTX *store, void *arg) {
@@ -480,6 +568,9 @@ int main(void) {
   tcase_add_loop_test(tc, a_server_of_any_name_is_still_a_trusted_one, 0, 2);
   tcase_add_loop_test(
       tc, an_unverified_server_proves_nothing_and_the_log_says_so, 0, 2);
+  tcase_add_loop_test(tc, a_pinned_server_is_that_certificate_and_no_other, 0,
+                      2);
+  tcase_add_test(tc, what_is_pinned_has_to_be_in_order);
   tcase_add_test(tc, an_ssl_of_the_program_s_own_tells_its_peer_too);
   tcase_add_test(tc, an_identity_needs_a_handshake);
   suite_add_tcase(s, tc);

@@ -667,6 +667,30 @@ START_TEST(the_rejected_list_is_bounded) {
 }
 END_TEST
 
+START_TEST(an_entry_is_given_another_label) {
+  h46017_trust *again = NULL;
+  h46017_trust_entry e;
+  uint8_t id[32];
+  char hex[65];
+
+  trusting_end_entity(&pair_phone);
+  trusting_id(&pair_phone, id);
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_set_label(trusting_list, id, "front desk"), 0);
+  ck_assert_uint_eq(h46017_trust_count(trusting_list), 1);
+  ck_assert_int_eq(h46017_trust_new(&again, &store, NULL), 0);
+  ck_assert_int_eq(h46017_trust_find(again, hex, &e), 0);
+  ck_assert_str_eq(e.label, "front desk");
+  ck_assert_int_eq((int)e.kind, (int)H46017_TRUST_END_ENTITY);
+  h46017_trust_del(again);
+  ck_assert_int_eq(h46017_trust_set_label(trusting_list, id, NULL),
+                   H46017_ERR_INVALID_ARGUMENT);
+  id[0] ^= 1;
+  ck_assert_int_eq(h46017_trust_set_label(trusting_list, id, "a"),
+                   H46017_ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(a_device_installed_anew_is_recognised_and_replaced) {
   static const pki_spec self = {.cn = {PKI_CN("0090332f688a")}};
   pki_cert old = pki_make(&self, NULL);
@@ -675,6 +699,7 @@ START_TEST(a_device_installed_anew_is_recognised_and_replaced) {
   h46017_trust_entry e;
   uint8_t old_id[32];
   uint8_t id[32];
+  char hex[65];
   char text[4096];
   size_t n = trusting_pem(text, sizeof(text), &fresh);
 
@@ -700,6 +725,17 @@ START_TEST(a_device_installed_anew_is_recognised_and_replaced) {
   ck_assert(!h46017_trust_has(trusting_list, old_id));
   ck_assert_int_eq(trusting_outcome(&fresh, NULL), 0);
   ck_assert_int_ne(trusting_outcome(&old, NULL), 0);
+  /* by one that is there: the label is handed on */
+  ck_assert_int_eq(trusting_add(trusting_list, &old, H46017_TRUST_AUTO), 0);
+  ck_assert_int_eq(h46017_trust_set_label(trusting_list, old_id, "lobby"), 0);
+  ck_assert_int_eq(h46017_trust_replace(trusting_list, old_id,
+                                        (const uint8_t *)text, n, &o, NULL,
+                                        NULL),
+                   0);
+  ck_assert(!h46017_trust_has(trusting_list, old_id));
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  ck_assert_str_eq(e.label, "lobby");
   /* with itself: still there */
   ck_assert_int_eq(h46017_trust_replace(trusting_list, id,
                                         (const uint8_t *)text, n, &o, NULL,
@@ -803,6 +839,7 @@ static Suite *trust_list_suite(void) {
   tcase_add_test(tc, a_refused_chain_is_kept_as_it_came_and_can_be_trusted);
   tcase_add_test(tc, the_rejected_list_is_bounded);
   tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
+  tcase_add_test(tc, an_entry_is_given_another_label);
   tcase_add_test(tc, a_client_keeps_what_it_refused_too);
   tcase_add_test(tc, without_memory_the_list_stays_as_it_was);
   suite_add_tcase(s, tc);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The trust list. */
 
@@ -95,6 +96,13 @@ static int find(trust_run *r, const char *digits, h46017_trust_entry *entry) {
 
 /* -- add, replace ---------------------------------------------------------- */
 
+static void fill_options(h46017_trust_add_options *options,
+                         const trust_run *r) {
+  entries_add_options(options, r->options.kind);
+  options->label = r->options.label;
+  options->expect = r->options.expects ? r->options.fingerprint : NULL;
+}
+
 /* One file; `old` is replaced by it, or NULL. */
 static int add_file(trust_run *r, const char *path, const uint8_t *old,
                     entries_added *a) {
@@ -103,9 +111,7 @@ static int add_file(trust_run *r, const char *path, const uint8_t *old,
   size_t told = json_array_size(a->added) + json_array_size(a->refused);
   int code;
   a->what = path;
-  entries_add_options(&options, r->options.kind);
-  options.label = r->options.label;
-  options.expect = r->options.expects ? r->options.fingerprint : NULL;
+  fill_options(&options, r);
   if (!file_read(path, TRUST_FILE_MAX, &file)) {
     code = H46017_ERR_STORE_IO;
     report_code(code, "%s: %s", path,
@@ -196,6 +202,50 @@ static int trust_add(cert *c, int argc, char **argv) {
   return trust_end(&r, status);
 }
 
+/* One that was refused, without the chain that it came with. */
+typedef struct refused_one {
+  trust_run *run;
+  const uint8_t *old;
+  entries_added *added;
+} refused_one;
+
+static int replace_by(const h46017_rejected_entry *e, void *user_data) {
+  refused_one *o = user_data;
+  h46017_trust_add_options options;
+  BIO *bio = BIO_new_mem_buf(e->pem, (int)e->pem_len);
+  X509 *leaf = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+  unsigned char *der = NULL;
+  int len = leaf ? i2d_X509(leaf, &der) : 0;
+  fill_options(&options, o->run);
+  int code = len > 0 ? h46017_trust_replace(o->run->state.trust, o->old, der,
+                                            (size_t)len, &options, entries_tell,
+                                            o->added)
+                     : H46017_ERR_NOMEM;
+  OPENSSL_free(der);
+  X509_free(leaf);
+  BIO_free(bio);
+  return code;
+}
+
+static int add_refused(trust_run *r, const char *digits, const uint8_t *old,
+                       entries_added *a) {
+  refused_one o = {r, old, a};
+  a->what = digits;
+  int code = h46017_rejected_find(r->state.rejected, digits, replace_by, &o);
+  if (code != 0 && json_array_size(a->refused) == 0) {
+    entries_report(a, &r->state, code);
+  }
+  return code;
+}
+
+/* What is called like a file is one. */
+static int add_new(trust_run *r, const char *what, const uint8_t *old,
+                   entries_added *a) {
+  bool digits = what[strspn(what, "0123456789abcdefABCDEF")] == '\0';
+  return digits && access(what, F_OK) != 0 ? add_refused(r, what, old, a)
+                                           : add_file(r, what, old, a);
+}
+
 static int trust_replace(cert *c, int argc, char **argv) {
   static const option_spec specs[] = {
       {TRUST_AS, "as", "authority|end-entity", "the old one's kind"},
@@ -206,11 +256,13 @@ static int trust_replace(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"trust replace OLD-ID NEW-FILE [OPTION]...",
+      {"trust replace OLD-ID NEW-FILE|REJECTED-ID [OPTION]...",
        "Puts a certificate in the place of another: a device that was "
        "installed\n"
-       "anew. The new one is in force before the old one is gone.",
-       "  h46017-cert trust replace 3fa29c phone-new.pem\n"},
+       "anew, a gatekeeper that h46017-ep pinned. The new one is in force "
+       "before\nthe old one is gone.",
+       "  h46017-cert trust replace 3fa29c phone-new.pem\n"
+       "  h46017-cert trust replace 3fa29c 81b06e   (which was refused)\n"},
       2,
       2};
   trust_run r;
@@ -224,7 +276,7 @@ static int trust_replace(cert *c, int argc, char **argv) {
     uint8_t id[H46017_CERT_ID_LEN];
     memcpy(id, old.id, sizeof id);
     entries_added_init(&a, c);
-    int code = add_file(&r, r.operands.items[1], id, &a);
+    int code = add_new(&r, r.operands.items[1], id, &a);
     (void)entries_changed(c, NULL);
     status = entries_finish(&a, code);
   }
@@ -414,21 +466,23 @@ static int trust_export(cert *c, int argc, char **argv) {
 static int trust_set(cert *c, int argc, char **argv) {
   static const option_spec specs[] = {
       {TRUST_AS, "as", "authority|end-entity", "what the entry is to be"},
+      {TRUST_LABEL, "label", "TEXT", "words of your own about it"},
   };
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"trust set ID --as authority|end-entity",
-       "Makes an entry the other kind. What says that it is no authority "
-       "cannot\nbecome one.",
+      {"trust set ID [OPTION]...",
+       "Makes an entry the other kind, or gives it another label. What says "
+       "that\nit is no authority cannot become one.",
        "  h46017-cert trust set 3fa29c --as end-entity\n"},
       1,
       1};
   trust_run r;
   h46017_trust_entry entry;
   int status = trust_begin(&r, c, &syntax, argc, argv);
-  if (status == 0 && r.options.kind == H46017_TRUST_AUTO) {
-    status = report_usage("as what? --as authority|end-entity");
+  if (status == 0 && r.options.kind == H46017_TRUST_AUTO &&
+      r.options.label == NULL) {
+    status = report_usage("to what? --as authority|end-entity, --label TEXT");
   }
   if (status == 0) {
     status = find(&r, r.operands.items[0], &entry);
@@ -436,7 +490,12 @@ static int trust_set(cert *c, int argc, char **argv) {
   if (status == 0) {
     uint8_t id[H46017_CERT_ID_LEN];
     memcpy(id, entry.id, sizeof id);
-    int code = h46017_trust_set_kind(r.state.trust, id, r.options.kind);
+    int code = r.options.kind != H46017_TRUST_AUTO
+                   ? h46017_trust_set_kind(r.state.trust, id, r.options.kind)
+                   : 0;
+    if (code == 0 && r.options.label != NULL) {
+      code = h46017_trust_set_label(r.state.trust, id, r.options.label);
+    }
     (void)entries_changed(c, NULL);
     status = code ? entries_fail(c, &r.state, code, r.operands.items[0])
                   : cert_done(c, NULL);
@@ -519,7 +578,8 @@ static int trust(cert *c, int argc, char **argv) {
       {"add", trust_add, "  trust add FILE...        PEM or DER\n"},
       {"list", trust_list, "  trust list               whom\n"},
       {"show", trust_show, "  trust show ID            one of them\n"},
-      {"set", trust_set, "  trust set ID --as KIND   make it the other kind\n"},
+      {"set", trust_set,
+       "  trust set ID OPTION...   make it the other kind; label it\n"},
       {"remove", trust_remove, "  trust remove ID          no more\n"},
       {"clear", trust_clear, "  trust clear              nobody any more\n"},
       {"export", trust_export, "  trust export [ID]        write it, or all\n"},

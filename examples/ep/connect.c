@@ -2,6 +2,7 @@
 #include "ep.h"
 
 #include "common/events.h"
+#include "common/hex.h"
 #include "common/report.h"
 #include "common/wallclock.h"
 
@@ -24,6 +25,8 @@ struct attempt {
   bool srv;          /* `connecting` waits until the host is known */
   size_t gatekeeper; /* of the list, and as whom we came there */
   uint32_t ctx_number;
+  bool pinned; /* with --pin: to this certificate; else the first is awaited */
+  uint8_t pin[H46017_CERT_ID_LEN];
   app *app;
   attempt *following; /* in app.attempts */
   attempt *preceding;
@@ -105,6 +108,11 @@ static bool utc_now(int64_t *seconds, void *user_data) {
   return clock_utc_by(seconds, a->endpoint->app->trusted.clock);
 }
 
+/* As whom the list has it, also where an alternate or DNS led elsewhere. */
+static const gatekeeper_address *listed(const endpoint *e) {
+  return &e->app->gatekeepers[e->gatekeeper];
+}
+
 static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
                                 void *user_data) {
   const attempt *a = user_data;
@@ -117,6 +125,11 @@ static void handshake_completed(h46017_tls *t, const h46017_identity *peer,
                       json_boolean(peer->proof == H46017_PROOF_CERTIFICATE));
   events_code(event, peer->error);
   events_emit(event);
+  if (a->endpoint->app->pin && !a->pinned &&
+      trust_pin(a->endpoint->app, listed(a->endpoint), h46017_tls_ssl(t),
+                peer) != 0) {
+    (void)h46017_tls_close(t, uv_now(a->endpoint->app->loop));
+  }
 }
 
 void connect_forget(endpoint *e) {
@@ -151,15 +164,15 @@ static int start_tls(attempt *a) {
   h46017_tls *tls = NULL;
   h46017_tls_settings_default(&settings);
   settings.server_check = p->insecure    ? H46017_SERVER_CHECK_NONE
+                          : p->pin       ? H46017_SERVER_CHECK_PIN
                           : p->server_dn ? H46017_SERVER_CHECK_SUBJECT
                                          : H46017_SERVER_CHECK_NAME;
   /* With SRV that is the domain, never the target, and with an alternate the
    * host of the list, never the address: whoever can forge a DNS answer could
    * name a host that he has a certificate for. */
-  settings.server_name = p->server_dn ? p->server_dn
-                         : p->server_name
-                             ? p->server_name
-                             : p->gatekeepers[e->gatekeeper].at.host;
+  settings.server_name = p->server_dn     ? p->server_dn
+                         : p->server_name ? p->server_name
+                                          : listed(e)->at.host;
   settings.trust = p->trusted.trust;
   settings.log_level = report_level();
   h46017_tls_callbacks_default(&callbacks);
@@ -167,6 +180,8 @@ static int start_tls(attempt *a) {
   callbacks.utc_now = utc_now;
   callbacks.log_write = report_log;
   trust_look(p);
+  a->pinned = p->pin && trust_pinned(p, listed(e), a->pin);
+  settings.server_pin = a->pinned ? a->pin : NULL;
   a->gatekeeper = e->gatekeeper;
   a->ctx_number = p->tls_ctx_number;
   settings.session = session_for(e);
@@ -231,11 +246,28 @@ static int start_tcp(attempt *a) {
 /* -- the link
  * ------------------------------------------------------------------ */
 
+/* The alarm of --pin. */
+static void say_changed(const attempt *a, const endpoint *e, json_t *event) {
+  const char *shown = json_string_value(json_object_get(event, "rejected_id"));
+  char hex[65];
+  hex_print(a->pin, sizeof a->pin, hex);
+  json_object_set_new(event, "pinned", json_string(hex));
+  report_code(H46017_ERR_SERVER_CHANGED,
+              "%s was %s and now is %s: renewed, or somebody else? If that is "
+              "right: h46017-cert --state %s trust replace %.12s %.12s",
+              e->peer, hex, shown ? shown : "not recorded", e->app->state, hex,
+              shown ? shown : "FILE");
+}
+
 /* The handshake failed: with our refusal the certificate is kept. */
-static void say_refused(endpoint *e, h46017_tls *tls, int why) {
+static void say_refused(const attempt *a, endpoint *e, h46017_tls *tls,
+                        int why) {
   json_t *event = endpoint_event(e, "refused");
   events_code(event, why);
   trust_state_note(&e->app->trusted, h46017_tls_ssl(tls), e->peer, event);
+  if (why == H46017_ERR_SERVER_CHANGED) {
+    say_changed(a, e, event);
+  }
   events_emit(event);
 }
 
@@ -252,7 +284,7 @@ static void link_ended(uvlink *l, int why) {
     events_text(event, "text", text, strlen(text));
     keep_session(a);
     if (h46017_tls_identity(l->tls) == NULL) {
-      say_refused(e, l->tls, why);
+      say_refused(a, e, l->tls, why);
     }
   }
   events_emit(event);

@@ -138,6 +138,7 @@ enum {
   OPTION_TRUST,
   OPTION_SERVER_NAME,
   OPTION_SERVER_DN,
+  OPTION_PIN,
   OPTION_INSECURE,
   OPTION_PASSWORD_FILE,
   OPTION_TTL,
@@ -183,6 +184,8 @@ static const option_spec specs[] = {
      "the name in the gatekeeper's certificate; its HOST"},
     {OPTION_SERVER_DN, "server-dn", "DN",
      "the whole subject of the gatekeeper's certificate instead"},
+    {OPTION_PIN, "pin", NULL,
+     "the certificate that a gatekeeper showed first, and no other"},
     {OPTION_INSECURE, "insecure-server", NULL,
      "believe any gatekeeper: anybody can pose as it"},
     {OPTION_PASSWORD_FILE, "password-file", "FILE",
@@ -306,6 +309,9 @@ static bool take_option(app *p, int id, const char *value) {
   case OPTION_SERVER_DN:
     p->server_dn = value;
     return value[0] != '\0';
+  case OPTION_PIN:
+    p->pin = true;
+    return true;
   case OPTION_INSECURE:
     p->insecure = true;
     return true;
@@ -379,9 +385,14 @@ static int check_options(const app *p) {
     return report_usage("--count makes NAME-1 and so on, and digits have no "
                         "hyphen: another type of name");
   }
-  if ((p->server_name != NULL) + (p->server_dn != NULL) + p->insecure > 1) {
-    return report_usage("--server-name, --server-dn or --insecure-server: one "
-                        "of them");
+  if ((p->server_name != NULL) + (p->server_dn != NULL) + p->pin + p->insecure >
+      1) {
+    return report_usage("--server-name, --server-dn, --pin or "
+                        "--insecure-server: one of them");
+  }
+  if ((p->pin || p->insecure) && p->trust.count > 0) {
+    return report_usage("--trust FILE: whom it vouches for is not asked with "
+                        "--pin or --insecure-server");
   }
   if (p->choice.cert != NULL && p->choice.app != NULL) {
     return report_usage("--cert or --app: one of them");
@@ -447,7 +458,7 @@ static int prepare_identity(app *p) {
       return EXIT_USAGE;
     }
   }
-  if (h46017_trust_count(p->trusted.trust) == 0 && !p->insecure) {
+  if (h46017_trust_count(p->trusted.trust) == 0 && !p->insecure && !p->pin) {
     report("the trust list is empty: the gatekeeper's certificate will be "
            "refused, and kept; --trust FILE, or h46017-cert rejected trust ID");
   }

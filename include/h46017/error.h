@@ -278,6 +278,8 @@ extern "C" {
   X(CLOCK_AHEAD, 630, "our own certificate has expired by the time of day",     \
     "correct the clock (NTP) if it is ahead; if it is right, renew the certificate", \
     undefinedReason)                                                           \
+  X(SERVER_CHANGED, 631, "the server shows another certificate than before",    \
+    "ask who runs it; if it was renewed: h46017-cert trust replace", undefinedReason) \
   /* 9xx: fatal */                                                             \
   X(NOMEM, 901, "no memory",                                                   \
     "delete the object", resourceUnavailable)                                  \

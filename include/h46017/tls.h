@@ -153,6 +153,25 @@ H46017_API int h46017_tls_expect_name(SSL *ssl, const char *name);
  * @spec RFC 4514, RFC 5280 7.1
  * @since 0.1 */
 H46017_API int h46017_tls_expect_subject(SSL *ssl, const char *dn);
+
+/** Makes a client's handshake fail with H46017_ERR_SERVER_CHANGED unless the
+ * server shows this very certificate, which is judged as an end entity of a
+ * trust list is: valid now, for servers, strong enough, whoever issued it and
+ * whatever name it has. It works in contexts that h46017_trust_attach() has
+ * seen.
+ *
+ * Without @p id this is the first contact: any certificate that is in order by
+ * itself passes. It is nobody's proof (the identity says
+ * H46017_ERR_UNAUTHENTICATED); the program keeps its SHA-256
+ * (`cert_sha256`) for the next time.
+ *
+ * @param[in] ssl  before its handshake
+ * @param[in] id   SHA-256 of the certificate's DER, 32 octets, *copied*; NULL:
+ *                 not known yet
+ * @retval H46017_ERR_INVALID_ARGUMENT  no SSL
+ * @retval H46017_ERR_NOMEM
+ * @since 0.1 */
+H46017_API int h46017_tls_expect_certificate(SSL *ssl, const uint8_t *id);
 /**@}*/
 
 /** @name From a certificate to an identity */
@@ -207,8 +226,11 @@ typedef enum h46017_server_check {
                                         gatekeeper */
   H46017_SERVER_CHECK_NONE = 2,    /**< not at all: anybody can. Logged as a
                                         warning at every connection */
-  H46017_SERVER_CHECK_SUBJECT = 3  /**< trusted, and `server_name` is its
+  H46017_SERVER_CHECK_SUBJECT = 3, /**< trusted, and `server_name` is its
                                         subject: h46017_tls_expect_subject() */
+  H46017_SERVER_CHECK_PIN = 4      /**< the certificate of `server_pin`, and no
+                                        other; without one, the first contact:
+                                        h46017_tls_expect_certificate() */
 } h46017_server_check;
 
 /** Settings of one connection. Begin with h46017_tls_settings_default(). */
@@ -223,12 +245,14 @@ typedef struct h46017_tls_settings {
   const h46017_trust *trust;        /**< what the context was attached with;
                                      *borrowed* */
   h46017_log_level log_level;       /**< H46017_LOG_INFO */
-  SSL_SESSION *session; /**< client, with a trust list: what an earlier
-                             connection to this server left
-                             (SSL_get1_session()); *borrowed* for the call. It
-                             is resumed if the server lets it, and if list and
-                             name would let its certificate pass today; else
-                             the handshake is a full one. NULL: none */
+  SSL_SESSION *session;      /**< client, with a trust list: what an earlier
+                                  connection to this server left
+                                  (SSL_get1_session()); *borrowed* for the call. It
+                                  is resumed if the server lets it, and if list and
+                                  name would let its certificate pass today; else
+                                  the handshake is a full one. NULL: none */
+  const uint8_t *server_pin; /**< client, H46017_SERVER_CHECK_PIN: SHA-256,
+                              *copied*; NULL: the first contact */
 } h46017_tls_settings;
 
 H46017_API void h46017_tls_settings_default_sized(h46017_tls_settings *settings,

@@ -209,6 +209,16 @@ H46017_API int h46017_trust_set_kind(h46017_trust *trust,
                                      const uint8_t id[H46017_CERT_ID_LEN],
                                      h46017_trust_kind kind);
 
+/** Gives an entry another label.
+ * @param[in] label  *copied*
+ * @retval H46017_ERR_NOT_FOUND
+ * @retval H46017_ERR_INVALID_ARGUMENT  no label
+ * @retval H46017_ERR_STORE_IO
+ * @retval H46017_ERR_NOMEM */
+H46017_API int h46017_trust_set_label(h46017_trust *trust,
+                                      const uint8_t id[H46017_CERT_ID_LEN],
+                                      const char *label);
+
 /** Puts one certificate in the place of another: kind and label stay unless
  * the options say otherwise. The new one is in force before the old one is
  * gone.

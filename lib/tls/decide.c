@@ -108,7 +108,7 @@ static long decide_verify(X509_STORE_CTX *store, STACK_OF(X509) * anchors) {
 
 /* The very certificate: its time, purpose, extensions and strength are looked
  * at, its issuer is not. It is alone, so that nothing else can come of it. */
-static long decide_end_entity(X509_STORE_CTX *store, X509 *leaf) {
+long h46017_trust_decide_alone(X509_STORE_CTX *store, X509 *leaf) {
   STACK_OF(X509) *alone = sk_X509_new_null();
   long result = X509_V_ERR_OUT_OF_MEM;
 
@@ -119,6 +119,13 @@ static long decide_end_entity(X509_STORE_CTX *store, X509 *leaf) {
   X509_STORE_CTX_set0_trusted_stack(store, NULL);
   sk_X509_free(alone);
   return result;
+}
+
+long h46017_trust_decide_pinned(X509_STORE_CTX *store, X509 *leaf,
+                                h46017_tls_pin pin) {
+  return pin == H46017_TLS_PIN_OTHER
+             ? h46017_tls_own_verify_result(H46017_ERR_SERVER_CHANGED)
+             : h46017_trust_decide_alone(store, leaf);
 }
 
 /* A chain that leads to an authority by signature. */
@@ -204,6 +211,7 @@ static long decide_by(const h46017_trust_snapshot *g, X509_STORE_CTX *store,
                       const SSL *ssl) {
   X509 *leaf = X509_STORE_CTX_get0_cert(store);
   const h46017_trust_item *item;
+  h46017_tls_pin pin = h46017_tls_pin_of(ssl, leaf);
   uint8_t id[H46017_CERT_ID_LEN];
   int64_t utc;
   long result;
@@ -215,8 +223,10 @@ static long decide_by(const h46017_trust_snapshot *g, X509_STORE_CTX *store,
     return X509_V_ERR_OUT_OF_MEM;
   }
   item = h46017_trust_lookup(g, id);
-  result = item != NULL && item->entry.kind == H46017_TRUST_END_ENTITY
-               ? decide_end_entity(store, leaf)
+  result = pin != H46017_TLS_PIN_NONE
+               ? h46017_trust_decide_pinned(store, leaf, pin)
+           : item != NULL && item->entry.kind == H46017_TRUST_END_ENTITY
+               ? h46017_trust_decide_alone(store, leaf)
                : decide_chain(store, g, leaf, SSL_is_server(ssl) != 0);
   if (result == X509_V_OK && SSL_get_security_level(ssl) == 0) {
     result = decide_strength(X509_STORE_CTX_get0_chain(store));

@@ -321,6 +321,8 @@ static int engine_prepare_client(h46017_tls *t) {
     return h46017_tls_expect_subject(t->ssl, t->settings.server_name);
   case H46017_SERVER_CHECK_TRUSTED:
     return 0;
+  case H46017_SERVER_CHECK_PIN:
+    return h46017_tls_expect_certificate(t->ssl, t->settings.server_pin);
   case H46017_SERVER_CHECK_NONE:
     SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
     h46017_log_code(&t->log, H46017_LOG_WARN, H46017_ERR_UNAUTHENTICATED,
@@ -366,6 +368,7 @@ static int engine_begin(h46017_tls *t, SSL_CTX *ctx) {
     rv = h46017_trust_resume(t->settings.trust, t->ssl, t->settings.session);
   }
   t->settings.server_name = NULL; /* borrowed for the call */
+  t->settings.server_pin = NULL;
   t->settings.session = NULL;
   if (rv != 0) {
     return rv;

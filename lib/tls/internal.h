@@ -49,6 +49,19 @@ bool h46017_tls_time(const X509_VERIFY_PARAM *param, int64_t *putc);
 /* It is whom h46017_tls_expect_subject() asked for, if it did. */
 bool h46017_tls_is_subject(const SSL *ssl, const X509 *leaf);
 
+/* -- pin.c ---------------------------------------------------------------- */
+
+/* What the certificate is to h46017_tls_expect_certificate(). */
+typedef enum h46017_tls_pin {
+  H46017_TLS_PIN_NONE,  /* not asked for */
+  H46017_TLS_PIN_FIRST, /* the first that is seen */
+  H46017_TLS_PIN_SAME,
+  H46017_TLS_PIN_OTHER
+} h46017_tls_pin;
+
+/* `ssl` may be NULL. */
+h46017_tls_pin h46017_tls_pin_of(const SSL *ssl, const X509 *leaf);
+
 /* -- ticket.c ------------------------------------------------------------- */
 
 /* Seconds that a session can be resumed in. */

@@ -282,7 +282,10 @@ int h46017_tls_judge(const h46017_trust *trust, const SSL *ssl) {
       X509_check_ca(leaf) != 0) {
     code = H46017_ERR_CERT_IS_CA;
   }
-  return code;
+  /* in order by itself, and nothing says whose it is */
+  return code == 0 && h46017_tls_pin_of(ssl, leaf) == H46017_TLS_PIN_FIRST
+             ? H46017_ERR_UNAUTHENTICATED
+             : code;
 }
 
 /* -- together ------------------------------------------------------------- */

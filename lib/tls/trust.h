@@ -149,6 +149,12 @@ h46017_peer_record *h46017_trust_record(const h46017_trust *trust, SSL *ssl);
 h46017_peer_record *h46017_trust_get_record(const h46017_trust *trust,
                                             const SSL *ssl);
 
+/* A certificate for itself, whoever issued it: 0 or a verify result. */
+long h46017_trust_decide_alone(X509_STORE_CTX *store, X509 *leaf);
+/* The same for one that a pin decides about. */
+long h46017_trust_decide_pinned(X509_STORE_CTX *store, X509 *leaf,
+                                h46017_tls_pin pin);
+
 /* Instead of X509_verify_cert(): 0 or a verify result. */
 long h46017_trust_decide(const h46017_trust *trust, X509_STORE_CTX *store,
                          SSL *ssl);

@@ -301,21 +301,22 @@ static int change_copy(const h46017_mem *mem, h46017_trust_item **pcopy,
   return rv;
 }
 
-static int change_kind(trust_change *c, h46017_trust_item *item,
-                       h46017_trust_kind kind) {
+/* A copy that says something else about it, `label` NULL: not that. */
+static int change_say(trust_change *c, h46017_trust_item *item,
+                      h46017_trust_kind kind, const char *label) {
+  const h46017_mem *mem = &c->trust->mem;
   h46017_trust_item *copy = NULL;
-  int rv;
+  int rv = change_copy(mem, &copy, item, kind);
 
-  if (item == NULL) {
-    return H46017_ERR_NOT_FOUND;
-  }
-  rv = change_copy(&c->trust->mem, &copy, item, kind);
   if (rv != 0) {
     return rv;
   }
-  rv = change_put(c, copy);
+  if (label != NULL && !h46017_trust_item_set(mem, &copy->entry.label, label)) {
+    rv = H46017_ERR_NOMEM;
+  }
+  rv = rv != 0 ? rv : change_put(c, copy);
   if (rv != 0) {
-    h46017_trust_item_free(&c->trust->mem, copy);
+    h46017_trust_item_free(mem, copy);
     return rv;
   }
   h46017_trust_draft_drop(c->draft, item);
@@ -334,10 +335,39 @@ int h46017_trust_set_kind(h46017_trust *trust,
   }
   rv = change_begin(&c, trust);
   if (rv == 0) {
-    rv = change_kind(&c, h46017_trust_lookup(c.draft, id), kind);
+    h46017_trust_item *item = h46017_trust_lookup(c.draft, id);
+
+    rv = item != NULL ? change_say(&c, item, kind, NULL) : H46017_ERR_NOT_FOUND;
     change_end(&c);
   }
   return rv;
+}
+
+int h46017_trust_set_label(h46017_trust *trust,
+                           const uint8_t id[H46017_CERT_ID_LEN],
+                           const char *label) {
+  trust_change c;
+  int rv =
+      label != NULL ? change_begin(&c, trust) : H46017_ERR_INVALID_ARGUMENT;
+
+  if (rv == 0) {
+    h46017_trust_item *item = h46017_trust_lookup(c.draft, id);
+
+    rv = item != NULL ? change_say(&c, item, item->entry.kind, label)
+                      : H46017_ERR_NOT_FOUND;
+    change_end(&c);
+  }
+  return rv;
+}
+
+/* One that was there already gets the label too. */
+static int change_hand_on(trust_adding *a) {
+  h46017_trust_item *there = h46017_trust_lookup(a->change.draft, a->last);
+
+  return there == NULL || strcmp(there->entry.label, a->options.label) == 0
+             ? 0
+             : change_say(&a->change, there, there->entry.kind,
+                          a->options.label);
 }
 
 /* Inside of a change. The new one first: when it does not come, the old one
@@ -358,7 +388,8 @@ static int change_replace(trust_adding *a, h46017_trust_item *item,
   rv = change_add_all(a, data, len);
   if (rv == 0 &&
       (a->good != 1 || memcmp(a->last, item->entry.id, sizeof(a->last)) != 0)) {
-    rv = change_drop(&a->change, item);
+    rv = change_hand_on(a);
+    rv = rv != 0 ? rv : change_drop(&a->change, item);
   }
   return rv;
 }

@@ -63,11 +63,15 @@ int h46017_error_from_verify_result(int64_t result) {
 static long verify_chain(X509_STORE_CTX *store, const SSL *ssl,
                          bool is_server) {
   X509 *leaf = X509_STORE_CTX_get0_cert(store);
+  h46017_tls_pin pin = h46017_tls_pin_of(ssl, leaf);
   int64_t utc;
   int rv;
 
   if (!h46017_tls_time(X509_STORE_CTX_get0_param(store), &utc)) {
     return h46017_tls_own_verify_result(H46017_ERR_CLOCK_NOT_SET);
+  }
+  if (pin != H46017_TLS_PIN_NONE) {
+    return h46017_trust_decide_pinned(store, leaf, pin);
   }
   rv = X509_verify_cert(store);
   if (rv != 1) {

@@ -26,6 +26,7 @@ class Tls(harness.Case):
         cls.pki.make("strange-ca", "Another authority", "authority")
         cls.pki.make("strange", DEVICE, "device", "strange-ca")
         cls.pki.make("self", DEVICE, "device")
+        cls.pki.make("gk-anew", "gk.example", "gatekeeper", "ca")
 
     def setUp(self):
         super().setUp()
@@ -106,6 +107,24 @@ class Tls(harness.Case):
         tls = gk.expect("tls", cn=None)
         self.assertEqual((tls["verified"], tls["code"]), (False, "CERT_MISSING"))
 
+    def test_an_old_key_needs_the_profile_that_says_so(self):
+        pki = self.pki
+        pki.openssl(
+            "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", f"/CN={DEVICE}",
+            "-keyout", pki.key("old"), "-out", pki.cert("old"), "-days", "2",
+        )  # fmt: skip
+        self.cert("trust", "add", pki.cert("old"), "--as", "end-entity")
+        own = *pki.own("old")[1::2], "-cipher", "DEFAULT@SECLEVEL=1"
+        show = "-cert", own[0], "-key", own[1], *own[2:]
+        gk = self.tls_gatekeeper()
+        harness.s_client(gk.port["tls"], *show, status=None)
+        self.assertEqual(gk.expect("refused")["code"], "CERT_WEAK")
+        gk.stop()
+        gk = self.tls_gatekeeper("--profile", "legacy-device")
+        harness.s_client(gk.port["tls"], *show, status=None)
+        tls = gk.expect("tls")
+        self.assertEqual((tls["cn"], tls["verified"]), (DEVICE, True))
+
     def test_a_gatekeeper_nobody_vouches_for_is_refused(self):
         gk = self.tls_gatekeeper()
         status, ep = self.attempt(*self.pki.own("device"), trust="strange-ca")
@@ -139,6 +158,83 @@ class Tls(harness.Case):
         status, ep = self.attempt(*own, "--server-dn", "gk.example")
         self.assertEqual(status, 2)
         self.assertIn("(DN, H46017-520)", ep.stderr())
+
+    def pinned(self, status, *arguments):
+        got, ep = self.once(
+            self.to, "--hardware-id", "auto", *self.pki.own("device"), "--pin", *arguments
+        )
+        self.assertEqual(got, status, ep.stderr())
+        return ep
+
+    @staticmethod
+    def said(ep, event):
+        """What an endpoint that has ended said once."""
+        (found,) = [e for e in ep.events if e["event"] == event]
+        return found
+
+    def ep_cert(self, *arguments):
+        """h46017-cert on the endpoint's state directory."""
+        return self._command("h46017-cert", "--state", self.dir / "endpoint", *arguments)
+
+    def test_pin_is_bound_to_the_first_certificate_until_another_is_accepted(self):
+        at = f"127.0.0.1:{harness.free_port()}"
+        self.to = f"tls:{at}"
+        start = lambda own: self.gatekeeper(
+            *self.pki.own(own), "--trust", self.pki.cert("ca"), tls=at, tcp="off"
+        )
+        gk = start("gk")
+        ep = self.pinned(0)
+        self.assertIn("first contact", ep.stderr())
+        tls = self.said(ep, "tls")
+        self.assertEqual((tls["verified"], tls["code"]), (False, "UNAUTHENTICATED"))
+        (entry,) = self.ep_cert("trust", "list")
+        self.assertEqual(
+            (entry["label"], entry["kind"], entry["origin"]), (f"pin:{at}", "end-entity", "pin")
+        )
+        ep = self.pinned(0)  # as another process, from what was written down
+        self.assertNotIn("first contact", ep.stderr())
+        self.assertTrue(self.said(ep, "tls")["verified"])
+        gk.stop()
+
+        gk = start("gk-anew")  # same name, same authority
+        ep = self.pinned(11)
+        self.assertIn("SERVER_CHANGED", ep.stderr())
+        refused = self.said(ep, "refused")
+        self.assertEqual(refused["code"], "SERVER_CHANGED")
+        self.assertEqual(refused["pinned"], entry["id"])
+        gk.expect("refused", code="CERT_REFUSED_BY_PEER")
+        old, new = entry["id"], refused["rejected_id"]
+        self.assertIn(f"trust replace {old[:12]} {new[:12]}", ep.stderr())
+        for fingerprint in (old, new):
+            self.assertIn(fingerprint, ep.stderr())
+        self.pinned(11)  # it is no habit
+        self.ep_cert("trust", "replace", old[:12], new[:12])
+        (entry,) = self.ep_cert("trust", "list")
+        self.assertEqual((entry["id"], entry["label"]), (new, f"pin:{at}"))
+        ep = self.pinned(0)
+        self.assertTrue(self.said(ep, "tls")["verified"])
+
+    def test_pin_of_one_gatekeeper_is_not_another_s(self):
+        one, other = self.tls_gatekeeper(), None
+        self.pinned(0)
+        first = self.to
+        # another port is another gatekeeper: the same certificate, pinned again
+        other = self.gatekeeper(
+            *self.pki.own("gk"), "--trust", self.pki.cert("ca"),
+            "--state", self.dir / "other", "--open", tls="127.0.0.1:0", tcp="off",
+        )  # fmt: skip
+        self.to = f"tls:127.0.0.1:{other.port['tls']}"
+        self.assertIn("first contact", self.pinned(0).stderr())
+        (entry,) = self.ep_cert("trust", "list")
+        self.assertEqual(
+            entry["label"].split(),
+            [f"pin:127.0.0.1:{gk.port['tls']}" for gk in (one, other)],
+        )
+        for self.to in first, self.to:
+            self.assertNotIn("first contact", self.pinned(0).stderr())
+        # by name it is not known at all
+        self.to = first.replace("127.0.0.1", "localhost")
+        self.assertIn("first contact", self.pinned(0).stderr())
 
     def test_insecure_server_believes_anybody_and_says_so(self):
         self.tls_gatekeeper()
