@@ -15,10 +15,14 @@
  *       time     ──────────▶ h46017_tunnel_handle_expiry        │
  *       neither want_read nor want_write: close ────────────────┘
  *
- * Usage: embed [PORT]   (loopback only; 0, the default, lets the system choose)
+ * Usage: embed [PORT [CERT KEY TRUSTED]]
+ * (loopback only; 0, the default, lets the system choose. With three PEM files
+ * it speaks TLS, embed_wire.hpp, and lets in whom TRUSTED vouches for.)
  *
  * It registers everybody: who may register is the gatekeeper's business, and
  * this one is an example. Do not put it on a network. */
+
+#include "embed_wire.hpp"
 
 #include <h46017/error.h>
 #include <h46017/tunnel.h>
@@ -53,8 +57,10 @@ using Octets = std::vector<uint8_t>;
  * is enough for three messages. */
 class Gatekeeper {
 public:
-  /* A request (RAS, PER) of a connection; an empty answer means none. */
-  Octets onRas(const std::string &endpoint, const uint8_t *per, size_t len) {
+  /* A request (RAS, PER) of a connection; an empty answer means none. `device`
+   * is whose certificate it is, empty without TLS. */
+  Octets onRas(const std::string &endpoint, const std::string &device,
+               const uint8_t *per, size_t len) {
     if (len < 4) {
       return {}; /* no request is that short */
     }
@@ -64,7 +70,8 @@ public:
     switch (per[0] & 0xfc) {
     case 3 << 2: /* registrationRequest: preamble of 4 bits, padded; then the
                     16 bits of requestSeqNum at octet 2 */
-      std::printf("ras registrationRequest %zu\n", len);
+      std::printf("ras registrationRequest %zu%s%s\n", len,
+                  device.empty() ? "" : " of ", device.c_str());
       return registrationConfirm(endpoint, per + 2);
     case 6 << 2: /* unregistrationRequest: the same */
       std::printf("ras unregistrationRequest %zu\n", len);
@@ -114,28 +121,6 @@ private:
   }
 };
 
-/* -- sockets and time, as the program has them ------------------------------
- */
-
-class Socket {
-public:
-  explicit Socket(int fd) : fd_(fd) {
-  }
-  ~Socket() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  Socket(const Socket &) = delete;
-  Socket &operator=(const Socket &) = delete;
-  int fd() const {
-    return fd_;
-  }
-
-private:
-  int fd_;
-};
-
 h46017_time now() {
   using namespace std::chrono;
   return static_cast<h46017_time>(
@@ -143,13 +128,13 @@ h46017_time now() {
           .count());
 }
 
-/* -- one connection: a socket, a tunnel, and between them nothing -----------
+/* -- one connection: a wire, a tunnel, and between them nothing -------------
  */
 
 class Connection {
 public:
-  Connection(int fd, unsigned number, Gatekeeper &gatekeeper)
-      : socket_(fd), gatekeeper_(gatekeeper),
+  Connection(int fd, const Tls &tls, unsigned number, Gatekeeper &gatekeeper)
+      : wire_(fd, tls), gatekeeper_(gatekeeper),
         endpoint_(std::to_string(number) + "_embed") {
     h46017_tunnel_callbacks cb;
     h46017_tunnel_callbacks_default(&cb);
@@ -166,7 +151,7 @@ public:
   }
 
   int fd() const {
-    return socket_.fd();
+    return wire_.fd();
   }
 
   /* Both false: there is nothing left to do, the connection goes. */
@@ -174,7 +159,8 @@ public:
     return tunnel_ && !gone_ && h46017_tunnel_want_read(tunnel_.get());
   }
   bool wantsWrite() const {
-    return tunnel_ && !gone_ && h46017_tunnel_want_write(tunnel_.get());
+    return tunnel_ && !gone_ &&
+           (wire_.wantsWrite() || h46017_tunnel_want_write(tunnel_.get()));
   }
   h46017_time expiry() const {
     return tunnel_ ? h46017_tunnel_next_expiry(tunnel_.get())
@@ -183,20 +169,26 @@ public:
 
   void readable() {
     uint8_t buf[4096];
-    const ssize_t n = ::read(fd(), buf, sizeof(buf));
-    if (n > 0) {
-      /* Errors stay in the tunnel: its wants tell what is left to do. */
-      (void)h46017_tunnel_recv(tunnel_.get(), buf, static_cast<size_t>(n),
-                               now());
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-      gone_ = true; /* registrations of this connection end here */
-    }
+    do {
+      const ssize_t n = wire_.read(buf, sizeof(buf));
+      if (n > 0) {
+        /* Errors stay in the tunnel: its wants tell what is left to do. */
+        (void)h46017_tunnel_recv(tunnel_.get(), buf, static_cast<size_t>(n),
+                                 now());
+      } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        gone_ = true; /* registrations of this connection end here */
+      }
+    } while (wantsRead() && wire_.hasMore());
   }
 
   void writable() {
     const uint8_t *data = nullptr;
     const size_t len = h46017_tunnel_peek_tx(tunnel_.get(), &data);
-    const ssize_t n = ::send(fd(), data, len, MSG_NOSIGNAL);
+    if (len == 0) {
+      readable(); /* TLS's own: it goes on where it stopped */
+      return;
+    }
+    const ssize_t n = wire_.write(data, len);
     if (n >= 0) {
       (void)h46017_tunnel_ack_tx(tunnel_.get(), static_cast<size_t>(n), now());
     } else if (errno != EAGAIN && errno != EINTR) {
@@ -212,7 +204,8 @@ private:
   static int rasReceived(h46017_tunnel *t, const uint8_t *per, size_t len,
                          void *user_data) {
     auto *self = static_cast<Connection *>(user_data);
-    const Octets answer = self->gatekeeper_.onRas(self->endpoint_, per, len);
+    const Octets answer = self->gatekeeper_.onRas(
+        self->endpoint_, self->wire_.device(), per, len);
     if (answer.empty()) {
       return 0;
     }
@@ -231,16 +224,10 @@ private:
     std::fprintf(stderr, "%s\n", line);
   }
 
-  struct Delete {
-    void operator()(h46017_tunnel *t) const {
-      h46017_tunnel_del(t);
-    }
-  };
-
-  Socket socket_;
+  Wire wire_;
   Gatekeeper &gatekeeper_;
   std::string endpoint_;
-  std::unique_ptr<h46017_tunnel, Delete> tunnel_;
+  Owned<h46017_tunnel, h46017_tunnel_del> tunnel_;
   bool gone_ = false;
 };
 
@@ -279,7 +266,8 @@ int listenOn(uint16_t port) {
 
 using Connections = std::vector<std::unique_ptr<Connection>>;
 
-void accept(int listener, Connections &connections, Gatekeeper &gatekeeper) {
+void accept(int listener, const Tls &tls, Connections &connections,
+            Gatekeeper &gatekeeper) {
   static unsigned number = 0;
   const int on = 1;
   const int fd = ::accept(listener, nullptr, nullptr);
@@ -290,7 +278,8 @@ void accept(int listener, Connections &connections, Gatekeeper &gatekeeper) {
   (void)::fcntl(fd, F_SETFL, O_NONBLOCK);
   /* A RAS answer is one small write: it must not wait for the next. */
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  connections.push_back(std::make_unique<Connection>(fd, ++number, gatekeeper));
+  connections.push_back(
+      std::make_unique<Connection>(fd, tls, ++number, gatekeeper));
 }
 
 int timeout(const Connections &connections) {
@@ -307,7 +296,7 @@ int timeout(const Connections &connections) {
              : static_cast<int>(std::min<h46017_time>(first - t, INT_MAX));
 }
 
-void serve(int listener) {
+void serve(int listener, const Tls &tls) {
   Gatekeeper gatekeeper;
   Connections connections;
   std::vector<pollfd> fds;
@@ -346,7 +335,7 @@ void serve(int listener) {
                                      }),
                       connections.end());
     if ((fds[0].revents & POLLIN) != 0) {
-      accept(listener, connections, gatekeeper);
+      accept(listener, tls, connections, gatekeeper);
     }
   }
 }
@@ -360,11 +349,16 @@ int main(int argc, char **argv) {
   (void)::sigaction(SIGTERM, &action, nullptr);
   (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 
-  const Socket listener(
-      listenOn(static_cast<uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0)));
-  if (listener.fd() < 0) {
+  Tls tls;
+  if (argc > 4 && !tls.load(argv[2], argv[3], argv[4])) {
     return EXIT_FAILURE;
   }
-  serve(listener.fd());
+  const int listener =
+      listenOn(static_cast<uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0));
+  if (listener < 0) {
+    return EXIT_FAILURE;
+  }
+  serve(listener, tls);
+  (void)::close(listener);
   return EXIT_SUCCESS;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a newcomer copies works: endpoint_poll.c at a real gatekeeper."""
+"""What a newcomer copies works: endpoint_poll.c at a real gatekeeper, and a real
+endpoint at embed.cpp with TLS of its own making."""
 import shutil
 import signal
 import subprocess
@@ -54,6 +55,51 @@ class EndpointPoll(harness.Case):
         phone = self.poll(gk.port["tls"], "0090332f0bad")
         gk.expect("rejected", reason="securityDenial")
         self.assertIn("securityDenial", phone.stdout.readline())
+
+
+class Embed(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.mkdtemp(prefix="h46017-test-")
+        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
+        cls.pki = harness.Pki(directory)
+        cls.pki.make("device", DEVICE, "device", "ca")
+        cls.pki.make("self", DEVICE, "device")
+
+    def setUp(self):
+        super().setUp()
+        self.embed = subprocess.Popen(
+            [harness.PROGRAMS / "embed", "0", *self.pki.own("gk")[1::2], self.pki.cert("ca")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.addCleanup(self.embed.stdout.close)
+        self.addCleanup(self.embed.wait)
+        self.addCleanup(self.embed.kill)
+        self.to = "tls:" + self.embed.stdout.readline().split()[1]
+
+    def attempt(self, name):
+        return self.once(
+            self.to, "--hardware-id", "auto", *self.pki.own(name), "--trust", self.pki.cert("ca")
+        )
+
+    def test_a_registration_comes_with_whose_certificate_it_is(self):
+        status, ep = self.attempt("device")
+        self.assertEqual(status, 0, ep.stderr())
+        (tls,) = [e for e in ep.events if e["event"] == "tls"]
+        self.assertTrue(tls["verified"])
+        self.assertRegex(
+            self.embed.stdout.readline(), f"^ras registrationRequest [0-9]+ of {DEVICE}$"
+        )
+        self.assertRegex(self.embed.stdout.readline(), "^ras unregistrationRequest")
+        self.embed.send_signal(signal.SIGTERM)
+        self.assertEqual(self.embed.wait(harness.PATIENCE), 0)
+
+    def test_nobody_else_comes_in(self):
+        status, ep = self.attempt("self")
+        self.assertEqual(status, 12, ep.stderr())
+        self.assertEqual(self.embed.stdout.readline(), "refused SELF_SIGNED_UNTRUSTED\n")
+        status, ep = self.attempt("device")  # and it goes on
+        self.assertEqual(status, 0, ep.stderr())
 
 
 if __name__ == "__main__":
