@@ -74,7 +74,7 @@ struct app {
   const char *server_name;
   const char *server_dn;
   bool insecure;
-  bool pin; /* the certificate that was seen first, and no other */
+  bool pin;           /* the certificate that was seen first, and no other */
   uint32_t ttl;       /* seconds asked for; 0: the library's */
   uint32_t keepalive; /* seconds between empty TPKTs; 0: none */
   bool discover;      /* a GRQ first */
