@@ -75,7 +75,7 @@ h46017_device_fit h46017_device_fits(const h46017_device *device,
   h46017_device dev;
   size_t longest = 0;
 
-  if (policy_read_device(&dev, device) != 0 || name == NULL) {
+  if (policy_read_device(&dev, device) != 0) {
     return H46017_FIT_NONE;
   }
   if (policy_is_listed(dev.hardware_ids, dev.hardware_id_count, name, len)) {
