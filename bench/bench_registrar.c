@@ -3,8 +3,10 @@
  * already, one connection each, visited in random order: without sockets, the
  * requests written by path of no endpoint, so that only the gatekeeper is
  * timed; beside it the codec operations that are in it, decoding the RRQ and
- * encoding the RCF. `bench_registrar [N …]`, 1000 100000 1000000 by default;
- * all of them in one process, timed in turn where they are compared. */
+ * encoding the RCF: of one endpoint's messages again and again, and of as many
+ * endpoints' as a batch has, each once. `bench_registrar [N …]`, 1000 100000
+ * 1000000 by default; all of them in one process and timed in turn, every ratio
+ * the median of each round's. */
 #include "bench.h"
 
 #include <h46017/h46017.h>
@@ -20,13 +22,14 @@
 #define ROUNDS 100
 #define MESSAGE_SIZE 512
 
-/* What the codec does of one kind of registration. */
+/* What the codec does for one kind of registration, of a batch's endpoints. */
 typedef struct codec {
   h46017_h225 *in;
-  h46017_h225 *out; /* the RCF */
-  uint8_t rrq[MESSAGE_SIZE];
-  size_t len;
-  double ns[ROUNDS]; /* each */
+  h46017_h225 *out[BATCH]; /* their RCFs */
+  uint8_t rrq[BATCH][MESSAGE_SIZE];
+  size_t len[BATCH];
+  double one[ROUNDS]; /* ns each, where they are all the first's */
+  double all[ROUNDS];
 } codec;
 
 typedef struct crowd {
@@ -46,7 +49,6 @@ typedef struct crowd {
 
 static h46017_h225 *message;
 static h46017_tunnel *writer;
-static h46017_tunnel *reader; /* ras_received: on_answer */
 
 static uint32_t crowd_random(crowd *x) {
   x->random = x->random * 6364136223846793005U + 1442695040888963407U;
@@ -72,10 +74,8 @@ static int on_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
 
 static int on_answer(h46017_tunnel *t, const uint8_t *per, size_t len,
                      void *user_data) {
-  codec *k = user_data;
-
   (void)t;
-  return h46017_h225_decode(k->out, h46017_h225_ras_message(), per, len);
+  return h46017_h225_decode(user_data, h46017_h225_ras_message(), per, len);
 }
 
 static double now_ns(clockid_t clock) {
@@ -137,53 +137,59 @@ static size_t make_frame(const crowd *x, size_t i, bool keep_alive,
   return len;
 }
 
-/* One registration's messages, to be coded again and again. */
+/* The messages of the first endpoints there are. */
 static void codec_make(codec *k, const crowd *x, bool keep_alive) {
-  uint8_t frame[1024];
   h46017_tunnel_callbacks cb;
-  const uint8_t *p;
-  size_t n;
 
   bench_check(h46017_h225_new(&k->in, NULL, NULL), "message");
-  bench_check(h46017_h225_new(&k->out, NULL, NULL), "message");
   h46017_tunnel_callbacks_default(&cb);
   cb.ras_received = on_answer;
-  bench_check(h46017_tunnel_new(&reader, NULL, &cb, NULL, k, 0), "tunnel");
-  k->len = make_rrq(x, 0, keep_alive, 2, k->rrq);
-  n = make_frame(x, 0, keep_alive, 2, frame);
-  bench_check(h46017_connection_recv(x->conns[0], frame, n, x->now), "recv");
-  n = h46017_connection_peek_tx(x->conns[0], &p);
-  bench_check(h46017_tunnel_recv(reader, p, n, 0), "answer");
-  bench_check(h46017_connection_ack_tx(x->conns[0], n, x->now), "answer");
-  bench_check(h46017_h225_message_type(k->out) != NULL ? 0
-                                                       : H46017_ERR_INTERNAL,
-              "answer");
-  h46017_tunnel_del(reader);
+  for (size_t i = 0; i < BATCH; i++) {
+    h46017_connection *c = x->conns[i % x->size];
+    uint8_t frame[1024];
+    h46017_tunnel *reader;
+    const uint8_t *p;
+    size_t n;
+    bench_check(h46017_h225_new(&k->out[i], NULL, NULL), "message");
+    bench_check(h46017_tunnel_new(&reader, NULL, &cb, NULL, k->out[i], 0),
+                "tunnel");
+    k->len[i] = make_rrq(x, i % x->size, keep_alive, 2, k->rrq[i]);
+    n = make_frame(x, i % x->size, keep_alive, 2, frame);
+    bench_check(h46017_connection_recv(c, frame, n, x->now), "recv");
+    n = h46017_connection_peek_tx(c, &p);
+    bench_check(h46017_tunnel_recv(reader, p, n, 0), "answer");
+    bench_check(h46017_connection_ack_tx(c, n, x->now), "answer");
+    bench_check(
+        h46017_h225_message_type(k->out[i]) != NULL ? 0 : H46017_ERR_INTERNAL,
+        "answer");
+    h46017_tunnel_del(reader);
+  }
 }
 
-static double codec_batch(codec *k) {
+static double codec_batch(codec *k, size_t step) {
   uint8_t per[MESSAGE_SIZE];
   double begin = now_ns(CLOCK_MONOTONIC);
   size_t len;
   int rv = 0;
 
   for (size_t i = 0; i < BATCH; i++) {
-    rv |= h46017_h225_decode(k->in, h46017_h225_ras_message(), k->rrq, k->len);
-    rv |= h46017_h225_encode(k->out, per, sizeof(per), &len);
+    rv |= h46017_h225_decode(k->in, h46017_h225_ras_message(), k->rrq[i * step],
+                             k->len[i * step]);
+    rv |= h46017_h225_encode(k->out[i * step], per, sizeof(per), &len);
   }
   bench_check(rv, "codec");
   return (now_ns(CLOCK_MONOTONIC) - begin) / BATCH;
 }
 
 /* The gatekeeper's part: octets in, the answer out. */
-static void serve(const crowd *x, size_t i, const uint8_t *frame, size_t len) {
+static void serve(const crowd *x, h46017_connection *c, const uint8_t *frame,
+                  size_t len) {
   const uint8_t *p;
-  h46017_connection *c;
   size_t n;
 
-  bench_check(h46017_connection_recv(x->conns[i], frame, len, x->now), "recv");
-  n = h46017_connection_peek_tx(x->conns[i], &p);
-  bench_check(n > 0 ? h46017_connection_ack_tx(x->conns[i], n, x->now)
+  bench_check(h46017_connection_recv(c, frame, len, x->now), "recv");
+  n = h46017_connection_peek_tx(c, &p);
+  bench_check(n > 0 ? h46017_connection_ack_tx(c, n, x->now)
                     : H46017_ERR_INTERNAL,
               "answer");
   while (h46017_gatekeeper_next_ready(x->gk, &c)) {
@@ -228,7 +234,7 @@ static void crowd_make(crowd *x, size_t size) {
   for (size_t i = 0; i < size; i++) {
     size_t len = make_frame(x, i, false, 1, frame);
     double begin = now_ns(CLOCK_THREAD_CPUTIME_ID);
-    serve(x, i, frame, len);
+    serve(x, x->conns[i], frame, len);
     begin = now_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
     x->worst = begin > x->worst ? begin : x->worst;
   }
@@ -240,17 +246,19 @@ static void crowd_make(crowd *x, size_t size) {
               "registrations");
 }
 
-/* A batch of `BATCH`, the frames made before the time is taken. */
+/* A batch of `BATCH`, the frames made and the connections found before the time
+ * is taken. */
 static double crowd_batch(crowd *x, bool keep_alive, uint16_t seq) {
   static uint8_t frames[BATCH][1024];
   size_t lens[BATCH];
-  size_t who[BATCH];
+  h46017_connection *who[BATCH];
   double begin;
 
   x->now += 11000; /* an answer that is kept is not kept for longer */
   for (size_t i = 0; i < BATCH; i++) {
-    who[i] = ((size_t)crowd_random(x) << 16 ^ crowd_random(x)) % x->size;
-    lens[i] = make_frame(x, who[i], keep_alive, (uint16_t)(seq + i), frames[i]);
+    size_t one = ((size_t)crowd_random(x) << 16 ^ crowd_random(x)) % x->size;
+    who[i] = x->conns[one];
+    lens[i] = make_frame(x, one, keep_alive, (uint16_t)(seq + i), frames[i]);
   }
   begin = now_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < BATCH; i++) {
@@ -266,9 +274,37 @@ static int compare(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-static double median(double *values) {
-  qsort(values, ROUNDS, sizeof(*values), compare);
-  return values[ROUNDS / 2];
+static double median(const double *values) {
+  double sorted[ROUNDS];
+
+  memcpy(sorted, values, sizeof(sorted));
+  qsort(sorted, ROUNDS, sizeof(*sorted), compare);
+  return sorted[ROUNDS / 2];
+}
+
+static double ratio(const double *a, const double *b) {
+  double each[ROUNDS];
+
+  for (size_t i = 0; i < ROUNDS; i++) {
+    each[i] = a[i] / b[i];
+  }
+  return median(each);
+}
+
+static void report(const char *what, const crowd *crowds, size_t count,
+                   bool keep_alive, const codec *k) {
+  const double *first = keep_alive ? crowds[0].keep : crowds[0].full;
+
+  printf("%s: its codec operations take %.0f ns, of one endpoint %.0f\n\n"
+         "%10s %8s %8s %10s %10s\n",
+         what, median(k->all), median(k->one), "registered", "ns", "to first",
+         "to codec", "to one's");
+  for (size_t i = 0; i < count; i++) {
+    const double *ns = keep_alive ? crowds[i].keep : crowds[i].full;
+    printf("%10zu %8.0f %8.2f %10.2f %10.2f\n", crowds[i].size, median(ns),
+           ratio(ns, first), ratio(ns, k->all), ratio(ns, k->one));
+  }
+  printf("\n");
 }
 
 int main(int argc, char **argv) {
@@ -278,8 +314,6 @@ int main(int argc, char **argv) {
   static const size_t sizes[SIZES] = {1000, 100000, 1000000};
   h46017_tunnel_callbacks none;
   size_t count = argc > 1 ? 0 : SIZES;
-  double first[2] = {0, 0};
-  double coding[2];
 
   h46017_tunnel_callbacks_default(&none);
   bench_check(h46017_tunnel_new(&writer, NULL, &none, NULL, NULL, 0), "tunnel");
@@ -293,31 +327,24 @@ int main(int argc, char **argv) {
   codec_make(&full_codec, &crowds[0], false);
   codec_make(&keep_codec, &crowds[0], true);
   for (size_t round = 0; round < ROUNDS; round++) {
-    full_codec.ns[round] = codec_batch(&full_codec);
-    keep_codec.ns[round] = codec_batch(&keep_codec);
+    uint16_t seq = (uint16_t)(round * 2 * BATCH % 60000 + 2);
+    full_codec.one[round] = codec_batch(&full_codec, 0);
+    full_codec.all[round] = codec_batch(&full_codec, 1);
+    keep_codec.one[round] = codec_batch(&keep_codec, 0);
+    keep_codec.all[round] = codec_batch(&keep_codec, 1);
     for (size_t k = 0; k < count; k++) {
-      uint16_t seq = (uint16_t)(round * 2 * BATCH % 60000 + 2);
       crowds[k].keep[round] = crowd_batch(&crowds[k], true, seq);
       crowds[k].full[round] =
           crowd_batch(&crowds[k], false, (uint16_t)(seq + BATCH));
     }
   }
-  coding[0] = median(full_codec.ns);
-  coding[1] = median(keep_codec.ns);
-  printf("codec operations: full %.0f ns, keep-alive %.0f ns\n\n", coding[0],
-         coding[1]);
-  printf("%10s %8s %7s %7s %8s %7s %7s %10s %9s %9s %10s\n", "registered",
-         "full ns", "to 1st", "to cod.", "keep ns", "to 1st", "to cod.",
-         "oct./conn.", "oct./reg.", "res. MiB", "slowest us");
+  report("full registration", crowds, count, false, &full_codec);
+  report("keep-alive", crowds, count, true, &keep_codec);
+  printf("%10s %10s %9s %9s %10s\n", "registered", "oct./conn.", "oct./reg.",
+         "res. MiB", "slowest us");
   for (size_t k = 0; k < count; k++) {
-    crowd *x = &crowds[k];
-    double full = median(x->full);
-    double keep = median(x->keep);
-    first[0] = k == 0 ? full : first[0];
-    first[1] = k == 0 ? keep : first[1];
-    printf("%10zu %8.0f %7.2f %7.2f %8.0f %7.2f %7.2f %10zu %9zu %9zu %10.0f\n",
-           x->size, full, full / first[0], full / coding[0], keep,
-           keep / first[1], keep / coding[1], x->connection_octets,
+    const crowd *x = &crowds[k];
+    printf("%10zu %10zu %9zu %9zu %10.0f\n", x->size, x->connection_octets,
            x->registration_octets, x->resident >> 20, x->worst / 1000);
   }
   return 0;
