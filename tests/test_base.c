@@ -205,6 +205,40 @@ START_TEST(txbuf_keeps_order_and_limit) {
 }
 END_TEST
 
+START_TEST(txbuf_uses_the_room_it_was_lent_first) {
+  static uint8_t room[16];
+  static const uint8_t octets[2000] = {1, 2, 3, 4, 5, 6, 7, 8};
+  h46017_txbuf b;
+  const uint8_t *p;
+  h46017_txbuf_init(&b, h46017_mem_default(), 4000);
+  h46017_txbuf_lend(&b, room, sizeof(room));
+  for (int round = 0; round < 2; round++) {
+    ck_assert_int_eq(h46017_txbuf_write(&b, octets, sizeof(room)), 0);
+    ck_assert_uint_eq(h46017_txbuf_peek(&b, &p), sizeof(room));
+    ck_assert_ptr_eq(p, room);
+    ck_assert_int_eq(h46017_txbuf_ack(&b, 3), 0);
+    /* three octets more fit where three have gone; a fourth does not */
+    ck_assert_int_eq(h46017_txbuf_write(&b, octets, 3), 0);
+    ck_assert_uint_eq(h46017_txbuf_peek(&b, &p), sizeof(room));
+    ck_assert_ptr_eq(p, room);
+    ck_assert_int_eq(h46017_txbuf_write(&b, octets, 2000), 0);
+    ck_assert_uint_eq(h46017_txbuf_peek(&b, &p), sizeof(room) + 2000);
+    ck_assert_ptr_ne(p, room);
+    ck_assert_mem_eq(p, octets + 3, sizeof(room) - 3);
+    ck_assert_mem_eq(p + sizeof(room) - 3, octets, 3);
+    ck_assert_mem_eq(p + sizeof(room), octets, 2000);
+    /* more than is kept goes back when all is sent */
+    ck_assert_int_eq(h46017_txbuf_ack(&b, sizeof(room) + 2000), 0);
+    ck_assert_uint_eq(h46017_txbuf_peek(&b, &p), 0);
+  }
+  ck_assert_int_eq(h46017_txbuf_write(&b, octets, 2000), 0);
+  h46017_txbuf_free(&b);
+  ck_assert_int_eq(h46017_txbuf_write(&b, octets, 1), 0);
+  ck_assert_uint_eq(h46017_txbuf_peek(&b, &p), 1);
+  ck_assert_ptr_eq(p, room);
+}
+END_TEST
+
 START_TEST(text_goes_to_bmp_and_back) {
   static const char utf8[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
   static const uint8_t bmp[] = {0,    'a',  0,    0xe4, 0x20,
@@ -358,6 +392,7 @@ int main(void) {
   tcase_add_test(tc, memory_functions_come_whole_or_not_at_all);
   tcase_add_test(tc, arena_obeys_its_budget_and_settles_on_one_block);
   tcase_add_test(tc, txbuf_keeps_order_and_limit);
+  tcase_add_test(tc, txbuf_uses_the_room_it_was_lent_first);
   tcase_add_test(tc, text_goes_to_bmp_and_back);
   tcase_add_test(tc, text_is_looked_at_to_its_last_character);
   tcase_add_test(tc, text_refuses_what_is_not_text);

@@ -302,7 +302,8 @@ static void inquire(uint16_t reference, const uint8_t *guid) {
       0);
   ck_assert_int_eq(h46017_h225_encode(m, per, sizeof(per), &len), 0);
   h46017_h225_del(m);
-  ck_assert_int_eq(h46017_tunnel_write_ras(line[0]->conn->tunnel, per, len), 0);
+  ck_assert_int_eq(h46017_tunnel_write_ras(&line[0]->conn->tunnel, per, len),
+                   0);
   gk_connection_ready(line[0]->conn);
   irrs = 0;
   run();

@@ -7,19 +7,31 @@
 
 #include <string.h>
 
-/* An idle connection keeps no more than this: a keep-alive fits. */
+/* An idle connection keeps no more heap than this. */
 #define TXBUF_KEPT 512
 
 void h46017_txbuf_init(h46017_txbuf *b, const h46017_mem *mem, size_t limit) {
   memset(b, 0, sizeof(*b));
-  b->mem = *mem;
+  b->mem = mem;
   b->limit = limit;
 }
 
+void h46017_txbuf_lend(h46017_txbuf *b, uint8_t *room, size_t size) {
+  b->room = room;
+  b->room_size = size;
+  h46017_txbuf_free(b);
+}
+
+/* Its heap, if it has any. */
+static uint8_t *txbuf_own(const h46017_txbuf *b) {
+  return b->data != b->room ? b->data : NULL;
+}
+
 void h46017_txbuf_free(h46017_txbuf *b) {
-  h46017_mem_release(&b->mem, b->data);
-  b->data = NULL;
-  b->cap = b->begin = b->end = 0;
+  h46017_mem_release(b->mem, txbuf_own(b));
+  b->data = b->room;
+  b->cap = b->room_size;
+  b->begin = b->end = 0;
 }
 
 int h46017_txbuf_reserve(h46017_txbuf *b, size_t len, uint8_t **pdata) {
@@ -40,9 +52,12 @@ int h46017_txbuf_reserve(h46017_txbuf *b, size_t len, uint8_t **pdata) {
     if (want < TXBUF_KEPT) {
       want = TXBUF_KEPT;
     }
-    data = h46017_mem_resize(&b->mem, b->data, want);
+    data = h46017_mem_resize(b->mem, txbuf_own(b), want);
     if (data == NULL) {
       return H46017_ERR_NOMEM;
+    }
+    if (b->data == b->room && waiting > 0) {
+      memcpy(data, b->room, waiting);
     }
     b->data = data;
     b->cap = want;

@@ -9,15 +9,21 @@
 #include <h46017/common.h>
 
 typedef struct h46017_txbuf {
-  h46017_mem mem;
   uint8_t *data;
   size_t cap;
-  size_t begin; /* first octet not yet acknowledged */
-  size_t end;   /* behind the last octet */
-  size_t limit; /* octets waiting at the most */
+  size_t begin;  /* first octet not yet acknowledged */
+  size_t end;    /* behind the last octet */
+  size_t limit;  /* octets waiting at the most */
+  uint8_t *room; /* what is used before anything is allocated; NULL: none */
+  size_t room_size;
+  const h46017_mem *mem;
 } h46017_txbuf;
 
+/* `mem` is borrowed for good. */
 void h46017_txbuf_init(h46017_txbuf *b, const h46017_mem *mem, size_t limit);
+/* An empty one may have room of its owner's, beside what else that looks at. It
+ * is borrowed for good, and is no limit. */
+void h46017_txbuf_lend(h46017_txbuf *b, uint8_t *room, size_t size);
 void h46017_txbuf_free(h46017_txbuf *b);
 
 /* Room for `len` octets behind the last, to be filled and then committed. The

@@ -156,7 +156,7 @@ static int connection_open_tunnel(h46017_connection *c) {
   cb.signalling_received = connection_signalling_received;
   cb.log_write = gk->log.write != NULL ? connection_log : NULL;
   cb.trace = gk->trace != NULL ? connection_trace : NULL;
-  return h46017_tunnel_new(&c->tunnel, &s, &cb, &gk->mem, c, gk->now);
+  return h46017_tunnel_init(&c->tunnel, &s, &cb, &gk->mem, c, gk->now);
 }
 
 /* -- life ------------------------------------------------------------------ */
@@ -165,7 +165,7 @@ static void connection_release(h46017_connection *c) {
   h46017_mem mem = c->gk->mem;
 
   h46017_calls_del(c->calls);
-  h46017_tunnel_del(c->tunnel);
+  h46017_tunnel_free(&c->tunnel);
   h46017_mem_release(&mem, c->peer);
   h46017_mem_release(&mem, c);
 }
@@ -183,6 +183,8 @@ static int connection_make(h46017_connection **pc, h46017_gatekeeper *gk,
   (void)snprintf(c->origin, sizeof(c->origin), "#%" PRIu64,
                  ++gk->last_connection);
   c->state_timer = H46017_TIME_NEVER;
+  c->answer.per = c->answer_room;
+  c->answer.cap = sizeof(c->answer_room);
   rv = h46017_identity_dup(&gk->mem, &c->peer, peer);
   if (rv == 0) {
     rv = connection_open_tunnel(c);
@@ -386,7 +388,7 @@ void gk_connection_rearm(h46017_connection *c) {
     /* A question holds the end up, but does not begin the time again: asking
      * for ever gains nothing. */
     expiry = H46017_MIN(c->questions != NULL ? H46017_TIME_NEVER : expiry,
-                        h46017_tunnel_next_expiry(c->tunnel));
+                        h46017_tunnel_next_expiry(&c->tunnel));
     if (c->calls != NULL) {
       expiry = H46017_MIN(expiry, h46017_calls_next_expiry(c->calls));
     }
@@ -399,7 +401,7 @@ void gk_connection_timer(h46017_connection *c) {
   int rv = 0;
 
   if (c->state == GK_CONN_UP) {
-    rv = h46017_tunnel_handle_expiry(c->tunnel, gk->now);
+    rv = h46017_tunnel_handle_expiry(&c->tunnel, gk->now);
     gk_calls_timer(c);
   }
   if (rv != 0) {
@@ -415,26 +417,28 @@ void gk_connection_timer(h46017_connection *c) {
 
 /* -- the edge -------------------------------------------------------------- */
 
-/* What a keep-alive needs; the names are fetched while it is decoded. */
+/* What a keep-alive needs. */
 static void connection_fetch(const h46017_connection *c) {
-  h46017_fetch(c->tunnel, 320);
-  h46017_fetch(c->registrations, sizeof(*c->registrations));
-  h46017_fetch(c->answered, sizeof(*c->answered) + 128);
+  h46017_fetch(c, GK_CONNECTION_HOT);
+  h46017_fetch(c->tunnel.room, 192);
+  h46017_fetch(&c->answer, sizeof(c->answer) + 128);
+  h46017_fetch(c->registrations, GK_REGISTRATION_HOT);
 }
 
 int h46017_connection_recv(h46017_connection *c, const uint8_t *data,
                            size_t datalen, h46017_time now) {
   h46017_gatekeeper *gk = c->gk;
-  int rv = gk_enter(gk, now);
+  int rv;
 
   connection_fetch(c);
+  rv = gk_enter(gk, now);
   if (rv != 0) {
     return rv;
   }
   if (c->state != GK_CONN_UP) {
     return gk_leave(gk, c->error != 0 ? c->error : H46017_ERR_CLOSED);
   }
-  rv = h46017_tunnel_recv(c->tunnel, data, datalen, gk->now);
+  rv = h46017_tunnel_recv(&c->tunnel, data, datalen, gk->now);
   if (rv != 0 && rv != H46017_ERR_INVALID_ARGUMENT) {
     gk_connection_fail(c, rv);
   }
@@ -450,7 +454,7 @@ int h46017_connection_recv(h46017_connection *c, const uint8_t *data,
 
 size_t h46017_connection_peek_tx(const h46017_connection *c,
                                  const uint8_t **pdata) {
-  return h46017_tunnel_peek_tx(c->tunnel, pdata);
+  return h46017_tunnel_peek_tx(&c->tunnel, pdata);
 }
 
 int h46017_connection_ack_tx(h46017_connection *c, size_t len,
@@ -460,20 +464,20 @@ int h46017_connection_ack_tx(h46017_connection *c, size_t len,
   if (rv != 0) {
     return rv;
   }
-  rv = h46017_tunnel_ack_tx(c->tunnel, len, c->gk->now);
+  rv = h46017_tunnel_ack_tx(&c->tunnel, len, c->gk->now);
   if (rv == 0 && len > 0 && c->state == GK_CONN_CLOSING &&
-      !h46017_tunnel_want_write(c->tunnel)) {
+      !h46017_tunnel_want_write(&c->tunnel)) {
     gk_connection_ready(c); /* it wants nothing any more */
   }
   return gk_leave(c->gk, rv);
 }
 
 bool h46017_connection_want_read(const h46017_connection *c) {
-  return c->state == GK_CONN_UP && h46017_tunnel_want_read(c->tunnel);
+  return c->state == GK_CONN_UP && h46017_tunnel_want_read(&c->tunnel);
 }
 
 bool h46017_connection_want_write(const h46017_connection *c) {
-  return c->state != GK_CONN_CLOSED && h46017_tunnel_want_write(c->tunnel);
+  return c->state != GK_CONN_CLOSED && h46017_tunnel_want_write(&c->tunnel);
 }
 
 int h46017_connection_write_signalling(h46017_connection *c,
@@ -486,7 +490,7 @@ int h46017_connection_write_signalling(h46017_connection *c,
   }
   rv = c->state != GK_CONN_UP
            ? H46017_ERR_INVALID_STATE
-           : h46017_tunnel_write_signalling(c->tunnel, q931, len);
+           : h46017_tunnel_write_signalling(&c->tunnel, q931, len);
   if (rv == 0) {
     gk_connection_ready(c);
   }

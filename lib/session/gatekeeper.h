@@ -19,6 +19,7 @@
 #include <h46017/tunnel.h>
 
 #include "session/call.h"
+#include "wire/inside.h"
 
 #include "base/heap.h"
 #include "base/log.h"
@@ -88,29 +89,35 @@ struct gk_name {
   gk_name *behind;
 };
 
+/* What a keep-alive looks at comes first: of a million registrations, none is
+ * in a cache, and each line of it is waited for. */
 struct gk_registration {
   h46017_registered pub; /* what the program sees */
-  h46017_gatekeeper *gk;
   h46017_heap_node timer;
+  h46017_gatekeeper *gk;
+  int state;       /* a gk_registration_state */
+  bool told;       /* the program has heard of it */
+  bool alternates; /* it wants to hear of alternate gatekeepers */
+  bool by_tls;     /* in GRACE: that connection was TLS */
+  uint64_t rcf;    /* stands for what its last RCF said; 0: that has changed, or
+                      there was none that can be sent again */
+  gk_login *login; /* held; NULL: it came without a password */
+  char identifier[GK_IDENTIFIER_LEN + 1];
+
   gk_registration *next;  /* of the same connection, of gk->graced; once ended,
                              of gk->ended */
   gk_registration **link; /* what points here */
-  int state;              /* a gk_registration_state */
-  bool told;              /* the program has heard of it */
-  bool alternates;        /* it wants to hear of alternate gatekeepers */
   h46017_map_entry by_identifier;
-  char identifier[GK_IDENTIFIER_LEN + 1];
   h46017_alias *aliases; /* owned */
   gk_name *names;        /* owned, keys behind them */
   size_t name_count;
-  char *device;    /* owned */
-  gk_login *login; /* held; NULL: it came without a password */
-  uint64_t rcf;    /* stands for what its last RCF said; 0: that has changed, or
-                      there was none that can be sent again */
+  char *device; /* owned */
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
-  bool by_tls;  /* in GRACE: that connection was TLS */
 };
+
+/* So much of one. */
+#define GK_REGISTRATION_HOT offsetof(gk_registration, next)
 
 /* What the program said of a full RRQ, and what that makes of the peer. */
 typedef struct gk_decision {
@@ -175,9 +182,12 @@ struct gk_answered {
   h46017_ras_kind request;
   uint16_t seq;
   size_t cap;
-  size_t len;
-  uint8_t per[];
+  size_t len; /* 0: it is a connection's `answer`, and is not in use */
+  uint8_t *per;
 };
+
+/* An RCF to one or two names fits in. */
+#define GK_ANSWER_ROOM 160
 
 /* A leg is found by callIdentifier, role and connection. */
 enum { GK_LEG_KEY = H46017_CALL_GUID + 1 + sizeof(void *) };
@@ -220,39 +230,46 @@ struct gk_call {
   char to[48];
 };
 
+/* Again, first what a keep-alive looks at; the tunnel's first is that too. */
 struct h46017_connection {
   h46017_gatekeeper *gk;
-  h46017_connection *prev;
-  h46017_connection *next;
-  h46017_connection *ready_prev;
-  h46017_connection *ready_next;
-  h46017_connection *doomed_next;
-  bool ready;
-  bool doomed; /* deleted by the program: now, or when the outer call ends */
-  bool down;   /* the transport is gone */
-  void *user_data;
-  h46017_identity *peer; /* owned */
-  h46017_tunnel *tunnel;
+  gk_registration *registrations;
+  gk_answered *answered;
   int state; /* a gk_connection_state */
   int error;
+  bool ready;
+  bool doomed;    /* deleted by the program: now, or when the outer call ends */
+  bool down;      /* the transport is gone */
+  bool advancing; /* those that waited are being served */
+  uint32_t requests;         /* in this second */
+  h46017_time requests_from; /* when it began */
+  gk_question *questions;
+  gk_question *probers; /* of others, who want to know whether this one lives */
+  const gk_registration *speaker; /* whose request is served */
+  h46017_calls *calls;            /* NULL: no call yet */
   h46017_heap_node timer;  /* the earliest of what follows and the tunnel's */
   h46017_time state_timer; /* register or close */
-  gk_registration *registrations;
+  h46017_connection *ready_prev;
+  h46017_connection *ready_next;
+  h46017_tunnel tunnel;
+  gk_answered answer; /* room for one, which may be in `answered` */
+  uint8_t answer_room[GK_ANSWER_ROOM];
+
   uint32_t registration_count;
-  gk_question *questions;
   uint32_t question_count;
-  bool advancing;       /* those that waited are being served */
-  gk_question *probers; /* of others, who want to know whether this one lives */
-  gk_answered *answered;
+  h46017_connection *prev;
+  h46017_connection *next;
+  h46017_connection *doomed_next;
+  void *user_data;
+  h46017_identity *peer; /* owned */
   uint32_t bad_ras;
-  uint32_t requests;              /* in this second */
-  h46017_time requests_from;      /* when it began */
-  const gk_registration *speaker; /* whose request is served */
-  char origin[GK_ORIGIN_MAX + 1]; /* where wrong passwords come from */
-  h46017_calls *calls;            /* NULL: no call yet */
-  gk_leg *legs;                   /* of calls that are not over */
   uint32_t leg_count;
+  gk_leg *legs;                   /* of calls that are not over */
+  char origin[GK_ORIGIN_MAX + 1]; /* where wrong passwords come from */
 };
+
+/* So much of one, besides the two rooms. */
+#define GK_CONNECTION_HOT offsetof(h46017_connection, tunnel.tpkt.cap)
 
 /* A decoded message in use; kept for the next when done. */
 typedef struct gk_message gk_message;

@@ -38,7 +38,7 @@ static int calls_write(h46017_calls *calls, const uint8_t *q931, size_t len,
   if (c->state != GK_CONN_UP) {
     return H46017_ERR_CLOSED;
   }
-  rv = h46017_tunnel_write_signalling(c->tunnel, q931, len);
+  rv = h46017_tunnel_write_signalling(&c->tunnel, q931, len);
   if (rv == 0) {
     gk_connection_ready(c);
   }

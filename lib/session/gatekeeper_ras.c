@@ -2,7 +2,6 @@
 #include "session/gatekeeper.h"
 
 #include "asn1/ras_number.h"
-#include "base/fetch.h"
 #include "base/mem.h"
 #include "session/ras_io.h"
 
@@ -112,8 +111,8 @@ static void ras_send(ras_outgoing *out, gk_message *m, const h46017_ras *ras,
                          .token = &token,
                          .building = ras_build,
                          .owner = out};
-  int rv = ras != NULL ? h46017_ras_write(&w, c->tunnel, ras)
-                       : h46017_ras_write_built(&w, c->tunnel, kind);
+  int rv = ras != NULL ? h46017_ras_write(&w, &c->tunnel, ras)
+                       : h46017_ras_write_built(&w, &c->tunnel, kind);
 
   if (rv == 0 && out->again != NULL) {
     rcf = out->again->rcf = ++gk->last_rcf;
@@ -164,7 +163,7 @@ void gk_send_built(h46017_connection *c, gk_message *m, h46017_ras_kind kind,
 
 void gk_send_again(h46017_connection *c, const uint8_t *per, size_t len) {
   if (ras_can_send(c)) {
-    ras_sent(c, h46017_tunnel_write_ras(c->tunnel, per, len));
+    ras_sent(c, h46017_tunnel_write_ras(&c->tunnel, per, len));
   }
 }
 
@@ -236,7 +235,7 @@ static bool ras_send_rcf_again(const gk_registration *r, uint16_t seq) {
   len = last->len; /* there was room for it */
   memcpy(gk->scratch, last->per, len);
   h46017_ras_renumber(gk->scratch, len, seq);
-  rv = h46017_tunnel_write_ras(c->tunnel, gk->scratch, len);
+  rv = h46017_tunnel_write_ras(&c->tunnel, gk->scratch, len);
   if (rv == 0) {
     gk_keep_answer(c, H46017_RAS_RCF, seq, r->rcf, gk->scratch, len);
   }
@@ -531,9 +530,6 @@ int gk_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
   if (m == NULL) {
     gk_connection_fail(c, H46017_ERR_NOMEM);
     return 0;
-  }
-  if (c->registrations != NULL) {
-    h46017_fetch(c->registrations->aliases, 128);
   }
   rv = h46017_ras_read(m->msg, per, len, &gk->log, &ras);
   if (rv == H46017_ERR_RAS && c->bad_ras++ < gk->settings.max_bad_ras) {

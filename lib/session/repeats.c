@@ -60,8 +60,17 @@ bool gk_repeats(h46017_connection *c, h46017_ras_kind kind, uint16_t seq) {
   return false;
 }
 
+static void repeats_release(h46017_connection *c, gk_answered *a) {
+  if (a == &c->answer) {
+    a->len = 0;
+  } else {
+    h46017_mem_release(&c->gk->mem, a);
+  }
+}
+
 /* Takes the answers out that are too old or too many, and gives one of them
- * back whose room will do for the next. */
+ * back whose room will do for the next: the connection's own, if it is among
+ * them. */
 static gk_answered *repeats_make_room(h46017_connection *c, size_t len) {
   gk_answered **link = &c->answered;
   gk_answered *room = NULL;
@@ -75,13 +84,15 @@ static gk_answered *repeats_make_room(h46017_connection *c, size_t len) {
       continue;
     }
     *link = a->next;
-    if (room == NULL && a->cap >= len) {
+    if (a->cap >= len && (room == NULL || a == &c->answer)) {
+      gk_answered *other = room;
       room = a;
-    } else {
-      h46017_mem_release(&c->gk->mem, a);
+      a = other;
     }
+    repeats_release(c, a);
   }
-  return room;
+  return room == NULL && c->answer.len == 0 && c->answer.cap >= len ? &c->answer
+                                                                    : room;
 }
 
 /* Without memory the answer is not kept: the worst is that a repetition is
@@ -104,6 +115,7 @@ void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
       return;
     }
     a->cap = cap;
+    a->per = (uint8_t *)(a + 1);
   }
   a->when = gk->now;
   a->rcf = rcf;
@@ -119,7 +131,7 @@ void gk_drop_answers(h46017_connection *c) {
   while (c->answered != NULL) {
     gk_answered *a = c->answered;
     c->answered = a->next;
-    h46017_mem_release(&c->gk->mem, a);
+    repeats_release(c, a);
   }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <h46017/tpkt.h>
+#include "wire/inside.h"
 
 #include "base/intmath.h"
 #include "base/mem.h"
@@ -15,18 +15,6 @@
  * that one connection cut badly by the network does not allocate for each. */
 #define TPKT_KEPT 1024
 
-struct h46017_tpkt {
-  h46017_mem mem;
-  h46017_tpkt_settings settings;
-  uint8_t *buf; /* the frame being collected, from its header on */
-  size_t cap;
-  size_t have;  /* octets collected, header included */
-  size_t total; /* octets the frame has; 0: the header is not whole */
-  int error;
-  bool handed_out; /* the last PDU lies in buf or head */
-  uint8_t head[H46017_TPKT_HEADER];
-};
-
 static const h46017_tpkt_settings tpkt_defaults = {
     sizeof(h46017_tpkt_settings),
     H46017_LENIENT_DEFAULT,
@@ -38,16 +26,11 @@ void h46017_tpkt_settings_default_sized(h46017_tpkt_settings *settings,
   h46017_settings_fill(settings, size, &tpkt_defaults, sizeof(tpkt_defaults));
 }
 
-int h46017_tpkt_new(h46017_tpkt **pr, const h46017_tpkt_settings *settings,
-                    const h46017_mem *mem) {
+int h46017_tpkt_init(h46017_tpkt *r, const h46017_tpkt_settings *settings,
+                     const h46017_mem *mem) {
   h46017_tpkt_settings s = tpkt_defaults;
-  h46017_mem m;
-  h46017_tpkt *r;
   int rv;
 
-  if (pr == NULL) {
-    return H46017_ERR_INVALID_ARGUMENT;
-  }
   if (settings != NULL) {
     rv = h46017_settings_copy(&s, sizeof(s), sizeof(s), settings);
     if (rv != 0) {
@@ -57,16 +40,34 @@ int h46017_tpkt_new(h46017_tpkt **pr, const h46017_tpkt_settings *settings,
   if (s.max_pdu < H46017_TPKT_HEADER || s.max_pdu > H46017_TPKT_MAX) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
-  rv = h46017_mem_init(&m, mem);
+  memset(r, 0, sizeof(*r));
+  r->lenient = s.lenient;
+  r->max_pdu = s.max_pdu;
+  return h46017_mem_init(&r->mem, mem);
+}
+
+void h46017_tpkt_free(h46017_tpkt *r) {
+  h46017_mem_release(&r->mem, r->buf);
+}
+
+int h46017_tpkt_new(h46017_tpkt **pr, const h46017_tpkt_settings *settings,
+                    const h46017_mem *mem) {
+  h46017_tpkt made;
+  h46017_tpkt *r;
+  int rv;
+
+  if (pr == NULL) {
+    return H46017_ERR_INVALID_ARGUMENT;
+  }
+  rv = h46017_tpkt_init(&made, settings, mem);
   if (rv != 0) {
     return rv;
   }
-  r = h46017_mem_zalloc(&m, 1, sizeof(*r));
+  r = h46017_mem_alloc(&made.mem, sizeof(*r));
   if (r == NULL) {
     return H46017_ERR_NOMEM;
   }
-  r->mem = m;
-  r->settings = s;
+  *r = made;
   *pr = r;
   return 0;
 }
@@ -78,7 +79,7 @@ void h46017_tpkt_del(h46017_tpkt *r) {
     return;
   }
   mem = r->mem;
-  h46017_mem_release(&mem, r->buf);
+  h46017_tpkt_free(r);
   h46017_mem_release(&mem, r);
 }
 
@@ -108,8 +109,7 @@ static int tpkt_check(const h46017_tpkt *r, const uint8_t *head, size_t n) {
     return 0;
   }
   if (tpkt_is_swapped(head)) {
-    bool lenient =
-        (r->settings.lenient & H46017_LENIENT_SWAPPED_KEEPALIVE) != 0;
+    bool lenient = (r->lenient & H46017_LENIENT_SWAPPED_KEEPALIVE) != 0;
     return lenient && memcmp(head, swapped, n) == 0 ? 0 : H46017_ERR_TPKT;
   }
   if (head[0] != TPKT_VERSION) {
@@ -122,7 +122,7 @@ static int tpkt_check(const h46017_tpkt *r, const uint8_t *head, size_t n) {
     if (len < H46017_TPKT_HEADER) {
       return H46017_ERR_TPKT;
     }
-    if (len > r->settings.max_pdu) {
+    if (len > r->max_pdu) {
       return H46017_ERR_TOO_LARGE;
     }
   }

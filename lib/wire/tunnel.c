@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <h46017/tunnel.h>
+#include "wire/inside.h"
 
-#include "base/fetch.h"
 #include "base/intmath.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/settings.h"
-#include "base/txbuf.h"
 #include "wire/facility.h"
-
-#include <h46017/tpkt.h>
 
 #include <stdio.h>
 #include <string.h>
-
-struct h46017_tunnel {
-  h46017_mem mem;
-  h46017_tunnel_settings settings;
-  h46017_tunnel_callbacks cb;
-  void *user_data;
-  h46017_log log;
-  h46017_tpkt *tpkt;
-  h46017_h225 *h225;
-  h46017_txbuf tx;
-  h46017_time now;
-  h46017_time deadline; /* the begun TPKT must be whole by then */
-  uint32_t bad_facilities;
-  int error;
-  unsigned depth;     /* outer calls and writes running */
-  unsigned calling;   /* event callbacks running: only writes are allowed */
-  unsigned observing; /* log_write or trace running: nothing is */
-  bool deleted;       /* del was called in a callback */
-};
 
 /* -- life ----------------------------------------------------------------- */
 
@@ -75,7 +51,7 @@ static int tunnel_make_parts(h46017_tunnel *t) {
   h46017_tpkt_settings_default(&s);
   s.lenient = t->settings.lenient;
   s.max_pdu = t->settings.max_pdu;
-  rv = h46017_tpkt_new(&t->tpkt, &s, &t->mem);
+  rv = h46017_tpkt_init(&t->tpkt, &s, &t->mem);
   if (rv == 0) {
     rv = h46017_h225_new(&t->h225, t->settings.h225, &t->mem);
   }
@@ -83,26 +59,21 @@ static int tunnel_make_parts(h46017_tunnel *t) {
   return rv;
 }
 
-static void tunnel_free(h46017_tunnel *t) {
-  h46017_mem mem = t->mem;
-
-  h46017_tpkt_del(t->tpkt);
+void h46017_tunnel_free(h46017_tunnel *t) {
+  h46017_tpkt_free(&t->tpkt);
   h46017_h225_del(t->h225);
   h46017_txbuf_free(&t->tx);
-  h46017_mem_release(&mem, t);
 }
 
-int h46017_tunnel_new(h46017_tunnel **pt,
-                      const h46017_tunnel_settings *settings,
-                      const h46017_tunnel_callbacks *callbacks,
-                      const h46017_mem *mem, void *user_data, h46017_time now) {
+int h46017_tunnel_init(h46017_tunnel *t, const h46017_tunnel_settings *settings,
+                       const h46017_tunnel_callbacks *callbacks,
+                       const h46017_mem *mem, void *user_data,
+                       h46017_time now) {
   h46017_tunnel_settings s = tunnel_defaults;
   h46017_tunnel_callbacks cb = {.struct_size = sizeof(cb)};
-  h46017_tunnel *t;
-  h46017_mem m;
-  int rv = h46017_mem_init(&m, mem);
+  int rv = 0;
 
-  if (rv == 0 && settings != NULL) {
+  if (settings != NULL) {
     rv = h46017_settings_copy(&s, sizeof(s), sizeof(s), settings);
   }
   if (rv == 0) {
@@ -111,14 +82,14 @@ int h46017_tunnel_new(h46017_tunnel **pt,
   if (rv != 0) {
     return rv;
   }
-  if (pt == NULL || s.max_tx == 0 || s.max_ras_per_facility == 0) {
+  if (s.max_tx == 0 || s.max_ras_per_facility == 0) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
-  t = h46017_mem_zalloc(&m, 1, sizeof(*t));
-  if (t == NULL) {
-    return H46017_ERR_NOMEM;
+  memset(t, 0, sizeof(*t));
+  rv = h46017_mem_init(&t->mem, mem);
+  if (rv != 0) {
+    return rv;
   }
-  t->mem = m;
   t->settings = s;
   t->cb = cb;
   t->user_data = user_data;
@@ -128,9 +99,42 @@ int h46017_tunnel_new(h46017_tunnel **pt,
   t->now = h46017_time_seen(0, now);
   t->deadline = H46017_TIME_NEVER;
   h46017_txbuf_init(&t->tx, &t->mem, s.max_tx);
+  h46017_txbuf_lend(&t->tx, t->room, sizeof(t->room));
   rv = tunnel_make_parts(t);
   if (rv != 0) {
-    tunnel_free(t);
+    h46017_tunnel_free(t);
+  }
+  return rv;
+}
+
+static void tunnel_release(h46017_tunnel *t) {
+  h46017_mem mem = t->mem;
+
+  h46017_tunnel_free(t);
+  h46017_mem_release(&mem, t);
+}
+
+int h46017_tunnel_new(h46017_tunnel **pt,
+                      const h46017_tunnel_settings *settings,
+                      const h46017_tunnel_callbacks *callbacks,
+                      const h46017_mem *mem, void *user_data, h46017_time now) {
+  h46017_tunnel *t;
+  h46017_mem m;
+  int rv = h46017_mem_init(&m, mem);
+
+  if (rv != 0) {
+    return rv;
+  }
+  if (pt == NULL) {
+    return H46017_ERR_INVALID_ARGUMENT;
+  }
+  t = h46017_mem_alloc(&m, sizeof(*t));
+  if (t == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  rv = h46017_tunnel_init(t, settings, callbacks, mem, user_data, now);
+  if (rv != 0) {
+    h46017_mem_release(&m, t);
     return rv;
   }
   *pt = t;
@@ -145,7 +149,7 @@ void h46017_tunnel_del(h46017_tunnel *t) {
     t->deleted = true;
     return;
   }
-  tunnel_free(t);
+  tunnel_release(t);
 }
 
 /* -- what every call does ------------------------------------------------- */
@@ -162,7 +166,7 @@ static int tunnel_leave(h46017_tunnel *t, int rv) {
   if (gone) {
     rv = H46017_ERR_CLOSED;
     if (t->depth == 0) {
-      tunnel_free(t);
+      tunnel_release(t);
     }
   }
   return rv;
@@ -383,7 +387,7 @@ static int tunnel_pdu(h46017_tunnel *t, const h46017_tpkt_pdu *pdu) {
 /* The time runs from a TPKT's first octet and is not extended by the next
  * ones: a peer that sends one a second gains nothing. */
 static void tunnel_arm(h46017_tunnel *t, bool another) {
-  if (t->settings.pdu_timeout_ms == 0 || h46017_tpkt_pending(t->tpkt) == 0) {
+  if (t->settings.pdu_timeout_ms == 0 || h46017_tpkt_pending(&t->tpkt) == 0) {
     t->deadline = H46017_TIME_NEVER;
   } else if (another || t->deadline == H46017_TIME_NEVER) {
     t->deadline = h46017_time_add(t->now, t->settings.pdu_timeout_ms);
@@ -407,8 +411,7 @@ int h46017_tunnel_recv(h46017_tunnel *t, const uint8_t *data, size_t len,
   }
   tunnel_see(t, now);
   t->depth++;
-  h46017_fetch(t->tx.data, 192); /* the answer's place */
-  while ((rv = h46017_tpkt_read(t->tpkt, &data, &len, &pdu)) == 0 &&
+  while ((rv = h46017_tpkt_read(&t->tpkt, &data, &len, &pdu)) == 0 &&
          pdu.kind != H46017_TPKT_NONE) {
     another = true;
     rv = tunnel_pdu(t, &pdu);
