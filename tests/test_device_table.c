@@ -122,6 +122,45 @@ START_TEST(a_password_stays_until_there_is_another) {
 }
 END_TEST
 
+START_TEST(an_entry_says_whether_it_was_made_since) {
+  static const char *const names[] = {"phone", "gateway"};
+  h46017_device *device = NULL;
+  device_table *t;
+  int64_t seen;
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  add(t, "phone", "phone", H46017_MATCH_SERIAL);
+  add(t, "gateway", "gateway", H46017_MATCH_SERIAL);
+  seen = device_table_changes(t);
+  for (size_t i = 0; i < 2; i++) {
+    ck_assert_int_eq(device_table_get(t, names[i], &device), 0);
+    ck_assert_int_le(device_changed(device), seen);
+    device_free(device);
+  }
+  /* The latest of all goes: what comes instead is new for all that. */
+  ck_assert_int_eq(device_table_remove(t, "gateway"), 0);
+  add(t, "gateway", "gateway", H46017_MATCH_SERIAL);
+  ck_assert_int_eq(device_table_select(
+                       t,
+                       &(h46017_alias){H46017_ALIAS_H323_ID, 0, {"gateway", 7}},
+                       1, H46017_MATCH_PREFIX, &device),
+                   0);
+  ck_assert_int_gt(device_changed(device), seen);
+  seen = device_table_changes(t);
+  ck_assert_int_eq(device_table_replace(t, device, NULL), 0);
+  device_free(device);
+  ck_assert_int_eq(device_table_get(t, "gateway", &device), 0);
+  ck_assert_int_gt(device_changed(device), seen);
+  device_free(device);
+  ck_assert_int_eq(device_table_get(t, "phone", &device), 0);
+  ck_assert_int_le(device_changed(device), seen);
+  device_free(device);
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
 /* What the first version of the programs made. */
 START_TEST(a_table_without_passwords_gets_room_for_them) {
   char path[STATE_PATH_MAX];
@@ -153,6 +192,7 @@ START_TEST(a_table_without_passwords_gets_room_for_them) {
   ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
   ck_assert_int_eq(device_table_open(&t, dir), 0);
   expect(t, "phone", "phone");
+  ck_assert_int_eq(device_table_changes(t), 0);
   ck_assert_int_eq(device_table_password(t, "phone", &got), 0);
   ck_assert_uint_eq(got.len, 0);
   ck_assert_int_eq(device_table_get(t, "phone", &device), 0);
@@ -180,9 +220,8 @@ static void fill(int from, int to) {
       sql, sizeof(sql),
       "BEGIN;"
       "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
-      "i<%d) INSERT INTO device SELECT printf('0090%%08x',i),0,0,0,NULL,NULL "
-      "FROM "
-      "n;"
+      "i<%d) INSERT INTO device SELECT "
+      "printf('0090%%08x',i),0,0,0,NULL,NULL,0 FROM n;"
       "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i+1 FROM n WHERE "
       "i<%d), k(kind) AS (VALUES (0),(1)) INSERT INTO device_name SELECT "
       "printf('0090%%08x',i),kind,printf('0090%%08x',i),printf('0090%%08x',i) "
@@ -251,6 +290,7 @@ int main(void) {
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, a_password_stays_until_there_is_another);
   tcase_add_test(tc, a_table_without_passwords_gets_room_for_them);
+  tcase_add_test(tc, an_entry_says_whether_it_was_made_since);
   tcase_add_test(tc, a_name_selects_by_each_rule);
   tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);
   suite_add_tcase(s, tc);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-  SCHEMA_VERSION = 2,
+  SCHEMA_VERSION = 3,
   NAME_MAX_OCTETS = 256, /* BMPString (SIZE (1..256)) */
   BUSY_TIMEOUT = 10000,  /* ms that a writer waits for another */
   BUSY_STEP = 20
@@ -28,17 +28,27 @@ enum {
 static const char schema[] =
     "CREATE TABLE device(name TEXT PRIMARY KEY, auth INTEGER NOT NULL,"
     " match INTEGER NOT NULL, tls_only INTEGER NOT NULL, fingerprint BLOB,"
-    " password TEXT) WITHOUT ROWID;"
+    " password TEXT, changed INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE device_name(device TEXT NOT NULL REFERENCES device(name)"
     " ON DELETE CASCADE, kind INTEGER NOT NULL, name TEXT NOT NULL,"
     " fold TEXT NOT NULL, PRIMARY KEY(device, kind, name)) WITHOUT ROWID;"
     "CREATE INDEX device_name_fold ON device_name(fold);"
     /* which devices have the prefix rule: usually none */
     "CREATE INDEX device_prefix ON device(name) WHERE match=2;"
-    "PRAGMA user_version=2;";
+    /* how many entries were ever made: an entry has its number */
+    "CREATE TABLE change(last INTEGER NOT NULL);"
+    "INSERT INTO change VALUES(0);"
+    "PRAGMA user_version=3;";
 
-static const char from_version_1[] =
-    "ALTER TABLE device ADD COLUMN password TEXT; PRAGMA user_version=2;";
+/* what makes a table of each earlier version one of the next */
+static const char *const steps[SCHEMA_VERSION] = {
+    schema,
+    "ALTER TABLE device ADD COLUMN password TEXT; PRAGMA user_version=2;",
+    "ALTER TABLE device ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE change(last INTEGER NOT NULL);"
+    "INSERT INTO change VALUES(0);"
+    "PRAGMA user_version=3;",
+};
 
 enum { KIND_NAME = 0, KIND_HARDWARE_ID = 1, KIND_ALIAS = 2 };
 
@@ -50,6 +60,8 @@ enum statement {
   HAS_PREFIX,
   FIND_PREFIX,
   EACH_NAME,
+  NEXT_CHANGE,
+  LAST_CHANGE,
   ADD_DEVICE,
   ADD_NAME,
   REMOVE_DEVICE,
@@ -62,7 +74,8 @@ enum statement {
 
 static const char *const statements[STATEMENTS] = {
     [GET_DEVICE] =
-        "SELECT auth, match, tls_only, fingerprint FROM device WHERE name=?1",
+        ("SELECT auth, match, tls_only, fingerprint, changed FROM device"
+         " WHERE name=?1"),
     [GET_NAMES] = ("SELECT kind, name FROM device_name"
                    " WHERE device=?1 AND kind<>0 ORDER BY kind, name"),
     [GET_PASSWORD] = "SELECT password FROM device WHERE name=?1",
@@ -72,7 +85,10 @@ static const char *const statements[STATEMENTS] = {
                      " ON device.name=device_name.device"
                      " WHERE fold=?1 AND device.match=2"),
     [EACH_NAME] = "SELECT name FROM device ORDER BY name",
-    [ADD_DEVICE] = "INSERT INTO device VALUES(?1,?2,?3,?4,?5,?6)",
+    [NEXT_CHANGE] = "UPDATE change SET last=last+1",
+    [LAST_CHANGE] = "SELECT last FROM change",
+    [ADD_DEVICE] = ("INSERT INTO device SELECT ?1,?2,?3,?4,?5,?6,last"
+                    " FROM change"),
     [ADD_NAME] = "INSERT OR IGNORE INTO device_name VALUES(?1,?2,?3,?4)",
     [REMOVE_DEVICE] = "DELETE FROM device WHERE name=?1",
     [VERSION] = "PRAGMA data_version",
@@ -138,9 +154,9 @@ static int table_schema(device_table *t) {
     if (rc == SQLITE_OK) {
       rc = table_version(t, &version); /* somebody else may have been faster */
     }
-    if (rc == SQLITE_OK && version >= 0 && version < SCHEMA_VERSION) {
-      rc = table_exec(t, version == 0 ? schema : from_version_1);
-      version = SCHEMA_VERSION;
+    while (rc == SQLITE_OK && version >= 0 && version < SCHEMA_VERSION) {
+      rc = table_exec(t, steps[version]);
+      version = version == 0 ? SCHEMA_VERSION : version + 1;
     }
     if (rc == SQLITE_OK) {
       rc = table_exec(t, "COMMIT");
@@ -274,6 +290,7 @@ typedef struct device_row {
   char *name;
   text_list hardware_ids;
   text_list aliases;
+  int64_t changed;
 } device_row;
 
 void device_free(h46017_device *device) {
@@ -309,8 +326,10 @@ static int read_names(device_table *t, device_row *row) {
 }
 
 /* what stands in the row of GET_DEVICE */
-static void read_columns(sqlite3_stmt *st, h46017_device *device) {
+static void read_columns(sqlite3_stmt *st, device_row *row) {
+  h46017_device *device = &row->device;
   h46017_device_default(device);
+  row->changed = sqlite3_column_int64(st, 4);
   device->auth = (h46017_device_auth)sqlite3_column_int(st, 0);
   device->match = (h46017_match_rule)sqlite3_column_int(st, 1);
   device->tls_only = sqlite3_column_int(st, 2) != 0;
@@ -336,7 +355,7 @@ int device_table_get(device_table *t, const char *name, h46017_device **out) {
   }
   device_row *row = calloc(1, sizeof *row);
   if (row != NULL) {
-    read_columns(st, &row->device);
+    read_columns(st, row);
     row->name = strdup(name);
   }
   sqlite3_reset(st);
@@ -407,12 +426,23 @@ int device_table_each(device_table *t,
   return code;
 }
 
-int64_t device_table_version(device_table *t) {
-  sqlite3_stmt *st = begin(t, VERSION);
-  int64_t version =
+static int64_t read_number(sqlite3_stmt *st) {
+  int64_t number =
       sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
   sqlite3_reset(st);
-  return version;
+  return number;
+}
+
+int64_t device_table_version(device_table *t) {
+  return read_number(begin(t, VERSION));
+}
+
+int64_t device_table_changes(device_table *t) {
+  return read_number(begin(t, LAST_CHANGE));
+}
+
+int64_t device_changed(const h46017_device *device) {
+  return ((const device_row *)device)->changed;
 }
 
 /* -- which device a name means --------------------------------------------- */
@@ -608,6 +638,10 @@ static int put_name(device_table *t, const char *device, int kind,
 
 static int put_device(device_table *t, const h46017_device *device,
                       const password *secret) {
+  int code = run(t, begin(t, NEXT_CHANGE));
+  if (code != 0) {
+    return code;
+  }
   sqlite3_stmt *st = begin(t, ADD_DEVICE);
   bind_text(st, 1, device->name, strlen(device->name));
   sqlite3_bind_int(st, 2, (int)device->auth);
@@ -621,7 +655,7 @@ static int put_device(device_table *t, const h46017_device *device,
     /* no copy of it that nobody clears */
     sqlite3_bind_text(st, 6, secret->text, (int)secret->len, SQLITE_STATIC);
   }
-  int code = run(t, st);
+  code = run(t, st);
   sqlite3_clear_bindings(st);
   if (code == 0) {
     code = put_name(t, device->name, KIND_NAME, device->name);

@@ -67,6 +67,14 @@ bool device_fits(const h46017_device *device, const h46017_alias *alias);
 /* Changes whenever another program has changed the table. */
 int64_t device_table_version(device_table *t);
 
+/* How many entries were ever made in it, in the place of others too; -1: it
+ * cannot be read. */
+int64_t device_table_changes(device_table *t);
+
+/* Which of these the entry is that this device was read from: one made since
+ * has a greater number. */
+int64_t device_changed(const h46017_device *device);
+
 void device_free(h46017_device *device);
 
 #endif

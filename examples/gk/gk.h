@@ -60,6 +60,8 @@ struct gk {
   password secret;               /* of that device */
   h46017_alias names[NAMES_MAX]; /* of that question: see registrar.c */
   int64_t devices_version;
+  int64_t
+      devices_seen; /* of its changes, when who is registered was looked at */
   h46017_tls_digests *digests; /* of password tokens */
   h46017_gatekeeper *gatekeeper;
   trust_state trust;
@@ -83,8 +85,7 @@ struct gk {
   capture *capture;
   control *control;
   counters counters;
-  bool recheck;         /* other terms: look at who is registered */
-  bool devices_changed; /* and they are the device table's */
+  bool recheck; /* other terms: look at who is registered */
   bool closing;
   int status;
 };

@@ -188,7 +188,6 @@ bool gk_reload(gk *g) {
 void gk_devices_changed(gk *g) {
   g->devices_version = device_table_version(g->devices);
   g->recheck = true;
-  g->devices_changed = true;
 }
 
 static void signalled(uv_signal_t *handle, int signum) {
@@ -252,6 +251,7 @@ static bool gk_start(gk *g) {
     return false;
   }
   g->devices_version = device_table_version(g->devices);
+  g->devices_seen = device_table_changes(g->devices);
   if (g->config.keylog != NULL && !tls_files_keylog(g->config.keylog)) {
     return false;
   }

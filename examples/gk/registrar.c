@@ -329,15 +329,32 @@ static h46017_password_outcome still_proved(gk *g, const h46017_registered *reg,
   return proved;
 }
 
+/* What proved who it is went with its connection, and is looked at again when
+ * it is back: until then it stays as long as its device's entry does. */
+static bool still_waits(gk *g, const h46017_registered *reg,
+                        const h46017_device *device) {
+  return reg->device != NULL && strcmp(reg->device, device->name) == 0 &&
+         device_changed(device) <= g->devices_seen;
+}
+
+static bool still_proves(gk *g, const h46017_registered *reg,
+                         const h46017_device *device) {
+  const h46017_identity *peer = h46017_connection_peer(reg->connection);
+  h46017_password_outcome proved = still_proved(g, reg, device->name);
+  for (size_t i = 0; i < reg->alias_count; i++) {
+    const h46017_text *name = &reg->aliases[i].text;
+    if (name->text != NULL &&
+        h46017_policy_decide(device, peer, proved, name->text, name->len,
+                             NULL) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* would one of its names be let in now? */
 static bool still_welcome(gk *g, const h46017_registered *reg) {
   h46017_device *device = NULL;
-  if (reg->connection == NULL) {
-    /* what it proved cannot be looked at again until it is back: it stays if
-     * nobody touched the device table */
-    return !g->devices_changed && (reg->device != NULL || g->config.open);
-  }
-  const h46017_identity *peer = h46017_connection_peer(reg->connection);
   int code = look_up(g, reg->aliases, reg->alias_count, &device);
   if (code != 0) { /* a table that cannot be read throws nobody out */
     return code != H46017_ERR_ALIAS_CONFLICT &&
@@ -346,14 +363,8 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
   if (device == NULL) {
     return reg->device == NULL && g->config.open;
   }
-  h46017_password_outcome proved = still_proved(g, reg, device->name);
-  bool welcome = false;
-  for (size_t i = 0; !welcome && i < reg->alias_count; i++) {
-    const h46017_text *name = &reg->aliases[i].text;
-    welcome = name->text != NULL &&
-              h46017_policy_decide(device, peer, proved, name->text, name->len,
-                                   NULL) == 0;
-  }
+  bool welcome = reg->connection == NULL ? still_waits(g, reg, device)
+                                         : still_proves(g, reg, device);
   device_free(device);
   return welcome;
 }
@@ -388,8 +399,9 @@ static int collect(const h46017_registered *reg, void *arg) {
 
 void registrar_recheck(gk *g) {
   unwelcome list = {.gk = g};
+  int64_t changes = device_table_changes(g->devices);
   (void)h46017_gatekeeper_each(g->gatekeeper, collect, &list);
-  g->devices_changed = false;
+  g->devices_seen = changes >= 0 ? changes : g->devices_seen;
   for (size_t i = 0; i < list.count; i++) {
     report_line(H46017_LOG_INFO,
                 "'%s' is registered under terms that changed: it is dropped",

@@ -285,11 +285,15 @@ class Grace(harness.Case):
         again = gk.expect("registered")
         self.assertEqual(again["endpoint"], first["endpoint"])
         self.assertTrue(again["replaced"])
-        # a reload does not end its wait, other terms for its device do
+        # a reload does not end its wait, nor does anybody else's entry; other
+        # terms for its device do
         ep.signal(signal.SIGKILL)
         gk.expect("lost")
         gk.signal(signal.SIGHUP)
         gk.expect("reloaded")
+        self.ctl("device", "add", "other")
+        self.ctl("device", "set", "other", "--tls-only")
+        self.ctl("device", "remove", "other")
         ep = device()
         again = gk.expect("registered")
         self.assertEqual(again["endpoint"], first["endpoint"])
