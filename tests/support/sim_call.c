@@ -157,15 +157,17 @@ void sim_call_act(sim_host *h, size_t i) {
   h46017_call *call = h->calls[i].call;
   uint8_t h245[8] = {0};
   uint32_t what = sim_draw(s, 16);
+  int rv;
 
   h->calls[i].act_at = s->now + sim_draw(s, 10000);
   if (!s->storm || what == 0) {
-    (void)h46017_call_release(call, 0, sim_clock(s));
+    rv = h46017_call_release(call, 0, sim_clock(s));
   } else if (what <= sizeof(types)) {
     /* Where it does not fit the state, nothing is sent. */
-    (void)h46017_call_write(call, types[what - 1], NULL, sim_clock(s));
+    rv = h46017_call_write(call, types[what - 1], NULL, sim_clock(s));
   } else {
-    (void)h46017_call_h245(call, h245, 1 + sim_draw(s, sizeof(h245)),
-                           sim_clock(s));
+    rv = h46017_call_h245(call, h245, 1 + sim_draw(s, sizeof(h245)),
+                          sim_clock(s));
   }
+  sim_host_after(h, rv);
 }

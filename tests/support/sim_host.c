@@ -23,6 +23,9 @@ void sim_host_end(sim_host *h) {
   h->probe_at = H46017_TIME_NEVER;
   sim_calls_forget(h);
   memset(h->ids, 0, sizeof(h->ids));
+  for (size_t i = 0; i < SIM_REGISTRATIONS; i++) {
+    h->unknown[i] = H46017_TIME_NEVER;
+  }
   sim_host_let_go(h);
   if (h->mem.blocks != 0) {
     sim_fail(h->s, "ep%d leaves %zu blocks", h->number, h->mem.blocks);
@@ -252,16 +255,19 @@ void sim_host_start(sim_host *h) {
   }
 }
 
+/* A callback may have ended it in a call that a callback made. */
+static void host_is_over(sim_host *h) {
+  sim_host_after(h, h->ep != NULL ? h46017_endpoint_error(h->ep) : 0);
+}
+
 void sim_host_pump(sim_host *h) {
   sim *s = h->s;
   sim_link *l = h->link;
   const uint8_t *p;
   size_t len;
-  /* A callback may have ended it in a call that a callback made. */
-  int rv = h->ep != NULL ? h46017_endpoint_error(h->ep) : 0;
+  int rv = 0;
 
-  sim_host_after(h, rv);
-  rv = 0;
+  host_is_over(h);
   while (h->ep != NULL && l != NULL && h->link == l && !l->stalled &&
          (len = h46017_endpoint_peek_tx(h->ep, &p)) > 0 && rv == 0) {
     len = sim_chance(s, 4) ? 1 + sim_draw(s, (uint32_t)len) : len;
@@ -277,6 +283,7 @@ void sim_host_pump(sim_host *h) {
     sim_host_after(h, h46017_endpoint_transport_down(h->ep, H46017_ERR_CLOSED,
                                                      sim_clock(s)));
   }
+  host_is_over(h);
 }
 
 void sim_host_lost(sim_host *h, int why) {
