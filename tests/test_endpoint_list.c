@@ -217,6 +217,38 @@ START_TEST(the_end_of_the_connection_answers_a_urq) {
 }
 END_TEST
 
+/* One side is told that it has to go while it says that it goes: with two
+ * registrations, and the connection stays for the other; with one. */
+START_TEST(urqs_that_cross_are_one_end) {
+  const size_t others = (size_t)_i;
+  const h46017_alias name = {H46017_ALIAS_H323_ID, 0, {"other", 5}};
+  h46017_registration other;
+  uint32_t id;
+  world w;
+  world_line *line;
+  init(&w, &line, 1);
+  h46017_registration_default(&other);
+  other.aliases = &name;
+  other.alias_count = 1;
+  if (others > 0) {
+    ck_assert_int_eq(h46017_endpoint_add(line->ep, &other, &id, w.now), 0);
+  }
+  ck_assert_int_eq(world_run(&w, 2 * SECOND), 0);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1 + others);
+  ck_assert_int_eq(h46017_gatekeeper_unregister(w.gk, DEVICE, strlen(DEVICE),
+                                                H46017_URQ_MAINTENANCE, w.now),
+                   0);
+  ck_assert_int_eq(h46017_endpoint_remove(line->ep, line->reg, w.now), 0);
+  ck_assert_int_eq(world_run(&w, 20 * SECOND), 0);
+  ck_assert_int_eq(world_count(&w, "gk unregistered " DEVICE), 1);
+  ck_assert_int_eq(world_count(&w, "ep0 reg1 unregistered"), 1);
+  ck_assert_int_eq(world_count(&w, "ep0 reg1 registered"), 1);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), others);
+  ck_assert_uint_eq(line->connects, 1);
+  world_free(&w);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("endpoint_list");
   TCase *tc = tcase_create("endpoint_list");
@@ -231,6 +263,7 @@ int main(void) {
   tcase_add_test(
       tc, a_tls_connection_that_ends_without_a_word_is_a_refused_certificate);
   tcase_add_test(tc, the_end_of_the_connection_answers_a_urq);
+  tcase_add_loop_test(tc, urqs_that_cross_are_one_end, 0, 2);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
   srunner_run_all(sr, CK_NORMAL);

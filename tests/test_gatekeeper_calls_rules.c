@@ -2,7 +2,7 @@
 /* What ends a call through a gatekeeper, when, and what either side hears of
  * it. */
 #include "callworld.h"
-#include "failmem.h"
+#include "registrar.h"
 
 #include "session/gatekeeper.h"
 
@@ -202,6 +202,41 @@ START_TEST(every_reason_and_cause_comes_through_both_ways) {
 }
 END_TEST
 
+/* -- another takes its place ----------------------------------------------- */
+
+START_TEST(a_registration_that_is_replaced_takes_its_calls_with_it) {
+  const h46017_identity right = proved(DEVICE, 1);
+  world_line *holder;
+  world_line *newcomer;
+  begin(NULL);
+  one_device(&w, H46017_AUTH_CERTIFICATE);
+  ck_assert_int_eq(world_add(&w, &holder, DEVICE, NULL), 0);
+  holder->peer = &right;
+  run();
+  (void)call(0, DEVICE);
+  write_and_run(holder->number, H46017_Q931_CONNECT);
+  ck_assert_int_eq(last_state, H46017_ROUTE_CONNECT);
+  (void)call(1, "c"); /* somebody else's */
+  ck_assert_int_eq(world_add(&w, &newcomer, DEVICE, NULL), 0);
+  newcomer->peer = &right;
+  run();
+  ck_assert(tells(&w, "gk unregistered " DEVICE " REPLACED"));
+  ck_assert_uint_eq(routes_over, 1);
+  ck_assert_int_eq(last_code, H46017_ERR_REPLACED);
+  ck_assert_uint_eq(parties[0].released, 1);
+  ck_assert_uint_eq(parties[0].cause, 27);
+  ck_assert_uint_eq(parties[holder->number].released, 1);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  /* Who calls now gets the newcomer. */
+  (void)call(0, DEVICE);
+  ck_assert_uint_eq(parties[holder->number].setups, 1);
+  ck_assert_uint_eq(parties[newcomer->number].setups, 1);
+  write_and_run(0, H46017_Q931_RELEASE_COMPLETE);
+  write_and_run(1, H46017_Q931_RELEASE_COMPLETE);
+  end();
+}
+END_TEST
+
 /* -- time ------------------------------------------------------------------ */
 
 /* The endpoint is admitted and does not call: its Setup does not come. */
@@ -236,6 +271,7 @@ int main(void) {
   tcase_add_loop_test(tc, a_call_ends_in_every_state_by_whatever_ends_it, 0,
                       (int)(sizeof(stages) / sizeof(stages[0])));
   tcase_add_test(tc, every_reason_and_cause_comes_through_both_ways);
+  tcase_add_test(tc, a_registration_that_is_replaced_takes_its_calls_with_it);
   tcase_add_test(tc, an_admission_is_over_in_its_time_and_not_before);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
