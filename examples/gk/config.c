@@ -5,6 +5,8 @@
 #include "common/state_dir.h"
 #include "common/wallclock.h"
 
+#include <h46017/h235.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -19,7 +21,7 @@
  */
 
 enum { CHOICES = 5 };
-enum kind { ADDRESS, TEXT, LIST, IP_LIST, FLAG, NUMBER, CHOICE, DATE };
+enum kind { ADDRESS, TEXT, LIST, IP_LIST, FLAG, NUMBER, CHOICE, SOME, DATE };
 
 typedef struct setting {
   const char *section; /* NULL: the command line only */
@@ -52,9 +54,11 @@ enum {
   SET_REGISTRATION_GRACE,
   SET_ANY_IDENTIFIER,
   SET_PASSWORD_WINDOW,
+  SET_PASSWORD_KINDS,
   SET_PASSWORD_OVER_TCP,
   SET_PASSWORD_ATTEMPTS,
   SET_PASSWORD_HOLD,
+  SET_PASSWORD_BY_NAME,
   SET_SECURITY_ERRORS,
   SET_STRICT,
   SET_CONNECTIONS,
@@ -66,6 +70,7 @@ enum {
   SET_ALIASES,
   SET_PENDING,
   SET_PENDING_TIMEOUT,
+  SET_RIP_DELAY,
   SET_ANSWERS,
   SET_ANSWER_TIME,
   SET_MALFORMED,
@@ -165,6 +170,14 @@ static const setting settings[SETTINGS] = {
                              1,
                              7200,
                              {0}},
+    /* in the order of H46017_H235_HMAC and those behind it */
+    [SET_PASSWORD_KINDS] = {"registration",
+                            "password_kinds",
+                            SOME,
+                            AT(password_kinds),
+                            0,
+                            0,
+                            {"hmac", "pwd-hash", "access-token"}},
     [SET_PASSWORD_OVER_TCP] = {"registration",
                                "password_over_tcp",
                                FLAG,
@@ -186,6 +199,13 @@ static const setting settings[SETTINGS] = {
                            1,
                            86400,
                            {0}},
+    [SET_PASSWORD_BY_NAME] = {"registration",
+                              "password_by_name",
+                              FLAG,
+                              AT(password_by_name),
+                              0,
+                              0,
+                              {0}},
     [SET_SECURITY_ERRORS] = {"registration",
                              "security_errors",
                              FLAG,
@@ -224,6 +244,8 @@ static const setting settings[SETTINGS] = {
     [SET_ALIASES] = {"limits", "aliases", NUMBER, AT(aliases), 1, 256, {0}},
     [SET_PENDING_TIMEOUT] =
         {"limits", "pending_timeout", NUMBER, AT(pending_timeout), 1, 600, {0}},
+    [SET_RIP_DELAY] =
+        {"limits", "rip_delay", NUMBER, AT(rip_delay), 1, 65, {0}},
     [SET_ANSWERS] = {"limits", "answers", NUMBER, AT(answers), 0, 64, {0}},
     [SET_ANSWER_TIME] =
         {"limits", "answer_time", NUMBER, AT(answer_time), 0, 600, {0}},
@@ -318,6 +340,30 @@ static bool put_choice(const setting *s, uint32_t *to, const char *value,
   return false;
 }
 
+/* One choice or more, as bits. */
+static bool put_some(const setting *s, uint32_t *to, const char *value,
+                     char *why) {
+  uint32_t bits = 0;
+  for (size_t len; *value != '\0'; value += len) {
+    char word[40];
+    uint32_t bit = 0;
+    len = strcspn(value, ", ");
+    snprintf(word, sizeof word, "%.*s", (int)len, value);
+    if (len == 0) {
+      len = strspn(value, ", ");
+    } else if (put_choice(s, &bit, word, why)) {
+      bits |= (uint32_t)1 << bit;
+    } else {
+      return false;
+    }
+  }
+  if (bits == 0) {
+    return put_choice(s, to, value, why);
+  }
+  *to = bits;
+  return true;
+}
+
 static bool put_text(char **to, const char *value, char *why) {
   char *copy = strdup(value);
   if (copy == NULL || value[0] == '\0') {
@@ -387,6 +433,8 @@ static bool config_put(config *c, const setting *s, const char *value,
     return put_number(s, to, value, why);
   case CHOICE:
     return put_choice(s, to, value, why);
+  case SOME:
+    return put_some(s, to, value, why);
   case DATE:
     if (!clock_parse_date(value, to)) {
       snprintf(why, WHY_SIZE, "'%.40s' is not a date like 2025-01-01", value);
@@ -563,6 +611,7 @@ static bool config_default(config *c) {
       .grace = 10,
       .probe_timeout = 3,
       .password_window = 300,
+      .password_kinds = H46017_H235_ALL,
       .password_attempts = 5,
       .password_hold = 60,
       .connections = 20000,
@@ -573,6 +622,7 @@ static bool config_default(config *c) {
       .aliases = 32,
       .pending = 64,
       .pending_timeout = 10,
+      .rip_delay = 5,
       .answers = 4,
       .answer_time = 10,
       .malformed = 8,

@@ -58,9 +58,11 @@ typedef struct config {
   bool any_identifier;
   bool pre_granted;
   uint32_t password_window; /* seconds */
+  uint32_t password_kinds;  /* H46017_H235_HMAC and the like */
   bool password_over_tcp;
   uint32_t password_attempts; /* 0: any number */
   uint32_t password_hold;     /* seconds */
+  bool password_by_name;
   bool security_errors;
   bool strict;
   /* [limits]; seconds where it is a time */
@@ -73,6 +75,7 @@ typedef struct config {
   uint32_t aliases;           /* of one registration */
   uint32_t pending;           /* on one connection */
   uint32_t pending_timeout;
+  uint32_t rip_delay;
   uint32_t answers; /* kept for repetitions, on one connection */
   uint32_t answer_time;
   uint32_t malformed;      /* RAS messages on one connection */

@@ -98,6 +98,8 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   h46017_gatekeeper_settings_default(s);
   s->crypto = crypto;
   s->password_window = c->password_window;
+  s->password_kinds = c->password_kinds;
+  s->password_by_name = c->password_by_name;
   s->password_over_tcp = c->password_over_tcp;
   s->password_attempts = c->password_attempts;
   s->password_hold = c->password_hold * 1000;
@@ -119,6 +121,7 @@ static void config_settings(const config *c, h46017_tls_digests *digests,
   s->max_aliases = c->aliases;
   s->max_pending = c->pending;
   s->question_timeout = c->pending_timeout * 1000;
+  s->rip_delay = c->rip_delay * 1000;
   s->answers_kept = c->answers;
   s->answer_time = c->answer_time * 1000;
   s->max_bad_ras = c->malformed;

@@ -16,6 +16,13 @@ DEVICE = "0090332f688a"
 PASSWORD = "p\u00e4ssw\u00f6rd"
 
 
+needs_dump = unittest.skipUnless(
+    os.access(harness.PROGRAMS / "dump" / "h46017-dump", os.X_OK)
+    or os.access(harness.PROGRAMS / "h46017-dump", os.X_OK),
+    "no h46017-dump",
+)
+
+
 def tokens(message):
     """The tokens of one RAS message as h46017-dump prints it."""
     (body,) = message.values()
@@ -47,10 +54,10 @@ class Passwords(Case):
 
     def test_over_tcp_where_it_is_allowed(self):
         self.device()
-        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes", "min_ttl = 1"))
         to = f"tcp:127.0.0.1:{gk.port['tcp']}"
         ep = self.endpoint(
-            to, "--alias", DEVICE, "--password-file", self.secret(), "--ttl", "15"
+            to, "--alias", DEVICE, "--password-file", self.secret(), "--ttl", "2"
         )
         gk.expect("registered", names=[DEVICE], auth="password")
         ep.expect("registered")
@@ -148,20 +155,33 @@ class Passwords(Case):
             status=1, json_answer=False,
         )  # fmt: skip
 
-    @unittest.skipUnless(
-        os.access(harness.PROGRAMS / "dump" / "h46017-dump", os.X_OK)
-        or os.access(harness.PROGRAMS / "h46017-dump", os.X_OK),
-        "no h46017-dump",
-    )
-    def test_python_s_hashes_agree(self):
+    def test_only_the_kinds_of_tokens_that_are_named_count(self):
         self.device()
+        config = self.config("password_over_tcp = yes", "password_kinds = pwd-hash")
+        gk = self.gatekeeper(*config)
+        own = (
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", DEVICE,
+            "--password-file", self.secret(),
+        )  # fmt: skip
+        self.assertEqual(self.once(*own)[0], 13)
+        gk.expect("rejected", code="PASSWORD_MISSING")
+        self.config("password_over_tcp = yes", "password_kinds = pwd-hash, hmac")
+        self.ctl("reload")
+        self.assertEqual(self.once(*own)[0], 0)
+        for bad in "", ",", "hmac, md5":
+            self.config(f"password_kinds = {bad}")
+            self.ctl("reload", status=1)
+
+    def exchanged(self, *lines):
+        """A registration with a password over TCP: every RAS message of it."""
         capture = self.dir / "ep.pcap"
-        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes", *lines))
         status, ep = self.once(
             f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", DEVICE,
             "--password-file", self.secret(), "--pcap", capture,
         )  # fmt: skip
         self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.stop(), 0)
         dump = harness.PROGRAMS / "h46017-dump"
         if not dump.exists():
             dump = harness.PROGRAMS / "dump" / "h46017-dump"
@@ -169,20 +189,41 @@ class Passwords(Case):
             [dump, "--input", "pcap", "--json", capture],
             check=True, capture_output=True, text=True, timeout=60,
         ).stdout  # fmt: skip
+        return [
+            ras for line in out.splitlines() for ras in json.loads(line).get("ras") or []
+        ]
+
+    @needs_dump
+    def test_the_gatekeeper_s_tokens_are_for_the_name_where_that_is_wanted(self):
+        self.device()
+        for line, by_name in ((), False), (("password_by_name = yes",), True):
+            with self.subTest(by_name=by_name):
+                (confirm,) = (
+                    ras["value"] for ras in self.exchanged(*line)
+                    if "registrationConfirm" in ras["value"]
+                )  # fmt: skip
+                body, (hashed,) = tokens(confirm)
+                identifier = body["endpointIdentifier"]
+                self.assertEqual(
+                    hashed["hashedVals"]["generalID"], DEVICE if by_name else identifier
+                )
+
+    @needs_dump
+    def test_python_s_hashes_agree(self):
+        self.device()
         key = hashlib.sha1(PASSWORD.encode()).digest()
         kinds = []
-        for line in out.splitlines():
-            for ras in json.loads(line).get("ras") or []:
-                body, hashed = tokens(ras["value"])
-                self.assertEqual(len(hashed), 1, ras["value"])
-                said, bits = hashed[0]["token"]["hash"]
-                self.assertEqual(bits, 96)
-                per = bytes.fromhex(ras["hex"])
-                mac = bytes.fromhex(said)
-                self.assertEqual(per.count(mac), 1)
-                made = hmac.new(key, per.replace(mac, bytes(12)), "sha1").digest()
-                self.assertEqual(made[:12], mac)
-                kinds += ras["value"].keys()
+        for ras in self.exchanged():
+            body, hashed = tokens(ras["value"])
+            self.assertEqual(len(hashed), 1, ras["value"])
+            said, bits = hashed[0]["token"]["hash"]
+            self.assertEqual(bits, 96)
+            per = bytes.fromhex(ras["hex"])
+            mac = bytes.fromhex(said)
+            self.assertEqual(per.count(mac), 1)
+            made = hmac.new(key, per.replace(mac, bytes(12)), "sha1").digest()
+            self.assertEqual(made[:12], mac)
+            kinds += ras["value"].keys()
         for kind in (
             "registrationRequest", "registrationConfirm",
             "unregistrationRequest", "unregistrationConfirm",

@@ -4,6 +4,7 @@ settings of all that, changed while it runs."""
 import shutil
 import signal
 import socket
+import struct
 import tempfile
 import unittest
 
@@ -182,6 +183,55 @@ class Names(harness.Case):
                 self.file.write_text(bad + "\n")
                 self.ctl("reload", status=1)
 
+    def raw(self, gk):
+        s = socket.create_connection(("127.0.0.1", gk.port["tcp"]), harness.PATIENCE)
+        self.addCleanup(s.close)
+        return s
+
+    def test_a_repetition_is_answered_from_what_is_kept(self):
+        gk = self.configured("[registration]\nopen = yes\n")
+        for limits, served in ("", 1), ("answers = 0", 2), ("answer_time = 0", 2):
+            with self.subTest(limits):
+                self.file.write_text(f"[registration]\nopen = yes\n[limits]\n{limits}\n")
+                self.ctl("reload")
+                before = self.ctl("stats")["stats"]["registered_total"]
+                with self.raw(gk) as s:
+                    for _ in range(2):
+                        s.sendall(RRQ)
+                        self.assertGreater(len(s.recv(4096)), 0)
+                    after = self.ctl("stats")["stats"]["registered_total"]
+                self.assertEqual(after - before, served)
+                gk.expect("unregistered")
+
+    def test_who_waits_is_told_for_how_long(self):
+        gk = self.configured("[registration]\nopen = yes\n[limits]\nrip_delay = 2\n")
+        holder, newcomer = self.raw(gk), self.raw(gk)
+        holder.sendall(RRQ)
+        gk.expect("registered", names=[DEVICE])
+        newcomer.sendall(RRQ)  # the holder is asked whether it lives
+        rip = newcomer.recv(4096)
+        self.assertIn(struct.pack(">H", 2000 - 1), rip)  # its delay, in PER
+
+    def test_nobody_waits_for_longer_than_a_request_may(self):
+        gk = self.configured(
+            "[registration]\nopen = yes\n[limits]\nfull_rate = 1\npending_timeout = 1\n"
+        )
+        self.endpoint(self.to, "--alias", "many", "--count", "5")
+        gk.expect("registered")
+        self.assertEqual(gk.expect("rejected")["code"], "OVERLOAD")
+
+    def test_who_does_not_read_is_left_when_too_much_waits(self):
+        gk = self.configured(
+            "[registration]\nopen = yes\n[limits]\nrequest_rate = 0\noutput = 4096\n"
+        )
+        deaf = socket.socket()
+        self.addCleanup(deaf.close)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", gk.port["tcp"]))
+        for _ in range(500):
+            deaf.sendall(RRQ * 100)
+        self.assertEqual(gk.expect("unregistered")["why"], "FLOOD")
+
     def test_alternates_have_to_be_addresses(self):
         gk = self.configured(
             "[gatekeeper]\nalternate = 192.0.2.7\nalternate = [2001:db8::7]:1719\n"
@@ -215,11 +265,12 @@ class Names(harness.Case):
 
     def test_more_at_once_than_is_served_wait_or_come_back(self):
         gk = self.configured(
-            "[registration]\nopen = yes\n[limits]\nfull_rate = 5\n"
+            "[registration]\nopen = yes\n[limits]\nfull_rate = 10\n"
         )
         ep = self.endpoint(self.to, "--alias", "many", "--count", "20")
         for _ in range(20):
             gk.expect("registered")
+        self.assertNotIn("rejected", [e["event"] for e in gk.events])
         self.assertEqual(self.ctl("stats")["stats"]["registrations"], 20)
         self.assertEqual(ep.stop(), 0)
 
