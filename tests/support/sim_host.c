@@ -257,7 +257,13 @@ void sim_host_start(sim_host *h) {
 
 /* A callback may have ended it in a call that a callback made. */
 static void host_is_over(sim_host *h) {
+  const h46017_calls *calls =
+      h->ep != NULL ? h46017_endpoint_calls(h->ep) : NULL;
+
   sim_host_after(h, h->ep != NULL ? h46017_endpoint_error(h->ep) : 0);
+  if (h->ep != NULL && calls != NULL) {
+    sim_host_after(h, h46017_calls_error(calls));
+  }
 }
 
 void sim_host_pump(sim_host *h) {
