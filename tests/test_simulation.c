@@ -23,7 +23,7 @@ static unsigned long number_from(const char *variable,
 
 START_TEST(everybody_is_registered_when_the_weather_clears) {
   unsigned long seeds = number_from(
-      "H46017_SEEDS", getenv("H46017_NO_TIMES") != NULL ? 200 : 2000);
+      "H46017_SEEDS", getenv("H46017_NO_TIMES") != NULL ? 100 : 2000);
   uint64_t calls = 0;
   uint64_t later = 0;
   sim_result result;
