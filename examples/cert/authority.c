@@ -2,6 +2,7 @@
 #include "authority.h"
 
 #include "common/state_dir.h"
+#include "entries.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,7 +235,7 @@ int authority_issue(const cert *c, authority *a, const h46017_cert_spec *spec,
 /* -- the commands -----------------------------------------------------------
  */
 
-enum { CA_DIR = SPEC_OTHERS, CA_CSR, CA_OUT, CA_BACKUP };
+enum { CA_DIR = SPEC_OTHERS, CA_CSR, CA_OUT, CA_BACKUP, CA_TRUST };
 
 typedef struct ca_options {
   const cert_syntax *syntax;
@@ -243,6 +244,7 @@ typedef struct ca_options {
   const char *csr;
   const char *out;
   bool backup;
+  bool trust;
 } ca_options;
 
 static int take(void *arg, int id, const char *value) {
@@ -259,6 +261,9 @@ static int take(void *arg, int id, const char *value) {
     return 0;
   case CA_BACKUP:
     o->backup = true;
+    return 0;
+  case CA_TRUST:
+    o->trust = true;
     return 0;
   default:
     return spec_take(&o->spec, id, value) && !o->spec.reuse
@@ -362,13 +367,56 @@ static int issue_backup(const cert *c, const authority *a,
                                 : EXIT_REFUSED;
 }
 
+typedef struct root_trust {
+  trust_state state;
+  entries_added told;
+} root_trust;
+
+static int add_root(const uint8_t *data, size_t len, void *user_data) {
+  root_trust *t = user_data;
+  h46017_trust_add_options options;
+  entries_add_options(&options, H46017_TRUST_AUTHORITY);
+  return h46017_trust_add(t->state.trust, data, len, &options, entries_tell,
+                          &t->told);
+}
+
+/* The authority's certificate goes into the state directory's trust list, as it
+ * is there already or anew. *pentry is *given*. A status. */
+static int trust_root(const cert *c, const authority *a, json_t **pentry) {
+  root_trust t = {0};
+  int status = entries_open(c, &t.state);
+  if (status == 0) {
+    entries_added_init(&t.told, c);
+    t.told.what = a->dir;
+    int code = h46017_credential_export(a->ca, H46017_EXPORT_PEM, 0, NULL,
+                                        add_root, &t);
+    *pentry = json_incref(json_array_get(t.told.added, 0));
+    if (code != 0 && json_array_size(t.told.refused) == 0) {
+      entries_report(&t.told, &t.state, code);
+    }
+    if (code != 0) {
+      status = entries_finish(&t.told, code);
+    } else {
+      json_decref(t.told.added);
+      json_decref(t.told.refused);
+    }
+  }
+  trust_state_close(&t.state);
+  return status;
+}
+
 static int issue(cert *c, const ca_options *o) {
   authority a = {.lock = -1};
   file_octets csr = {0};
   h46017_credential *cred = NULL;
+  json_t *trusted = NULL;
   int status = authority_open(c, o->dir, &a);
   if (status == 0 && o->csr != NULL) {
     status = files_read(c, o->csr, &csr);
+  }
+  /* first: a certificate that was issued cannot be taken back */
+  if (status == 0 && o->trust) {
+    status = trust_root(c, &a, &trusted);
   }
   if (status == 0) {
     status = authority_issue(c, &a, &o->spec.spec, o->csr ? &csr : NULL, c->yes,
@@ -381,12 +429,16 @@ static int issue(cert *c, const ca_options *o) {
     status = files_write_pair(c, o->out, cred, true);
   }
   if (status == 0) {
+    json_t *members = c->json ? files_describe(cred) : NULL;
     if (!c->json) {
       printf("issued: %s\n", o->out);
       files_print(cred);
+    } else if (trusted != NULL) {
+      json_object_set(members, "trusted", trusted);
     }
-    status = cert_done(c, c->json ? files_describe(cred) : NULL);
+    status = cert_done(c, members);
   }
+  json_decref(trusted);
   h46017_credential_del(cred);
   file_free(&csr);
   authority_close(&a);
@@ -399,6 +451,7 @@ static int ca_issue(cert *c, int argc, char **argv) {
       {CA_CSR, "csr", "FILE", "for this request's key, and its subject"},
       {CA_OUT, "out", "FILE", "the certificate and chain; the key beside it"},
       {CA_BACKUP, "backup", NULL, "a copy of both in the authority's DIR"},
+      {CA_TRUST, "trust", NULL, "trust the authority: state directory's list"},
       SPEC_OPTIONS,
   };
   static const cert_syntax syntax = {

@@ -177,6 +177,31 @@ class Authority(harness.Case):
         self.assertEqual(gk.expect("registered")["cn"], "0090332f688b")
         self.assertEqual(len(list(self.ca.glob("*.key"))), 1, "--backup")
 
+    def test_a_certificate_and_trust_in_its_authority_in_one_step(self):
+        issue = ("ca", "issue", "--dir", self.ca, "--out", self.dir / "a.pem", "--trust")
+        before = (self.ca / "serial.txt").read_text()
+        broken = self.dir / "broken"
+        broken.write_text("no directory")
+        self.cert("--state", broken, *issue, "--cn", "a", status=1)
+        self.assertEqual((self.ca / "serial.txt").read_text(), before, "nothing was issued")
+        got = self.cert(*issue, "--cn", "a")["trusted"]
+        self.assertEqual((got["kind"], got["subject"]), ("authority", "CN=Site,O=Example"))
+        # it is there already: so it stays, whatever it was made since
+        self.cert("trust", "set", got["id"], "--as", "end-entity")
+        again = self.cert(*issue, "--cn", "b", json_answer=False)
+        self.assertIn("trusted as end-entity", again)
+        self.assertIn("issued: ", again)
+        self.assertEqual([e["kind"] for e in self.cert("trust", "list")], ["end-entity"])
+        self.cert("trust", "set", got["id"], "--as", "authority")
+        # a gatekeeper of this directory takes the device, and is told nothing else
+        self.ctl("device", "add", "b", "--tls-only", "--match", "exact")
+        gk = self.gatekeeper("--cert", self.dir / "a.pem", "--key", self.dir / "a.key",
+                             tcp="off", tls="127.0.0.1:0")  # fmt: skip
+        status, ep = self.once(f"tls:127.0.0.1:{gk.port['tls']}", "--hardware-id", "auto", "--cert",
+                               self.dir / "a.pem", "--key", self.dir / "a.key",
+                               "--insecure-server")  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+
     def test_the_two_commands_of_the_page(self):
         """What the page says, as it stands there, makes what it says."""
         commands, table = re.findall(r"```\w*\n(.*?)```", PAGE.read_text(), re.DOTALL)[:2]
