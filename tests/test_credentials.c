@@ -262,6 +262,13 @@ START_TEST(a_distinguished_name_is_read_as_rfc_4514_has_it) {
       {"CN=\\41\\c3\\a4", "CN=A\xc3\xa4"},
       {"CN=a\\ ", "CN=a\\ "},
       {"CN=a+serialNumber=12,O=b", "CN=a+serialNumber=12,O=b"},
+      /* the name of a type in any case, short or long (RFC 4514 2.3, 3) */
+      {"cn=a,o=b,Ou=c,l=d,sT=e,c=DE", "CN=a,O=b,OU=c,L=d,ST=e,C=DE"},
+      {"CommonName=a,STREET=b,dc=c,uid=d", "CN=a,street=b,DC=c,UID=d"},
+      {"cn=A,SERIALNUMBER=12,emailaddress=a@b",
+       "CN=A,serialNumber=12,emailAddress=a@b"},
+      {"2.5.4.3=a,initials=b", "CN=a,initials=b"},
+      {"INITIALS=b,cn=a", NULL},
       {"", NULL},
       {"CN", NULL},
       {"CN=", NULL},
@@ -575,6 +582,8 @@ START_TEST(the_name_asked_for_chooses_the_application_or_the_device) {
   h46017_credentials *c = open_store(&m, NULL);
   h46017_credential *device = selfsigned("device");
   h46017_credential *app = selfsigned("example.com");
+  h46017_cert_spec spec = spec_for("rsa");
+  h46017_credential *rsa = NULL;
   SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
   ck_assert_int_eq(h46017_credentials_put(c, NULL, device), 0);
@@ -587,6 +596,22 @@ START_TEST(the_name_asked_for_chooses_the_application_or_the_device) {
   served(ctx, "EXAMPLE.com", NULL, "example.com");
   served(ctx, "www.example.com", NULL, "device");
   SSL_CTX_free(ctx);
+  /* a device from elsewhere, of two kinds of key: neither beats the name */
+  ctx = SSL_CTX_new(TLS_server_method());
+  c = open_store(&m, NULL);
+  spec.key = H46017_KEY_RSA;
+  ck_assert_int_eq(h46017_credential_selfsigned(&rsa, &spec, NULL, NULL), 0);
+  ck_assert_int_eq(h46017_credential_use(rsa, ctx), 0);
+  ck_assert_int_eq(h46017_credential_use(device, ctx), 0);
+  ck_assert_int_eq(h46017_credentials_attach_apps(c, NULL),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_credentials_attach_apps(c, ctx), 0);
+  h46017_credentials_del(c);
+  served(ctx, "example.com", "rsa_pss_rsae_sha256:ECDSA+SHA256", "example.com");
+  served(ctx, "other", "rsa_pss_rsae_sha256", "rsa");
+  served(ctx, "other", "ECDSA+SHA256", "device");
+  SSL_CTX_free(ctx);
+  h46017_credential_del(rsa);
   h46017_credential_del(device);
   h46017_credential_del(app);
   memory_clear(&m);

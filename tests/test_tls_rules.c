@@ -257,6 +257,7 @@ START_TEST(a_server_is_known_by_its_whole_subject) {
   } rows[] = {
       {"CN=gk.example.net,O=Example", 0},
       {"CN=GK.Example.net, O=example", 0},
+      {"cn=gk.example.net,o=Example", 0},
       {"CN=gk.example.net", H46017_ERR_SERVER_NAME},
       {"O=Example", H46017_ERR_SERVER_NAME},
       {"O=Example,CN=gk.example.net", H46017_ERR_SERVER_NAME},

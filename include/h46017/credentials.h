@@ -279,6 +279,14 @@ H46017_API int h46017_credentials_each(h46017_credentials *c,
  * @return as h46017_credentials_get() and h46017_credential_use()
  * @since 0.1 */
 H46017_API int h46017_credentials_attach(h46017_credentials *c, SSL_CTX *ctx);
+
+/** The applications' alone, into a context that shows certificates from
+ * elsewhere to every other name.
+ *
+ * @return as h46017_credentials_get()
+ * @since 0.1 */
+H46017_API int h46017_credentials_attach_apps(h46017_credentials *c,
+                                              SSL_CTX *ctx);
 /**@}*/
 
 /** @name Requests (PKCS#10) */

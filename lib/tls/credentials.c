@@ -293,13 +293,19 @@ static int sni_add(const char *name, void *user_data) {
   return rv;
 }
 
-static int sni_attach(h46017_credentials *c, SSL_CTX *ctx) {
-  sni_list *list = h46017_mem_zalloc(&c->mem, 1, sizeof(*list));
-  sni_filling filling = {c, list};
+int h46017_credentials_attach_apps(h46017_credentials *c, SSL_CTX *ctx) {
+  sni_filling filling = {c, NULL};
+  sni_list *list;
   sni_list *old;
-  int index = h46017_tls_place_index(&sni_place);
+  int index;
   int rv;
 
+  if (c == NULL || ctx == NULL) {
+    return H46017_ERR_INVALID_ARGUMENT;
+  }
+  index = h46017_tls_place_index(&sni_place);
+  list = h46017_mem_zalloc(&c->mem, 1, sizeof(*list));
+  filling.list = list;
   if (list == NULL) {
     return H46017_ERR_NOMEM;
   }
@@ -334,5 +340,5 @@ int h46017_credentials_attach(h46017_credentials *c, SSL_CTX *ctx) {
     rv = h46017_credential_use(device, ctx);
   }
   h46017_credential_del(device);
-  return rv == 0 ? sni_attach(c, ctx) : rv;
+  return rv == 0 ? h46017_credentials_attach_apps(c, ctx) : rv;
 }

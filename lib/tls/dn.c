@@ -71,6 +71,48 @@ static bool dn_type(const char **ptext, char *out, size_t size) {
   return n > 0 && *p == '=';
 }
 
+/* RFC 4514 2.3: case does not count in a type's name. The nine that everybody
+ * has to know (`uid` is not what OpenSSL has by that name) and what else stands
+ * in certificates of devices; others as OpenSSL spells them, or an OID. */
+static int dn_nid(const char *type) {
+  static const int known[] = {
+      NID_commonName,
+      NID_localityName,
+      NID_stateOrProvinceName,
+      NID_organizationName,
+      NID_organizationalUnitName,
+      NID_countryName,
+      NID_streetAddress,
+      NID_domainComponent,
+      NID_userId,
+      NID_serialNumber,
+      NID_pkcs9_emailAddress,
+      NID_givenName,
+      NID_surname,
+      NID_title,
+  };
+
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    if (OPENSSL_strcasecmp(type, OBJ_nid2sn(known[i])) == 0 ||
+        OPENSSL_strcasecmp(type, OBJ_nid2ln(known[i])) == 0) {
+      return known[i];
+    }
+  }
+  return NID_undef;
+}
+
+static bool dn_add(X509_NAME *name, const char *type, const char *value,
+                   int len, int set) {
+  const unsigned char *octets = (const unsigned char *)value;
+  int nid = dn_nid(type);
+
+  return (nid != NID_undef
+              ? X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, octets,
+                                           len, 0, set)
+              : X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8, octets,
+                                           len, 0, set)) == 1;
+}
+
 int h46017_dn_parse(X509_NAME *name, const char *text) {
   const char *p = text;
   int set = 0;
@@ -86,9 +128,7 @@ int h46017_dn_parse(X509_NAME *name, const char *text) {
     len = dn_value(&p, value);
     /* the text begins with what the encoding ends with */
     if (len <= 0 || memchr(value, '\0', (size_t)len) != NULL ||
-        X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8,
-                                   (const unsigned char *)value, len, 0,
-                                   set) != 1) {
+        !dn_add(name, type, value, len, set)) {
       ERR_clear_error();
       return H46017_ERR_DN;
     }
