@@ -21,8 +21,11 @@ static struct {
   size_t all;
   char recipient[64]; /* generalID of the latest HMAC */
   uint32_t rrq_kinds;
-  uint32_t refusals; /* log lines about tokens at the gatekeeper */
-  uint64_t arq;      /* requestSeqNum of the latest */
+  uint32_t refusals;    /* log lines about tokens at the gatekeeper */
+  uint32_t ep_refusals; /* and at the endpoint */
+  size_t said;          /* messages of the endpoint */
+  uint64_t arq;         /* requestSeqNum of the latest */
+  uint8_t guid[16];     /* what a DRQ is about */
 } tap;
 
 /* The kinds of token in a message; `recipient` of its HMAC, if there is one. */
@@ -64,9 +67,11 @@ static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
     tap.all++;
     tap.bare += (kinds & H46017_H235_HMAC) == 0;
     memcpy(tap.recipient, recipient, sizeof(recipient));
-  } else if (strcmp(h46017_h225_value_name(message), "registrationRequest") ==
-             0) {
-    tap.rrq_kinds = kinds;
+  } else {
+    tap.said++;
+    if (strcmp(h46017_h225_value_name(message), "registrationRequest") == 0) {
+      tap.rrq_kinds = kinds;
+    }
   }
   (void)h46017_h225_read_uint(
       h46017_h225_get(h46017_h225_root(m), "admissionRequest.requestSeqNum"),
@@ -74,14 +79,31 @@ static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
   h46017_h225_del(m);
 }
 
+static bool is_refusal(const char *line) {
+  return strstr(line, "[H46017-301]") != NULL ||
+         strstr(line, "[H46017-320]") != NULL ||
+         strstr(line, "[H46017-321]") != NULL ||
+         strstr(line, "[H46017-36") != NULL;
+}
+
 static void count_refusals(h46017_log_level level, const char *line, size_t len,
                            void *user_data) {
   (void)level;
   (void)len;
   (void)user_data;
-  tap.refusals += strstr(line, "[H46017-320]") != NULL ||
-                  strstr(line, "[H46017-321]") != NULL ||
-                  strstr(line, "[H46017-36") != NULL;
+  tap.refusals += is_refusal(line);
+}
+
+static void count_ep_refusals(h46017_log_level level, const char *line,
+                              size_t len, void *user_data) {
+  (void)level;
+  (void)len;
+  (void)user_data;
+  tap.ep_refusals += is_refusal(line);
+}
+
+static void tune_endpoint(h46017_endpoint_callbacks *cb) {
+  cb->log_write = count_ep_refusals;
 }
 
 static void tune(h46017_gatekeeper_callbacks *cb) {
@@ -111,6 +133,7 @@ static void scene_open(scene *s, uint32_t kinds,
 static void scene_free(scene *s) {
   world_free(&s->w);
   world_tune_gatekeeper = NULL;
+  world_tune_endpoint = NULL;
 }
 
 static const h46017_registered *registered(const scene *s) {
@@ -119,8 +142,10 @@ static const h46017_registered *registered(const scene *s) {
 
 /* -- every message -------------------------------------------------------- */
 
-/* RAS octets on the device's own connection, as if it had sent them. */
-static void push(scene *s, const uint8_t *per, size_t len) {
+/* RAS octets on the device's own connection, as if it had sent them, or as if
+ * the gatekeeper had. */
+static void push_to(scene *s, bool to_gatekeeper, const uint8_t *per,
+                    size_t len) {
   h46017_tunnel *t = NULL;
   h46017_tunnel_callbacks cb;
   const uint8_t *tpkt;
@@ -130,16 +155,25 @@ static void push(scene *s, const uint8_t *per, size_t len) {
   ck_assert_int_eq(h46017_tunnel_new(&t, NULL, &cb, NULL, NULL, s->w.now), 0);
   ck_assert_int_eq(h46017_tunnel_write_ras(t, per, len), 0);
   n = h46017_tunnel_peek_tx(t, &tpkt);
-  ck_assert_int_eq(h46017_connection_recv(s->line->conn, tpkt, n, s->w.now), 0);
+  ck_assert_int_eq(
+      to_gatekeeper ? h46017_connection_recv(s->line->conn, tpkt, n, s->w.now)
+                    : h46017_endpoint_recv(s->line->ep, tpkt, n, s->w.now),
+      0);
   h46017_tunnel_del(t);
+}
+
+static void push(scene *s, const uint8_t *per, size_t len) {
+  push_to(s, true, per, len);
   ck_assert_int_eq(world_run(&s->w, s->w.now + 1), 0);
 }
 
-/* A message of this kind from the device: its identifier where there is a place
- * for one, and a keep-alive where it is an RRQ. */
-static size_t message_of(const scene *s, h46017_ras_kind kind,
-                         const h46017_h235_secret *secret, uint32_t random,
-                         uint8_t *per, size_t cap) {
+/* A message of this kind from the device, or from the gatekeeper: the device's
+ * identifier where there is a place for one, and a keep-alive where it is an
+ * RRQ. */
+static size_t message_from(const scene *s, const char *sender,
+                           h46017_ras_kind kind,
+                           const h46017_h235_secret *secret, uint32_t random,
+                           uint8_t *per, size_t cap) {
   const char *name = h46017_ras_kind_name(kind);
   octets o = octets_hex(sample_of(kind));
   h46017_h235_token t;
@@ -164,10 +198,15 @@ static size_t message_of(const scene *s, h46017_ras_kind kind,
   if (kind == H46017_RAS_RRQ) {
     ck_assert_int_eq(
         h46017_h225_set_bool(m, "registrationRequest.keepAlive", true), 0);
+  } else if (kind == H46017_RAS_DRQ) {
+    ck_assert_int_eq(
+        h46017_h225_set_octets(m, "disengageRequest.callIdentifier.guid",
+                               tap.guid, sizeof(tap.guid)),
+        0);
   }
   if (secret != NULL) {
     h46017_h235_token_default(&t);
-    t.sender = text_of(DEVICE);
+    t.sender = text_of(sender);
     t.now = UTC + (int64_t)(s->w.now / 1000);
     t.random = random;
     ck_assert_int_eq(h46017_h235_add(m, secret, &t), 0);
@@ -176,6 +215,12 @@ static size_t message_of(const scene *s, h46017_ras_kind kind,
   h46017_h225_del(m);
   octets_free(&o);
   return len;
+}
+
+static size_t message_of(const scene *s, h46017_ras_kind kind,
+                         const h46017_h235_secret *secret, uint32_t random,
+                         uint8_t *per, size_t cap) {
+  return message_from(s, DEVICE, kind, secret, random, per, cap);
 }
 
 /* Without, with a wrong one, with the right one: the last is no better than its
@@ -217,6 +262,66 @@ START_TEST(every_kind_of_message_needs_its_token) {
 }
 END_TEST
 
+/* -- what the gatekeeper says --------------------------------------------- */
+
+/* What is done without a token, because it can come from one who does not know
+ * whose it is, or ends only what is ended already. */
+static bool is_taken_from_anybody(h46017_ras_kind kind) {
+  static const h46017_ras_kind kinds[] = {
+      H46017_RAS_GCF,  H46017_RAS_GRJ,  H46017_RAS_RRJ, H46017_RAS_UCF,
+      H46017_RAS_URJ,  H46017_RAS_ARJ,  H46017_RAS_BRJ, H46017_RAS_DCF,
+      H46017_RAS_DRJ,  H46017_RAS_LCF,  H46017_RAS_LRJ, H46017_RAS_IRR,
+      H46017_RAS_XRS,  H46017_RAS_RIP,  H46017_RAS_RAC, H46017_RAS_SCR,
+      H46017_RAS_IACK, H46017_RAS_INAK,
+  };
+
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    if (kinds[i] == kind) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* On plain TCP anybody on the way can say anything: what asks for something, or
+ * allows it, is not heard without the password, and nothing at all with a wrong
+ * one. Signed it is answered, where there is an answer. */
+START_TEST(every_kind_of_demand_of_the_gatekeeper_needs_its_token) {
+  const h46017_ras_kind kind = (h46017_ras_kind)_i;
+  const bool anybody = is_taken_from_anybody(kind);
+  h46017_h235_secret *secrets[3] = {NULL, NULL, NULL}; /* none, wrong, right */
+  uint8_t per[1024];
+  scene s;
+
+  scene_init(&s);
+  world_tune_endpoint = tune_endpoint;
+  scene_open(&s, H46017_H235_HMAC, NULL);
+  ck_assert_int_eq(
+      h46017_h235_secret_new(&secrets[1], &s.crypto, "Secret", 6, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h235_secret_new(&secrets[2], &s.crypto, "secret", 6, NULL), 0);
+  for (uint32_t how = 0; how < 3; how++) {
+    const size_t len = message_from(&s, "h46017", kind, secrets[how], how + 1,
+                                    per, sizeof(per));
+    const bool answered = how == 2 && !anybody && kind != H46017_RAS_NSM &&
+                          kind != H46017_RAS_RCF && kind != H46017_RAS_ACF &&
+                          kind != H46017_RAS_BCF;
+
+    tap.ep_refusals = tap.said = 0;
+    push_to(&s, false, per, len);
+    ck_assert_uint_eq(tap.ep_refusals, how == 1 || (how == 0 && !anybody));
+    ck_assert_int_eq(h46017_endpoint_registration_state(s.line->ep, 1) ==
+                         H46017_REGISTRATION_REGISTERED,
+                     kind != H46017_RAS_URQ || how != 2);
+    ck_assert_int_eq(world_run(&s.w, s.w.now + 1), 0);
+    ck_assert_uint_eq(tap.said, answered ? 1 : 0);
+  }
+  h46017_h235_secret_del(secrets[1]);
+  h46017_h235_secret_del(secrets[2]);
+  scene_free(&s);
+}
+END_TEST
+
 /* -- several on one connection -------------------------------------------- */
 
 static struct { int admitted, released; } calls_seen;
@@ -254,14 +359,10 @@ static void tune_calls(h46017_endpoint_callbacks *cb) {
 /* An ACF for the endpoint, as if the gatekeeper had sent it. */
 static void admit(scene *s, uint16_t seq, const h46017_h235_secret *secret) {
   octets o = octets_hex(sample_of(H46017_RAS_ACF));
-  h46017_tunnel *t = NULL;
-  h46017_tunnel_callbacks cb;
   h46017_h235_token token;
   h46017_h225 *m = NULL;
   uint8_t per[512];
-  const uint8_t *tpkt;
   size_t len = 0;
-  size_t n;
 
   ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
   ck_assert_int_eq(
@@ -276,14 +377,20 @@ static void admit(scene *s, uint16_t seq, const h46017_h235_secret *secret) {
     ck_assert_int_eq(h46017_h235_add(m, secret, &token), 0);
   }
   ck_assert_int_eq(h46017_h235_encode(m, secret, per, sizeof(per), &len), 0);
-  h46017_tunnel_callbacks_default(&cb);
-  ck_assert_int_eq(h46017_tunnel_new(&t, NULL, &cb, NULL, NULL, s->w.now), 0);
-  ck_assert_int_eq(h46017_tunnel_write_ras(t, per, len), 0);
-  n = h46017_tunnel_peek_tx(t, &tpkt);
-  ck_assert_int_eq(h46017_endpoint_recv(s->line->ep, tpkt, n, s->w.now), 0);
-  h46017_tunnel_del(t);
+  push_to(s, false, per, len);
   h46017_h225_del(m);
   octets_free(&o);
+}
+
+/* Likewise a DRQ for a call. */
+static void drop(scene *s, const h46017_call *call,
+                 const h46017_h235_secret *secret) {
+  uint8_t per[512];
+
+  memcpy(tap.guid, h46017_call_identifier(call), sizeof(tap.guid));
+  push_to(s, false, per,
+          message_from(s, "h46017", H46017_RAS_DRQ, secret, 4712, per,
+                       sizeof(per)));
 }
 
 /* An ARQ has the token of the registration that calls, and so must its ACF. */
@@ -329,9 +436,13 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   ck_assert_int_eq(calls_seen.admitted, 0);
   admit(&s, (uint16_t)(tap.arq + 1), secret);
   ck_assert_int_eq(calls_seen.admitted, 1);
+  /* nor does anybody else end it */
+  drop(&s, call, NULL);
+  ck_assert_uint_eq(h46017_calls_count(h46017_endpoint_calls(s.line->ep)), 1);
+  drop(&s, call, secret);
+  ck_assert_uint_eq(h46017_calls_count(h46017_endpoint_calls(s.line->ep)), 0);
   h46017_h235_secret_del(secret);
   scene_free(&s);
-  world_tune_endpoint = NULL;
 }
 END_TEST
 
@@ -468,6 +579,9 @@ int main(void) {
 
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, every_kind_of_message_needs_its_token, 0,
+                      H46017_RAS_ACF_SEQUENCE);
+  tcase_add_loop_test(tc,
+                      every_kind_of_demand_of_the_gatekeeper_needs_its_token, 0,
                       H46017_RAS_ACF_SEQUENCE);
   tcase_add_test(tc, a_call_is_asked_for_with_its_registration_s_password);
   tcase_add_loop_test(tc, grq_and_gcf_agree_on_the_token, 0,

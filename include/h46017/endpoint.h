@@ -76,8 +76,8 @@ typedef struct h46017_registration {
   bool restart;         /**< the first full RRQ says that all calls were lost */
   const char *password; /**< UTF-8 with its length; wiped when the registration
                              goes. NULL: none. Every message of the registration
-                             has a token then, and what the gatekeeper answers
-                             is checked */
+                             has a token then, and where TLS does not prove the
+                             gatekeeper, so must its requests, RCF, ACF, BCF */
   size_t password_len;
   const char *user;        /**< the name that goes with it; NULL: the first
                                 alias */

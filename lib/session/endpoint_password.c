@@ -3,6 +3,7 @@
 
 #include "base/intmath.h"
 #include "base/mem.h"
+#include "session/ras_io.h"
 
 #include <string.h>
 
@@ -100,17 +101,22 @@ static h46017_text password_gatekeeper(const h46017_endpoint *ep,
   return id;
 }
 
-/* Whoever confirms has to know the password, where nothing else proves who it
- * is: or anybody on the way could. */
+/* Whoever allows something or asks for something has to know the password,
+ * where nothing else proves who it is: or anybody on the way could. A refusal
+ * may come from one who does not know it, so may what delays (RIP, XRS), and
+ * what ends only what we end ourselves (UCF, DCF). */
 static bool password_is_demanded(const h46017_endpoint *ep,
                                  const endpoint_registration *r,
                                  h46017_ras_kind kind) {
-  if ((r->password_kinds & H46017_H235_HMAC) == 0 || ep->proved ||
-      (kind != H46017_RAS_RCF && kind != H46017_RAS_ACF)) {
+  if ((r->password_kinds & H46017_H235_HMAC) == 0 || ep->proved) {
     return false;
   }
-  return r->state != H46017_REGISTRATION_REFRESHING ||
-         (ep->settings.lenient & H46017_LENIENT_UNSIGNED_REFRESH) == 0;
+  if (kind == H46017_RAS_RCF) {
+    return r->state != H46017_REGISTRATION_REFRESHING ||
+           (ep->settings.lenient & H46017_LENIENT_UNSIGNED_REFRESH) == 0;
+  }
+  return kind == H46017_RAS_ACF || kind == H46017_RAS_BCF ||
+         h46017_ras_is_request(kind);
 }
 
 static int password_verify(h46017_endpoint *ep, const endpoint_registration *r,
@@ -142,19 +148,35 @@ static int password_verify(h46017_endpoint *ep, const endpoint_registration *r,
   return rv != 0 ? rv : h46017_h235_verify(ep->in, per, len, &check, NULL);
 }
 
+static int password_check_one(h46017_endpoint *ep,
+                              const endpoint_registration *r,
+                              const h46017_ras *ras, const uint8_t *per,
+                              size_t len) {
+  int rv = r->secret != NULL ? password_verify(ep, r, ras, per, len) : 0;
+
+  if (rv == H46017_ERR_PASSWORD_MISSING) {
+    rv =
+        password_is_demanded(ep, r, ras->kind) ? H46017_ERR_UNAUTHENTICATED : 0;
+  }
+  return rv;
+}
+
 bool endpoint_password_check(h46017_endpoint *ep,
                              const endpoint_registration *r,
                              const h46017_ras *ras, const uint8_t *per,
                              size_t len) {
   int rv = 0;
 
-  if (r == NULL || r->secret == NULL) {
-    return true;
-  }
-  rv = password_verify(ep, r, ras, per, len);
-  if (rv == H46017_ERR_PASSWORD_MISSING) {
-    rv =
-        password_is_demanded(ep, r, ras->kind) ? H46017_ERR_UNAUTHENTICATED : 0;
+  if (r != NULL) {
+    rv = password_check_one(ep, r, ras, per, len);
+  } else if (h46017_ras_is_request(ras->kind)) {
+    /* It does not say whose it is: anybody's here that it can be. */
+    for (r = ep->registrations; r != NULL; r = r->next) {
+      rv = password_check_one(ep, r, ras, per, len);
+      if (rv == 0) {
+        break;
+      }
+    }
   }
   if (rv == 0) {
     return true;
@@ -162,7 +184,8 @@ bool endpoint_password_check(h46017_endpoint *ep,
   h46017_log_code(&ep->log, H46017_LOG_WARN, rv,
                   "%s of the gatekeeper is not taken: %s",
                   h46017_ras_kind_name(ras->kind), h46017_strerror(rv));
-  if (ras->kind == H46017_RAS_RCF) {
+  if (ras->kind == H46017_RAS_RCF && r != NULL &&
+      r->pending == ras->request_seq_num) {
     endpoint_fail(ep, rv); /* there is nothing to wait for */
   }
   return false;

@@ -280,10 +280,17 @@ static endpoint_registration *ras_registration(h46017_endpoint *ep,
                                                const h46017_ras *ras) {
   char id[4 * 128 + 1];
   h46017_text text = {id, 0};
-  endpoint_registration *r = NULL;
+  const endpoint_call *call =
+      ras->kind == H46017_RAS_DRQ || ras->kind == H46017_RAS_BRQ
+          ? endpoint_admission_meant(ep)
+          : NULL;
+  endpoint_registration *r =
+      call != NULL ? endpoint_admission_registration(ep, call->registration)
+                   : NULL; /* whatever identifier stands beside the call's */
 
   if (h46017_ras_is_request(ras->kind)) {
-    if (h46017_h225_read_text(
+    if (r == NULL &&
+        h46017_h225_read_text(
             h46017_h225_get(h46017_h225_at(h46017_h225_root(ep->in), 0),
                             "endpointIdentifier"),
             id, sizeof(id), &text.len) == 0) {
