@@ -43,21 +43,23 @@ static int read_file(const char *path, file_octets *out) {
   return code;
 }
 
-static int get_files(const own_choice *o, h46017_credential **pcred) {
+static int get_files(const own_choice *o, size_t at,
+                     h46017_credential **pcred) {
+  const char *cert_path = o->certs.items[at];
+  const char *key_path = o->keys.items[at];
   file_octets cert = {0};
   file_octets key = {0};
   uint32_t notes = 0;
-  int code = read_file(o->cert, &cert);
-  if (code == 0 && o->key != NULL) {
-    code = read_file(o->key, &key);
+  int code = read_file(cert_path, &cert);
+  if (code == 0) {
+    code = read_file(key_path, &key);
   }
   if (code == 0) {
     /* a program without a terminal cannot ask for a password */
     code = h46017_credential_import(pcred, cert.data, cert.len, key.data,
                                     key.len, NULL, true, &notes, NULL);
     if (code != 0) {
-      report_code(code, "%s%s%s", o->cert, o->key ? ", " : "",
-                  o->key ? o->key : "");
+      report_code(code, "%s, %s", cert_path, key_path);
     }
   }
   file_free(&cert);
@@ -65,22 +67,19 @@ static int get_files(const own_choice *o, h46017_credential **pcred) {
   if ((notes & H46017_IMPORT_REORDERED) != 0) {
     report("%s: the chain is not in order, the certificate first; it is sent "
            "in order",
-           o->cert);
+           cert_path);
   }
   return code;
 }
 
 static const char *what(const own_choice *choice) {
-  return choice->cert  ? choice->cert
-         : choice->app ? choice->app
-                       : "the own certificate";
+  return choice->app ? choice->app : "the own certificate";
 }
 
 int own_get(own_certs *o, const own_choice *choice, h46017_credential **pcred) {
-  if (choice->cert != NULL) {
-    return get_files(choice, pcred);
+  if (choice->certs.count > 0) {
+    return get_files(choice, 0, pcred);
   }
-  o->changes = o->store.changes(o->store.object, COLLECTION);
   int code = h46017_credentials_get(o->kept, choice->app, pcred);
   if (code == H46017_ERR_NOT_FOUND && choice->app == NULL) {
     return code;
@@ -88,17 +87,56 @@ int own_get(own_certs *o, const own_choice *choice, h46017_credential **pcred) {
   return code ? refuse(code, what(choice)) : 0;
 }
 
-int own_use(own_certs *o, const own_choice *choice, SSL_CTX *ctx,
-            h46017_tls_role role) {
+static bool next_leaf(SSL_CTX *ctx, bool first) {
+  return SSL_CTX_set_current_cert(ctx, first ? SSL_CERT_SET_FIRST
+                                             : SSL_CERT_SET_NEXT) == 1;
+}
+
+/* A context holds one of a kind; another would take its place. */
+static bool has_kind(SSL_CTX *ctx, const EVP_PKEY *key) {
+  bool has = false;
+  for (bool is = next_leaf(ctx, true); is && !has; is = next_leaf(ctx, false)) {
+    has = EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(ctx)) ==
+          EVP_PKEY_get_base_id(key);
+  }
+  return has;
+}
+
+static int use_files(const own_choice *choice, size_t at, SSL_CTX *ctx) {
+  h46017_credential *cred = NULL;
+  int code = get_files(choice, at, &cred);
+  if (code == 0) {
+    code = has_kind(ctx, h46017_credential_key(cred))
+               ? H46017_ERR_KEY_KIND_TWICE
+               : h46017_credential_use(cred, ctx);
+    code = code ? refuse(code, choice->certs.items[at]) : 0;
+  }
+  h46017_credential_del(cred);
+  return code;
+}
+
+static int use_kept(own_certs *o, const own_choice *choice, SSL_CTX *ctx) {
   h46017_credential *cred = NULL;
   int code = own_get(o, choice, &cred);
   if (code == 0) {
-    code = choice->cert == NULL && role == H46017_TLS_SERVER
-               ? h46017_credentials_attach(o->kept, ctx)
-               : h46017_credential_use(cred, ctx);
+    code = h46017_credential_use(cred, ctx);
     code = code ? refuse(code, what(choice)) : 0;
   }
   h46017_credential_del(cred);
+  return code;
+}
+
+int own_use(own_certs *o, const own_choice *choice, SSL_CTX *ctx,
+            h46017_tls_role role) {
+  o->changes = o->store.changes(o->store.object, COLLECTION);
+  int code = choice->certs.count == 0 ? use_kept(o, choice, ctx) : 0;
+  for (size_t i = 0; code == 0 && i < choice->certs.count; i++) {
+    code = use_files(choice, i, ctx);
+  }
+  if (code == 0 && role == H46017_TLS_SERVER) {
+    code = h46017_credentials_attach_apps(o->kept, ctx);
+    code = code ? refuse(code, "the applications' certificates") : 0;
+  }
   return code;
 }
 
@@ -224,8 +262,7 @@ bool own_cn(const X509 *x, char *out, size_t size) {
   return good;
 }
 
-void own_tell(own_certs *o, const own_choice *choice, const SSL_CTX *ctx) {
-  const X509 *x = SSL_CTX_get0_certificate(ctx);
+static void tell(const X509 *x, const char *source) {
   unsigned char id[EVP_MAX_MD_SIZE];
   unsigned len = 0;
   char cn[256];
@@ -235,10 +272,18 @@ void own_tell(own_certs *o, const own_choice *choice, const SSL_CTX *ctx) {
   if (X509_digest(x, EVP_sha256(), id, &len) == 1) {
     events_octets(event, "sha256", id, len);
   }
-  const char *source = choice->cert                          ? "file"
+  json_object_set_new(event, "source", json_string(source));
+  events_emit(event);
+}
+
+void own_tell(own_certs *o, const own_choice *choice, SSL_CTX *ctx,
+              const trust_state *trust) {
+  const char *source = choice->certs.count > 0               ? "file"
                        : choice->app                         ? "application"
                        : h46017_credentials_is_user(o->kept) ? "user"
                                                              : "generated";
-  json_object_set_new(event, "source", json_string(source));
-  events_emit(event);
+  for (bool is = next_leaf(ctx, true); is; is = next_leaf(ctx, false)) {
+    tell(SSL_CTX_get0_certificate(ctx), source);
+    trust_state_check_own(trust, ctx);
+  }
 }

@@ -6,6 +6,8 @@
  * directory's, which h46017-cert manages while programs run, unless the command
  * line names files. */
 
+#include "trust_state.h"
+
 #include <h46017/credentials.h>
 #include <jansson.h>
 
@@ -17,8 +19,8 @@ typedef struct own_certs {
 
 /* Which of them. */
 typedef struct own_choice {
-  const char *cert; /* files of the command line; NULL: none */
-  const char *key;
+  text_list certs; /* files of the command line, each with a key of another */
+  text_list keys;  /* kind; none: the state directory's */
   const char *app; /* an application's; NULL: the device's */
 } own_choice;
 
@@ -27,16 +29,16 @@ typedef struct own_choice {
 int own_open(own_certs *o, const h46017_store *store);
 void own_close(own_certs *o);
 
-/* What is in force, *given*. 0, or a code: H46017_ERR_NOT_FOUND without a
+/* The first in force, *given*. 0, or a code: H46017_ERR_NOT_FOUND without a
  * report (the device has none, own_make() is for that), any other after one. */
 int own_get(own_certs *o, const own_choice *choice, h46017_credential **pcred);
 
-/* The same into a context; a server's gets the applications' too, to be chosen
- * by the name a client asks for. */
+/* All of them into a context; a server's gets the applications' too, to be
+ * chosen by the name a client asks for. */
 int own_use(own_certs *o, const own_choice *choice, SSL_CTX *ctx,
             h46017_tls_role role);
 
-/* True once after somebody changed those of the state directory since own_get()
+/* True once after somebody changed those of the state directory since own_use()
  * read them. Cheap. */
 bool own_look(own_certs *o);
 
@@ -63,7 +65,9 @@ void own_device_name(char *out, size_t size);
  * exactly one that fits. */
 bool own_cn(const X509 *x, char *out, size_t size);
 
-/* Emits `credentials`: what a context shows from now on. */
-void own_tell(own_certs *o, const own_choice *choice, const SSL_CTX *ctx);
+/* Emits `credentials`: what a context shows from now on, and reports what of it
+ * has expired by the clock of `trust`. */
+void own_tell(own_certs *o, const own_choice *choice, SSL_CTX *ctx,
+              const trust_state *trust);
 
 #endif

@@ -174,7 +174,8 @@ static const option_spec specs[] = {
      "register NAME first; auto: the CN of the own certificate"},
     {OPTION_STATE, "state", "DIR",
      "trust list, rejected and own certificates; ./h46017-state"},
-    {OPTION_CERT, "cert", "FILE", "own certificate and chain (PEM)"},
+    {OPTION_CERT, "cert", "FILE",
+     "own certificate and chain (PEM); repeat for another kind of key"},
     {OPTION_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_APP, "app", "NAME",
      "show an application's certificate (h46017-cert app list)"},
@@ -293,11 +294,9 @@ static bool take_option(app *p, int id, const char *value) {
     p->state = value;
     return true;
   case OPTION_CERT:
-    p->choice.cert = value;
-    return true;
+    return text_list_add(&p->choice.certs, value);
   case OPTION_KEY:
-    p->choice.key = value;
-    return true;
+    return text_list_add(&p->choice.keys, value);
   case OPTION_APP:
     p->choice.app = value;
     return value[0] != '\0';
@@ -394,11 +393,11 @@ static int check_options(const app *p) {
     return report_usage("--trust FILE: whom it vouches for is not asked with "
                         "--pin or --insecure-server");
   }
-  if (p->choice.cert != NULL && p->choice.app != NULL) {
+  if (p->choice.certs.count > 0 && p->choice.app != NULL) {
     return report_usage("--cert or --app: one of them");
   }
-  if ((p->choice.cert == NULL) != (p->choice.key == NULL)) {
-    return report_usage("--cert and --key are needed together");
+  if (p->choice.certs.count != p->choice.keys.count) {
+    return report_usage("each --cert needs its --key");
   }
   return 0;
 }
@@ -541,6 +540,8 @@ static void app_stop(app *p) {
   trust_state_close(&p->trusted);
   capture_close(p->capture);
   text_list_clear(&p->trust);
+  text_list_clear(&p->choice.certs);
+  text_list_clear(&p->choice.keys);
 }
 
 int main(int argc, char **argv) {

@@ -192,8 +192,7 @@ int trust_context(app *p) {
     SSL_CTX_free(p->tls_ctx);
     p->tls_ctx = ctx;
     p->tls_ctx_number++; /* sessions of the old one are not resumed */
-    own_tell(&p->own, &p->choice, ctx);
-    trust_state_check_own(&p->trusted, ctx);
+    own_tell(&p->own, &p->choice, ctx, &p->trusted);
   } else if (code == H46017_ERR_NOT_FOUND && p->choice.app == NULL) {
     report_code(code, "the own certificate");
   }
@@ -205,7 +204,7 @@ void trust_look(app *p) {
     (void)take_files(p);
   }
   (void)trust_state_look(&p->trusted);
-  if (p->choice.cert == NULL && own_look(&p->own)) {
+  if (p->choice.certs.count == 0 && own_look(&p->own)) {
     (void)trust_context(p); /* if it cannot be, the old one stays */
   }
 }

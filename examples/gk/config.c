@@ -100,8 +100,8 @@ enum {
 static const setting settings[SETTINGS] = {
     [SET_TCP] = {"listen", "tcp", ADDRESS, AT(tcp), ADDRESS_PORT_TCP, 0, {0}},
     [SET_TLS] = {"listen", "tls", ADDRESS, AT(tls), ADDRESS_PORT_TLS, 0, {0}},
-    [SET_CERT] = {"tls", "cert", TEXT, AT(cert), 0, 0, {0}},
-    [SET_KEY] = {"tls", "key", TEXT, AT(key), 0, 0, {0}},
+    [SET_CERT] = {"tls", "cert", LIST, AT(certs), 0, 0, {0}},
+    [SET_KEY] = {"tls", "key", LIST, AT(keys), 0, 0, {0}},
     [SET_TRUST] = {"tls", "trust", LIST, AT(trust), 0, 0, {0}},
     [SET_PROFILE] = {"tls",
                      "profile",
@@ -546,7 +546,8 @@ static const option_spec specs[] = {
     {OPTION_BASE + SET_OPEN, "open", NULL,
      "let in every name that no device holds: anybody"},
     {OPTION_BASE + SET_CERT, "cert", "FILE",
-     "own certificate and chain (PEM); made at the first start"},
+     "own certificate and chain (PEM), else made at the first start; repeat "
+     "for another kind of key"},
     {OPTION_BASE + SET_KEY, "key", "FILE", "its private key (PEM)"},
     {OPTION_BASE + SET_TRUST, "trust", "FILE",
      "put its certificates into the trust list (PEM, DER); repeat"},
@@ -643,8 +644,8 @@ static int config_check(const config *c) {
   if (c->tcp.off && c->tls.off) {
     return report_usage("tcp and tls are both off: nobody could connect");
   }
-  if ((c->cert == NULL) != (c->key == NULL)) {
-    return report_usage("cert and key are needed together");
+  if (c->certs.count != c->keys.count) {
+    return report_usage("each cert needs its key");
   }
   if (c->alternates.count > ALTERNATES_MAX) {
     return report_usage("at most %d alternates", ALTERNATES_MAX);
@@ -674,6 +675,10 @@ int config_read(config *out, int argc, char **argv) {
       goto fail;
     }
     status = read_file(&again, fresh.file);
+    if (fresh.certs.count > 0 || fresh.keys.count > 0) {
+      text_list_free(&again.certs);
+      text_list_free(&again.keys);
+    }
     if (status == 0) {
       status = read_options(&again, argc, argv);
     }
@@ -696,8 +701,8 @@ fail:
 }
 
 void config_clear(config *c) {
-  free(c->cert);
-  free(c->key);
+  text_list_free(&c->certs);
+  text_list_free(&c->keys);
   text_list_free(&c->trust);
   free(c->identifier);
   text_list_free(&c->alternates);

@@ -38,8 +38,8 @@ typedef struct config {
   listen_address tcp;
   listen_address tls;
   /* [tls] */
-  char *cert;
-  char *key;
+  text_list certs; /* files, each with its key */
+  text_list keys;
   text_list trust;
   uint32_t profile;
   uint32_t client_cert;

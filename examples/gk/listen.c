@@ -155,7 +155,7 @@ int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
       .profile = profiles[c->profile],
       .mode = modes[c->client_cert],
       .own = &g->own,
-      .choice = {.cert = c->cert, .key = c->key},
+      .choice = {.certs = c->certs, .keys = c->keys},
       .trust = g->trust.trust,
   };
   *pctx = NULL;
@@ -179,11 +179,10 @@ int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
 
 /* Connections that are up keep the context they have. */
 void listen_take(gk *g, SSL_CTX *ctx) {
-  const own_choice choice = {.cert = g->config.cert, .key = g->config.key};
+  const own_choice choice = {.certs = g->config.certs, .keys = g->config.keys};
   SSL_CTX_free(g->tls_ctx);
   g->tls_ctx = ctx;
-  own_tell(&g->own, &choice, ctx);
-  trust_state_check_own(&g->trust, ctx);
+  own_tell(&g->own, &choice, ctx, &g->trust);
 }
 
 void listen_refresh(gk *g) {

@@ -50,8 +50,8 @@ void trust_look(gk *g) {
     (void)trust_take(g, &g->config);
   }
   (void)trust_state_look(&g->trust);
-  /* a file is read again at a reload, not while somebody may be writing it */
-  if (g->config.cert == NULL && own_look(&g->own)) {
+  /* a change of files alone waits for a reload: somebody may be writing them */
+  if (own_look(&g->own)) {
     listen_refresh(g);
   }
 }

@@ -262,6 +262,9 @@ extern "C" {
     undefinedReason)                                                           \
   X(ALREADY_ISSUED, 529, "the authority has issued a certificate for this name", \
     "use that one; issue another only if it is lost or expires", undefinedReason) \
+  X(KEY_KIND_TWICE, 530, "two certificates have the same kind of key",         \
+    "give one of each kind (EC, RSA): a peer gets the one it can check",       \
+    undefinedReason)                                                           \
   /* 6xx: TLS */                                                               \
   X(TLS, 601, "TLS failed",                                                    \
     "see the log for OpenSSL's reason", undefinedReason)                       \

@@ -21,9 +21,9 @@ class Own(harness.Case):
         self.port = gk.port["tls"]
         return gk
 
-    def served(self, name="phone.example"):
+    def served(self, name="phone.example", *arguments):
         """The subject of what a client that asks for a name is shown."""
-        out = harness.s_client(self.port, "-servername", name)
+        out = harness.s_client(self.port, "-servername", name, *arguments)
         return re.search(r"^subject=(.*)$", out, re.M)[1].replace(" = ", "=")
 
     def test_the_first_start_makes_a_key_and_tcp_does_not_wait_for_it(self):
@@ -124,6 +124,53 @@ class Own(harness.Case):
         self.assertIn("Verification error", harness.s_client(self.port, "-noservername"))
         self.cert("app", "remove", "secure.example", "--yes")
         self.assertEqual(self.served("secure.example"), device)
+
+    def pair(self, name, key="ec"):
+        """--cert and --key of a new self-signed certificate for NAME."""
+        file = self.dir / f"{name}.pem"
+        self.cert("selfsigned", "--cn", name, "--key", key, "--out", file)
+        return "--cert", file, "--key", file.with_suffix(".key")
+
+    def test_rsa_and_ec_side_by_side_and_an_application_beside_them(self):
+        """Each client is shown what it can check; what it asks for by name
+        stands before both, whatever is given in files."""
+        ec, rsa = self.pair("ec.example"), self.pair("rsa.example", "rsa:2048")
+        self.cert("selfsigned", "--cn", "app.example", "--name", "app.example")
+        gk = self.serve(*rsa, *ec)
+        shown = [e for e in gk.events if e["event"] == "credentials"]
+        self.assertEqual(sorted(e["cn"] for e in shown), ["ec.example", "rsa.example"])
+        only_rsa = ("-sigalgs", "rsa_pss_rsae_sha256:RSA+SHA256")
+        only_ec = ("-sigalgs", "ECDSA+SHA256")
+        for version in "-tls1_2", "-tls1_3":
+            self.assertEqual(self.served("x", version, *only_rsa), "CN=rsa.example")
+            self.assertEqual(self.served("x", version, *only_ec), "CN=ec.example")
+            self.assertEqual(self.served("app.example", version, *only_ec), "CN=app.example")
+            self.assertEqual(self.served("app.example", version), "CN=app.example")
+        # an application that comes while it runs counts at once
+        self.cert("selfsigned", "--cn", "late.example", "--name", "late.example")
+        self.assertEqual(self.served("late.example"), "CN=late.example")
+        self.assertEqual(self.served("x", *only_rsa), "CN=rsa.example")
+
+    def test_two_of_one_kind_are_refused_and_the_command_line_stands_above_the_file(self):
+        first, second = self.pair("first.example"), self.pair("second.example")
+        rsa, file = self.pair("rsa.example", "rsa:2048"), self.dir / "gk.ini"
+        file.write_text("[tls]\n" + "".join(f"cert = {p[1]}\nkey = {p[3]}\n" for p in (first, rsa)))
+        gk = self.serve("--config", file)
+        self.assertEqual(self.served("x", "-sigalgs", "ECDSA+SHA256"), "CN=first.example")
+        self.assertEqual(self.served("x", "-sigalgs", "RSA+SHA256", "-tls1_2"), "CN=rsa.example")
+        # a reload that cannot be taken changes nothing
+        with file.open("a") as text:
+            text.write(f"cert = {second[1]}\nkey = {second[3]}\n")
+        self.assertEqual(self.ctl("reload", status=1)["ok"], False)
+        self.assertIn("KEY_KIND_TWICE", gk.stderr())
+        self.assertEqual(self.served("x", "-sigalgs", "ECDSA+SHA256"), "CN=first.example")
+        gk.stop()
+        self.serve("--config", file, *second)
+        self.assertEqual(self.served(), "CN=second.example")
+        for wrong in first + second[:2], first[:2]:
+            gk = self.start("h46017-gk", "--state", self.state, *wrong)
+            self.assertEqual(gk.wait(), 2)
+            self.assertIn("each cert needs its key", gk.stderr())
 
     def test_files_of_the_command_line_are_read_again_when_that_is_asked_for(self):
         pki = harness.Pki(self.dir / "pki")
