@@ -130,6 +130,42 @@ class Passwords(Case):
         self.once(to, "--alias", DEVICE, "--password-file", self.secret())
         gk.expect("rejected", code="PASSWORD_ATTEMPTS")
 
+    def registered(self):
+        return [r["names"] for r in self.ctl("registrations")["registrations"]]
+
+    def test_another_password_ends_what_the_old_one_began(self):
+        """The table changes while the gatekeeper runs: it counts at once where
+        the gatekeeper is told, else at the next reload. What changes something
+        else, or says the old password again, disturbs nobody."""
+        self.device()
+        gk = self.gatekeeper(*self.config("password_over_tcp = yes"))
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        old, new = self.secret(), self.secret("another", name="new")
+        ep = self.endpoint(to, "--alias", DEVICE, "--password-file", old)
+        gk.expect("registered", names=[DEVICE])
+        ep.expect("registered")
+        self.ctl("device", "set", DEVICE, "--alias", "4711")
+        self.ctl("device", "set", DEVICE, "--password-file", old)
+        self.assertEqual(self.registered(), [[DEVICE]])
+        self.ctl("device", "set", DEVICE, "--password-file", new)
+        gk.expect("unregistered", names=[DEVICE])
+        self.assertNotIn("unregistered", [e["event"] for e in gk.events[:-1]])
+        ep.expect("unregistered")
+        self.assertEqual(self.registered(), [])
+        ep.stop()
+        # what it is not told of; and the new one is good, the old one is not
+        ep = self.endpoint(to, "--alias", DEVICE, "--password-file", new)
+        gk.expect("registered", names=[DEVICE])
+        (self.state / "control.sock").rename(self.dir / "away")
+        self.ctl("device", "set", DEVICE, "--password-file", old)
+        (self.dir / "away").rename(self.state / "control.sock")
+        self.assertEqual(self.registered(), [[DEVICE]])
+        self.ctl("reload")
+        gk.expect("unregistered", names=[DEVICE])
+        status, _ = self.once(to, "--alias", DEVICE, "--password-file", new)
+        self.assertEqual(status, 13)
+        gk.expect("rejected", code="PASSWORD_WRONG")
+
     def test_the_password_is_kept_and_shown_to_nobody(self):
         self.device()
         table = self.state / "devices.sqlite"
