@@ -151,6 +151,56 @@ START_TEST(what_is_wrong_with_a_certificate_stays_wrong) {
 }
 END_TEST
 
+/* nameConstraints bind the authority that has them, also where it is the one
+ * in the list, and those below it. A CN is looked at where it could be a host's
+ * and no DNS name stands beside it: a MAC address is not, and is for the device
+ * table to decide. */
+static const struct {
+  pki_cn cn;
+  const char *san;
+  bool good;
+} constrained_rows[] = {
+    {PKI_CN("a"), "DNS:phone.example.net", true},
+    {PKI_CN("phone.example.net"), NULL, true},
+    {PKI_CN("0090332f688a"), NULL, true},
+    {PKI_CN("a"), "IP:192.0.2.7", true},
+    {PKI_CN("a"), "DNS:phone.example.com", false},
+    {PKI_CN("a"), "DNS:phone.example.net,DNS:other", false},
+    {PKI_CN("phone.example.com"), NULL, false},
+    {PKI_CN("a"), "DNS:bad.example.net", false},
+    {PKI_CN("a"), "IP:198.51.100.7", false},
+};
+
+START_TEST(an_authority_gives_only_the_names_that_it_may) {
+  static const pki_spec top_spec = {.cn = {PKI_CN("top")},
+                                    .ca = true,
+                                    .permitted =
+                                        "permitted;DNS:example.net,"
+                                        "permitted;IP:192.0.2.0/255.255.255.0,"
+                                        "excluded;DNS:bad.example.net"};
+  static const pki_spec middle_spec = {.cn = {PKI_CN("middle")}, .ca = true};
+  const pki_spec spec = {.cn = {constrained_rows[_i].cn},
+                         .san = constrained_rows[_i].san};
+  const int outcome = constrained_rows[_i].good ? 0 : H46017_ERR_CERT_REJECTED;
+  pki_cert top = pki_make(&top_spec, NULL);
+  pki_cert middle = pki_make(&middle_spec, &top);
+  pki_cert leaf = pki_make(&spec, &top);
+  pki_cert below = pki_make(&spec, &middle);
+  const pki_cert *chain[] = {&middle, NULL};
+
+  trusting_authority(&top);
+  ck_assert_int_eq(trusting_outcome(&leaf, NULL), outcome);
+  ck_assert_int_eq(trusting_outcome(&below, chain), outcome);
+  /* this very certificate was looked at: nothing is asked of its issuer */
+  trusting_end_entity(&leaf);
+  ck_assert_int_eq(trusting_outcome(&leaf, NULL), 0);
+  pki_free(&top);
+  pki_free(&middle);
+  pki_free(&leaf);
+  pki_free(&below);
+}
+END_TEST
+
 START_TEST(a_path_is_as_long_as_its_authority_says) {
   static const pki_spec top_spec = {
       .cn = {PKI_CN("top")}, .ca = true, .pathlen = 1};
@@ -359,6 +409,8 @@ static Suite *trust_suite(void) {
   tcase_add_loop_test(tc, what_is_wrong_with_a_certificate_stays_wrong, 0,
                       (int)(sizeof(wrong_rows) / sizeof(wrong_rows[0])));
   tcase_add_test(tc, a_path_is_as_long_as_its_authority_says);
+  tcase_add_loop_test(tc, an_authority_gives_only_the_names_that_it_may, 0,
+                      sizeof(constrained_rows) / sizeof(*constrained_rows));
   tcase_add_test(tc, only_what_is_valid_now_is_trusted);
   tcase_add_test(tc, weak_devices_need_a_profile_that_says_so);
   tcase_add_loop_test(tc, live_connections_stay_when_trust_changes, 0, both);

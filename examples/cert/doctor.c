@@ -298,6 +298,19 @@ static void look_at_roles(doctor *d, const h46017_credential *cred) {
 
 /* -- own certificates ------------------------------------------------------ */
 
+/* Names that an issuer may not give are refused in a handshake; this says why.
+ */
+static void look_at_constraints(doctor *d, X509 *issuer) {
+  json_t *said = entries_describe_x509(issuer);
+  const char *names =
+      json_string_value(json_object_get(said, "name_constraints"));
+  if (names != NULL) {
+    find(d, NOTE, 0, NULL, "%s vouches for some names only: %s",
+         json_string_value(json_object_get(said, "subject")), names);
+  }
+  json_decref(said);
+}
+
 static void look_at_chain(doctor *d, const h46017_credential *cred,
                           uint32_t notes) {
   size_t count = h46017_credential_chain_count(cred);
@@ -310,6 +323,9 @@ static void look_at_chain(doctor *d, const h46017_credential *cred,
   }
   if ((notes & H46017_IMPORT_LEFT_OUT) != 0) {
     find(d, NOTE, 0, NULL, "certificates that are not of its chain are there");
+  }
+  for (size_t i = 0; i < count; i++) {
+    look_at_constraints(d, h46017_credential_chain_at(cred, i));
   }
   if ((X509_get_extension_flags(last) & EXFLAG_SS) == 0) {
     json_t *said = entries_describe_x509(last);

@@ -203,6 +203,24 @@ static json_t *extension_text(const X509 *x, int nid, BIO *bio) {
   return bio_text(bio);
 }
 
+/* OpenSSL has a line for each; here they are one. */
+static json_t *constraints_text(const X509 *x, BIO *bio) {
+  json_t *lines = extension_text(x, NID_name_constraints, bio);
+  char text[LINE_MAX_OCTETS];
+  size_t n = 0;
+  for (const char *p = json_string_value(lines); p != NULL && *p != '\0'; p++) {
+    bool blank = *p == ' ' || *p == '\n';
+    if (n + 1 < sizeof text && (!blank || (n > 0 && text[n - 1] != ' '))) {
+      text[n++] = blank ? ' ' : *p;
+    }
+  }
+  while (n > 0 && text[n - 1] == ' ') {
+    n--;
+  }
+  json_decref(lines);
+  return n > 0 ? json_stringn(text, n) : json_null();
+}
+
 json_t *entries_describe_x509(X509 *x) {
   EVP_PKEY *key = X509_get0_pubkey(x);
   char text[64];
@@ -230,6 +248,7 @@ json_t *entries_describe_x509(X509 *x) {
   json_object_set_new(o, "key_usage", extension_text(x, NID_key_usage, bio));
   json_object_set_new(o, "extended_key_usage",
                       extension_text(x, NID_ext_key_usage, bio));
+  json_object_set_new(o, "name_constraints", constraints_text(x, bio));
   json_object_set_new(o, "sha256", digest_text(x, EVP_sha256()));
   json_object_set_new(o, "sha1", digest_text(x, EVP_sha1()));
   json_object_set_new(o, "md5", digest_text(x, EVP_md5()));

@@ -12,6 +12,10 @@ EXTENSIONS = """
 subjectKeyIdentifier = hash
 [critical]
 1.2.3.4 = critical, ASN1:NULL
+[narrow]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign
+nameConstraints = critical, permitted;DNS:example.net, excluded;DNS:bad.example.net
 [both]
 basicConstraints = critical, CA:TRUE
 keyUsage = digitalSignature, keyCertSign
@@ -113,6 +117,17 @@ class Doctor(harness.Case):
         self.take("gk")
         self.examine("--name", "127.0.0.1")
         self.assertEqual(self.examine("--name", "other.example", status=1)["code"], "SERVER_NAME")
+
+    def test_an_authority_that_may_not_give_this_name_is_named(self):
+        self.signed("narrow", "-days", "400", extensions="narrow", cn="/CN=Narrow")
+        names = "Permitted: DNS:example.net Excluded: DNS:bad.example.net"
+        self.assertEqual(self.cert("show", self.pki.cert("narrow"))["name_constraints"], names)
+        self.assertIsNone(self.cert("show", self.pki.cert("ca"))["name_constraints"])
+        for cn, code in (("phone.example.net", None), ("phone.example.com", "CERT_REJECTED")):
+            self.signed("leaf", "-days", "30", extensions="any", cn=cn, issuer="narrow")
+            got = self.examine(status=1 if code else 0)
+            self.assertEqual(got.get("code"), code)
+            self.assertIn(names, self.find(got, "own certificate", "CN=Narrow vouches")["text"])
 
     def test_an_authority_as_a_device_is_refused_by_gatekeepers(self):
         self.signed("subca", "-days", "400", extensions="both")
