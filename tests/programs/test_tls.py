@@ -125,6 +125,24 @@ class Tls(harness.Case):
         tls = gk.expect("tls")
         self.assertEqual((tls["cn"], tls["verified"]), (DEVICE, True))
 
+    def test_what_was_signed_with_sha1_is_for_the_profile_of_that_name(self):
+        pki = self.pki.make("sha1", DEVICE, "device", "ca")
+        pki.openssl("x509", "-req", "-in", pki.dir / "sha1.csr", "-CA", pki.cert("ca"), "-CAkey",
+                    pki.key("ca"), "-CAcreateserial", "-sha1", "-extfile",
+                    pki.dir / "openssl.cnf", "-extensions", "device", "-out", pki.cert("sha1"))  # fmt: skip
+        # an endpoint of ours would not even show it
+        show = ("-tls1_2", "-cipher", "DEFAULT:@SECLEVEL=0", *map(str, (
+            "-cert", pki.cert("sha1"), "-key", pki.key("sha1"))))  # fmt: skip
+        for profile in "modern", "legacy-device":
+            gk = self.tls_gatekeeper("--profile", profile)
+            harness.s_client(gk.port["tls"], *show, status=None)
+            self.assertEqual(gk.expect("refused")["code"], "CERT_WEAK")
+            gk.stop()
+        gk = self.tls_gatekeeper("--profile", "legacy-sha1")
+        harness.s_client(gk.port["tls"], *show)
+        self.assertEqual(gk.expect("tls")["cn"], DEVICE)
+        self.assertIn("WARNING: --profile legacy-sha1", gk.stderr())
+
     def test_a_gatekeeper_nobody_vouches_for_is_refused(self):
         gk = self.tls_gatekeeper()
         status, ep = self.attempt(*self.pki.own("device"), trust="strange-ca")
