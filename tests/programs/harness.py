@@ -325,7 +325,8 @@ class NameServer:
 
 
 class Pki:
-    """Certificates, made with openssl."""
+    """Certificates, made with openssl. What is made once for all tests of a
+    class is `shared()`; a test that makes a name anew has one of its own."""
 
     CONFIG = """
 [req]
@@ -342,6 +343,12 @@ basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:gk.example, IP:127.0.0.1, IP:::1
 """
+
+    @classmethod
+    def shared(cls, case):
+        directory = tempfile.mkdtemp(prefix="h46017-test-")
+        case.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
+        return cls(directory)
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """h46017-cert doctor: each thing that can be wrong is found, with its remedy."""
-import shutil
-import tempfile
 import unittest
 
 import harness
@@ -25,9 +23,7 @@ keyUsage = digitalSignature, keyCertSign
 class Doctor(harness.Case):
     @classmethod
     def setUpClass(cls):
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
 
     def examine(self, *arguments, status=0):
         got = self.cert("doctor", *arguments, status=status)
@@ -47,14 +43,10 @@ class Doctor(harness.Case):
     def signed(self, name, *arguments, key="ec", extensions="device", cn=PHONE, issuer="ca"):
         """A certificate as openssl makes it, whatever is wrong with it."""
         pki = self.pki
-        make = {
-            "ec": ("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            "rsa:1024": ("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"),
-        }[key]
-        pki.openssl(*make, "-out", pki.key(name))
+        kind = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256") if key == "ec" else (key,)
         request = pki.dir / f"{name}.csr"
-        pki.openssl("req", "-new", "-key", pki.key(name), "-subj", cn if "/" in cn else f"/CN={cn}",
-                    "-out", request)  # fmt: skip
+        pki.openssl("req", "-new", "-newkey", *kind, "-nodes", "-keyout", pki.key(name), "-subj",
+                    cn if "/" in cn else f"/CN={cn}", "-out", request)  # fmt: skip
         config = pki.dir / f"{name}.cnf"
         config.write_text(pki.CONFIG + EXTENSIONS)
         pki.openssl("x509", "-req", "-in", request, "-CA", pki.cert(issuer), "-CAkey",

@@ -190,9 +190,12 @@ class Own(harness.Case):
 class Phone(harness.Case):
     """An endpoint makes its own too; one command lets it in."""
 
+    @classmethod
+    def setUpClass(cls):
+        cls.pki = harness.Pki.shared(cls)
+
     def setUp(self):
         super().setUp()
-        self.pki = harness.Pki(self.dir / "pki")
         self.gk = self.gatekeeper(*self.pki.own("gk"), tls="127.0.0.1:0")
         self.to = f"tls:127.0.0.1:{self.gk.port['tls']}"
 

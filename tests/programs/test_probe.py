@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """h46017-cert probe: what is behind a port. openssl s_server, an echo and a box
 that takes every connection are there to fool it."""
-import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 
@@ -47,9 +45,7 @@ def echo(peer):
 class Probe(harness.Case):
     @classmethod
     def setUpClass(cls):
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
 
     def setUp(self):
         super().setUp()

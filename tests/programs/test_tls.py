@@ -15,12 +15,7 @@ DEVICE = "0090332f688a"
 class Tls(harness.Case):
     @classmethod
     def setUpClass(cls):
-        import shutil
-        import tempfile
-
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
         cls.pki.make("device", DEVICE, "device", "ca")
         cls.pki.make("impostor", "0090332f0bad", "device", "ca")
         cls.pki.make("strange-ca", "Another authority", "authority")
