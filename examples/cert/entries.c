@@ -208,10 +208,13 @@ static json_t *constraints_text(const X509 *x, BIO *bio) {
   json_t *lines = extension_text(x, NID_name_constraints, bio);
   char text[LINE_MAX_OCTETS];
   size_t n = 0;
-  for (const char *p = json_string_value(lines); p != NULL && *p != '\0'; p++) {
-    bool blank = *p == ' ' || *p == '\n';
-    if (n + 1 < sizeof text && (!blank || (n > 0 && text[n - 1] != ' '))) {
-      text[n++] = blank ? ' ' : *p;
+  const char *p = json_string_value(lines);
+  for (; p != NULL && *p != '\0' && n + 1 < sizeof text; p++) {
+    text[n] = ' ';
+    if (*p != ' ' && *p != '\n') {
+      text[n++] = *p;
+    } else if (n > 0 && text[n - 1] != ' ') {
+      n++;
     }
   }
   while (n > 0 && text[n - 1] == ' ') {
