@@ -111,6 +111,9 @@ class Own(harness.Case):
         self.assertEqual(shown.count("BEGIN CERTIFICATE"), 2)
         self.assertEqual(shown.count("BEGIN PRIVATE KEY"), 1)
         openssl("verify", "-CAfile", pki.cert("ca"), self.exported())
+        der = self.exported("--der")
+        self.assertIn("CN = 0090332f688a", openssl("x509", "-inform", "DER", "-in", der,
+                                                   "-noout", "-subject"))  # fmt: skip
         self.cert("delete", "--yes")
         self.assertEqual(self.cert("delete", "--yes", status=1)["code"], "NOT_FOUND")
 

@@ -265,6 +265,8 @@ class Passwords(Case):
             "unregistrationRequest", "unregistrationConfirm",
         ):  # fmt: skip
             self.assertIn(kind, kinds)
+        self.judge(capture, "nestedcryptoToken: cryptoHashedToken", "registrationRequest",
+                   "registrationConfirm", "unregistrationConfirm")  # fmt: skip
 
 
 if __name__ == "__main__":
