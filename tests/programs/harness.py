@@ -9,10 +9,12 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 PROGRAMS = pathlib.Path(os.environ["H46017_PROGRAMS"])
 PATIENCE = float(os.environ.get("H46017_PATIENCE", "20"))
@@ -392,3 +394,33 @@ subjectAltName = DNS:gk.example, IP:127.0.0.1, IP:::1
 
     def own(self, name):
         return "--cert", self.cert(name), "--key", self.key(name)
+
+
+def main(at_once):
+    """The cases of the program that is run, some at once: most of their time is
+    a protocol's. With arguments: as unittest has it."""
+    if len(sys.argv) > 1:
+        unittest.main()
+
+    def cases(suite):
+        for part in suite:
+            yield from cases(part) if isinstance(part, unittest.TestSuite) else [part]
+
+    def run(case):
+        result = unittest.TestResult()
+        case.run(result)
+        return case, result
+
+    program = sys.modules["__main__"]
+    count = bad = 0
+    with ThreadPoolExecutor(at_once) as pool:
+        for case, result in pool.map(
+            run, cases(unittest.defaultTestLoader.loadTestsFromModule(program))
+        ):
+            count += 1
+            bad += not result.wasSuccessful()
+            for part, text in result.failures + result.errors:
+                print(f"FAIL: {part}\n{text}", flush=True)
+            print("ok" if result.wasSuccessful() else "FAILED", case.id(), flush=True)
+    print(f"{count} cases, {bad} failed")
+    sys.exit(bad > 0 or count == 0)

@@ -6,7 +6,6 @@ import signal
 import socket
 import struct
 import tempfile
-import unittest
 
 import harness
 
@@ -292,7 +291,7 @@ class Names(harness.Case):
         relay = harness.Relay(gk.port["tcp"])
         self.addCleanup(relay.close)
         ep = self.endpoint(
-            f"tcp:127.0.0.2:{relay.port}", "--alias", "inside", "--ttl", "2"
+            f"tcp:127.0.0.2:{relay.port}", "--alias", "inside", "--ttl", "1"
         )
         got = gk.expect("registered", names=["inside"])
         self.assertEqual([got["peer"]], relay.sources)
@@ -369,4 +368,4 @@ class Grace(harness.Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(at_once=6)

@@ -55,6 +55,28 @@ class Tls(harness.Case):
         self.assertEqual(got["cn"], DEVICE)
         gk.expect("unregistered", why="UNREGISTERED")
 
+    def test_the_four_files_root_and_intermediate_own_certificate_and_key(self):
+        pki = self.pki
+        pki.make("site", "Site authority", "authority", "ca")
+        pki.make("phone", DEVICE, "device", "site")
+        chain = self.dir / "chain.pem"
+        chain.write_bytes(pki.cert("phone").read_bytes() + pki.cert("site").read_bytes())
+        own = "--cert", chain, "--key", pki.key("phone")
+        # whoever knows the root needs the intermediate from the peer
+        gk = self.tls_gatekeeper()
+        status, _ = self.attempt(*pki.own("phone"))
+        self.assertEqual(status, 12)
+        gk.expect("refused")
+        status, ep = self.attempt(*own)
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.expect("registered")["cn"], DEVICE)
+        self.assertEqual(gk.stop(), 0)
+        # or has it among those that are trusted
+        gk = self.tls_gatekeeper("--trust", pki.cert("site"))
+        status, ep = self.attempt(*pki.own("phone"))
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertEqual(gk.expect("registered")["cn"], DEVICE)
+
     def test_an_interface_of_the_device_registers_too(self):
         gk = self.tls_gatekeeper()
         status, ep = self.attempt(*self.pki.own("device"), name=DEVICE + "-TEL1")
