@@ -7,7 +7,6 @@ import socket
 import stat
 import threading
 import time
-import unittest
 
 import harness
 
@@ -316,4 +315,4 @@ def cpu_seconds(pid):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(at_once=6)

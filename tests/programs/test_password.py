@@ -270,4 +270,4 @@ class Passwords(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(at_once=6)
