@@ -23,6 +23,20 @@ static inline size_t h46017_bits_left(const h46017_bitreader *r) {
   return r->end - r->pos;
 }
 
+/* Zeros before the first one of a word that is not zero. */
+static inline unsigned h46017_bits_leading(uint64_t word) {
+#ifdef __GNUC__
+  return (unsigned)__builtin_clzll(word);
+#else
+  unsigned n = 0;
+
+  for (; word >> 63 == 0; word <<= 1) {
+    n++;
+  }
+  return n;
+#endif
+}
+
 static inline size_t h46017_bits_align_up(size_t pos) {
   return (pos + 7) & ~(size_t)7;
 }

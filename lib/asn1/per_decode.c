@@ -401,7 +401,10 @@ PER_APART static int per_decode_additions(per_decoder *d, const h46017_node *n,
   there = per_bitmap_word(d, bitmap, length < known ? length : known);
   for (const h46017_member *m = n->members + n->nroot; there != 0;
        m++, there <<= 1) {
-    rv = there >> 63 != 0 ? per_decode_addition(d, m, st) : 0;
+    unsigned absent = h46017_bits_leading(there);
+    m += absent;
+    there <<= absent;
+    rv = per_decode_addition(d, m, st);
     if (rv != 0) {
       return rv;
     }
@@ -494,16 +497,17 @@ static bool per_extend_list(per_decoder *d, const h46017_node *element,
                             h46017_list *list, size_t count) {
   size_t old = (size_t)list->count;
   size_t size = element->struct_size;
+  size_t pointers = ((old + count) * sizeof(void *) + H46017_ARENA_ALIGN - 1) &
+                    ~(H46017_ARENA_ALIGN - 1);
   void **array;
   unsigned char *first;
 
-  /* pointers and structures in one piece; both sizes are multiples of what
-   * the other needs to be aligned */
-  array = per_take(d, (old + count) * sizeof(void *));
-  first = array != NULL ? per_take(d, count * size) : NULL;
-  if (first == NULL) {
+  /* pointers and structures in one piece */
+  array = per_take(d, pointers + count * size);
+  if (array == NULL) {
     return false;
   }
+  first = (unsigned char *)array + pointers;
   if (old > 0) {
     memcpy(array, list->array, old * sizeof(void *));
   }
