@@ -2,6 +2,7 @@
 /* An entry of the trust list by itself: what it is called, what is written
  * about it, how it is found. */
 #include "tls/trust.h"
+#include "failmem.h"
 #include "trusting.h"
 
 #include <h46017/error.h>
@@ -297,6 +298,67 @@ START_TEST(a_file_s_lines_become_an_entry) {
 }
 END_TEST
 
+static void written(const uint8_t *data, size_t len, const char *key,
+                    const char *want) {
+  char text[64];
+
+  ck_assert(h46017_trust_header(data, len, key, text, sizeof(text)));
+  ck_assert_str_eq(text, want);
+}
+
+START_TEST(an_entry_is_written_with_all_that_is_known_of_it) {
+  h46017_trust_item *item = NULL;
+  h46017_trust_item *again = NULL;
+  uint8_t *data = NULL;
+  size_t len;
+  BIO *bio;
+
+  ck_assert_int_eq(
+      read_file("Added: 1234\nLabel: lobby\nOrigin: pin\n", &pair_phone, &item),
+      0);
+  bio = h46017_trust_item_write(item);
+  ck_assert_ptr_nonnull(bio);
+  len = (size_t)BIO_get_mem_data(bio, (char **)&data);
+  written(data, len, "Kind", "end-entity");
+  written(data, len, "Label", "lobby");
+  written(data, len, "Origin", "pin");
+  written(data, len, "Added", "1234");
+  written(data, len, "Subject", item->entry.subject);
+  written(data, len, "Issuer", item->entry.issuer);
+  ck_assert_int_eq(
+      h46017_trust_item_read(h46017_mem_default(), &again, data, len), 0);
+  ck_assert_mem_eq(again->entry.id, item->entry.id, H46017_CERT_ID_LEN);
+  BIO_free(bio);
+  /* what is no certificate any more is not written */
+  item->entry.der_len--;
+  ck_assert_ptr_null(h46017_trust_item_write(item));
+  h46017_trust_item_free(h46017_mem_default(), item);
+  h46017_trust_item_free(h46017_mem_default(), again);
+}
+END_TEST
+
+static int whole_or_nothing(failmem *f, void *arg) {
+  h46017_trust_item *item = h46017_trust_item_new(&f->mem, pair_phone.x509);
+
+  (void)arg;
+  if (item == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  ck_assert_str_eq(item->entry.cn, "0090332f688a");
+  ck_assert_ptr_nonnull(item->entry.der);
+  ck_assert_ptr_nonnull(item->entry.subject);
+  ck_assert_ptr_nonnull(item->entry.issuer);
+  ck_assert_str_eq(item->entry.label, "");
+  ck_assert_str_eq(item->entry.origin, "file");
+  h46017_trust_item_free(&f->mem, item);
+  return 0;
+}
+
+START_TEST(without_memory_an_entry_is_whole_or_nothing) {
+  ck_assert_uint_gt(failmem_sweep(whole_or_nothing, NULL), 5);
+}
+END_TEST
+
 START_TEST(in_doubt_a_file_is_no_entry) {
   h46017_trust_item *item = NULL;
 
@@ -334,11 +396,27 @@ static int scan(const char *data, size_t len, scanned *s, int stop_at) {
   return h46017_trust_scan((const uint8_t *)data, len, count, s);
 }
 
+static size_t old_pem(char *out, size_t size) {
+  BIO *bio = BIO_new(BIO_s_mem());
+  unsigned char *der = NULL;
+  int len = i2d_X509(pair_phone.x509, &der);
+  int n;
+
+  ck_assert_int_gt(PEM_write_bio(bio, PEM_STRING_X509_OLD, "", der, len), 0);
+  n = BIO_read(bio, out, (int)size);
+  ck_assert_int_gt(n, 0);
+  OPENSSL_free(der);
+  BIO_free(bio);
+  return (size_t)n;
+}
+
 START_TEST(certificates_are_found_whatever_is_between_them) {
   static const char key[] = "-----BEGIN PUBLIC KEY-----\nAAAA\n"
                             "-----END PUBLIC KEY-----\n";
   static const char torn[] = "-----BEGIN CERTIFICATE-----\nAAAA\n"
                              "-----END CERTIFICATE-----\n";
+  static const char noise[] = "-----BEGIN CERTIFICATE-----\n!!!!\n"
+                              "-----END CERTIFICATE-----\n";
   char text[16384];
   size_t n = 0;
   size_t one;
@@ -367,10 +445,23 @@ START_TEST(certificates_are_found_whatever_is_between_them) {
   ck_assert_int_eq(scan(text, one / 2, &s, 0), 0);
   ck_assert_int_eq(s.good, 0);
   ck_assert_int_eq(s.bad, 1);
+  /* no base64, and then a good one */
+  n = strlen(noise);
+  memcpy(text, noise, n);
+  n += trusting_pem(text + n, sizeof(text) - n, &pair_root);
+  ck_assert_int_eq(scan(text, n, &s, 0), 0);
+  ck_assert_int_eq(s.good, 1);
+  ck_assert_int_eq(s.bad, 1);
+  /* as it was called long ago */
+  n = old_pem(text, sizeof(text));
+  ck_assert_int_eq(scan(text, n, &s, 0), 0);
+  ck_assert_int_eq(s.good, 1);
+  ck_assert_int_eq(s.bad, 0);
   /* a text that begins as DER does */
   text[0] = '0';
   ck_assert_int_eq(scan(text, n, &s, 0), 0);
-  ck_assert_int_eq(s.good, 1);
+  ck_assert_int_eq(s.good, 0);
+  ck_assert_int_eq(s.bad, 1);
 }
 END_TEST
 
@@ -555,6 +646,7 @@ START_TEST(only_an_end_entity_of_this_very_name_is_found_by_it) {
   h46017_trust_entry e;
   uint8_t mine[32];
   uint8_t none[32] = {0};
+  char hex[65];
 
   trusting_end_entity(&pair_phone);
   trusting_end_entity(&nobody);
@@ -563,6 +655,10 @@ START_TEST(only_an_end_entity_of_this_very_name_is_found_by_it) {
                    H46017_ERR_NOT_FOUND);
   trusting_end_entity(&same);
   trusting_id(&same, mine);
+  trusting_id(&nobody, none);
+  trusting_hex(none, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  ck_assert_ptr_null(e.cn);
   ck_assert_int_eq(h46017_trust_find_name(trusting_list, "phone-7", none, &e),
                    0);
   ck_assert_mem_eq(e.id, mine, 32);
@@ -591,6 +687,8 @@ static Suite *trust_entry_suite(void) {
   tcase_add_test(tc, neither_half_of_an_authority_makes_one);
   tcase_add_test(tc, kinds_have_the_names_that_files_use);
   tcase_add_test(tc, a_file_s_lines_become_an_entry);
+  tcase_add_test(tc, an_entry_is_written_with_all_that_is_known_of_it);
+  tcase_add_test(tc, without_memory_an_entry_is_whole_or_nothing);
   tcase_add_test(tc, in_doubt_a_file_is_no_entry);
   tcase_add_test(tc, certificates_are_found_whatever_is_between_them);
   tcase_add_test(tc, a_der_file_is_one_certificate_and_nothing_else);

@@ -667,6 +667,63 @@ START_TEST(the_rejected_list_is_bounded) {
 }
 END_TEST
 
+static int count_rejected(const h46017_rejected_entry *e, void *user_data) {
+  *(size_t *)user_data += (size_t)e->count;
+  return 0;
+}
+
+/* Another process, as far as the lock is concerned. */
+START_TEST(a_refused_certificate_waits_for_nobody) {
+  h46017_store_dir *other = NULL;
+  h46017_store busy;
+  uint8_t id[32];
+  pair p;
+  size_t count = 0;
+
+  ck_assert_int_eq(h46017_store_dir_new(&other, root, NULL), 0);
+  h46017_store_dir_store(other, &busy);
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 1000, id), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 1001, id), 0);
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 0);
+  ck_assert(h46017_rejected_is_waiting(rejected));
+  ck_assert_int_eq(h46017_rejected_flush(rejected), 0);
+  ck_assert(h46017_rejected_is_waiting(rejected));
+  /* no more than so many are held; the chain stays with the connection */
+  trusting_meet(&p, 0, H46017_TLS_MODERN, &pair_phone, NULL);
+  for (int i = 2; i < 16; i++) {
+    ck_assert_int_eq(note(&pair_phone, NULL, 1000 + i, id), 0);
+  }
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.server.t), "x", 2000,
+                                        id),
+                   H46017_ERR_LIMIT);
+  busy.end(other, "rejected");
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.server.t), "x", 2001,
+                                        id),
+                   0);
+  ck_assert(!h46017_rejected_is_waiting(rejected));
+  pair_free(&p);
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 17);
+  /* and by itself */
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 3000, id), 0);
+  busy.end(other, "rejected");
+  ck_assert_int_eq(h46017_rejected_flush(rejected), 0);
+  ck_assert(!h46017_rejected_is_waiting(rejected));
+  count = 0;
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 18);
+  /* what waits when the list goes is lost with it */
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 4000, id), 0);
+  h46017_store_dir_del(other);
+}
+END_TEST
+
 START_TEST(an_entry_is_given_another_label) {
   h46017_trust *again = NULL;
   h46017_trust_entry e;
@@ -839,6 +896,7 @@ static Suite *trust_list_suite(void) {
   tcase_add_test(tc, a_refused_chain_is_kept_as_it_came_and_can_be_trusted);
   tcase_add_test(tc, the_rejected_list_is_bounded);
   tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
+  tcase_add_test(tc, a_refused_certificate_waits_for_nobody);
   tcase_add_test(tc, an_entry_is_given_another_label);
   tcase_add_test(tc, a_client_keeps_what_it_refused_too);
   tcase_add_test(tc, without_memory_the_list_stays_as_it_was);

@@ -203,6 +203,9 @@ const char *trust_state_why(const trust_state *t, int code) {
 }
 
 void trust_state_close(trust_state *t) {
+  if (t->rejected != NULL) {
+    (void)h46017_rejected_flush(t->rejected);
+  }
   h46017_clock_del(t->clock);
   h46017_rejected_del(t->rejected);
   h46017_trust_del(t->trust);
@@ -239,6 +242,7 @@ bool trust_state_look_now(trust_state *t) {
 }
 
 bool trust_state_look(trust_state *t) {
+  (void)h46017_rejected_flush(t->rejected);
   uint64_t before = nanoseconds();
   if (before < t->rest_until) {
     return false;

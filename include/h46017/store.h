@@ -82,6 +82,11 @@ typedef struct h46017_store {
    * entries are always read.
    * @since 0.1 */
   uint64_t (*stamp)(void *object, const char *collection, const char *name);
+
+  /** As `begin`, and never waits: where others keep writers out *pbusy becomes
+   * true, 0 is returned and no `end` is due. NULL: whoever asks waits.
+   * @since 0.1 */
+  int (*try_begin)(void *object, const char *collection, bool *pbusy);
 } h46017_store;
 
 H46017_API void h46017_store_default_sized(h46017_store *store, size_t size);

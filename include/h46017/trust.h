@@ -344,20 +344,31 @@ H46017_API void h46017_rejected_del(h46017_rejected *rejected);
  * go on unauthenticated. Call it after the handshake, before the SSL goes. It
  * writes one small file, and reads the list where there are as many as may be:
  * in a loop that serves others, give the list a store that does not wait for
- * the disk (h46017_store_dir_store_unsynced()).
+ * the disk (h46017_store_dir_store_unsynced()). Nor does it wait for another
+ * process that keeps writers out: up to 16 are held in memory then, until the
+ * next call or h46017_rejected_flush().
  *
  * @param[in]  trust    what the context is attached to
  * @param[in]  peer     the address, for a person; *copied*
  * @param[in]  utc_now  UTC, seconds since 1970
  * @param[out] id       the leaf's; set on success only; may be NULL
  * @retval H46017_ERR_NOT_FOUND  no certificate was refused
- * @retval H46017_ERR_LIMIT      too many a second; not recorded
+ * @retval H46017_ERR_LIMIT      too many a second, or that wait; not recorded
  * @retval H46017_ERR_STORE_IO   not recorded
  * @retval H46017_ERR_NOMEM      likewise */
 H46017_API int h46017_rejected_note(h46017_rejected *rejected,
                                     const h46017_trust *trust, SSL *ssl,
                                     const char *peer, int64_t utc_now,
                                     uint8_t id[H46017_CERT_ID_LEN]);
+
+/** Writes what could not be written when it was noted, if nobody keeps writers
+ * out any more. Cheap where nothing waits.
+ * @return 0, also when they still wait; H46017_ERR_STORE_IO or _NOMEM: at least
+ *         one is not recorded */
+H46017_API int h46017_rejected_flush(h46017_rejected *rejected);
+
+/** Something waits for h46017_rejected_flush(). */
+H46017_API bool h46017_rejected_is_waiting(const h46017_rejected *rejected);
 
 /** Tells every entry, in the order of their ids; those that are damaged are
  * passed over. @return as h46017_trust_each(), or H46017_ERR_STORE_IO */

@@ -11,6 +11,16 @@
 
 #define REJECTED_COLLECTION "rejected"
 #define REJECTED_PEER_MAX 128
+/* That wait for others to be done with the store. */
+#define REJECTED_WAITING_MAX 16
+
+typedef struct rejected_waiting rejected_waiting;
+struct rejected_waiting {
+  rejected_waiting *next;
+  h46017_rejected_entry entry;
+  STACK_OF(X509) * chain;
+  char peer[REJECTED_PEER_MAX];
+};
 
 struct h46017_rejected {
   h46017_mem mem;
@@ -18,6 +28,9 @@ struct h46017_rejected {
   h46017_rejected_settings settings;
   int64_t second; /* the one that `written` counts in */
   uint32_t written;
+  rejected_waiting *waiting; /* the first of them */
+  rejected_waiting **last;   /* where the next one goes */
+  uint32_t waiting_count;
 };
 
 void h46017_rejected_settings_default_sized(h46017_rejected_settings *settings,
@@ -70,6 +83,7 @@ int h46017_rejected_new(h46017_rejected **prejected, const h46017_store *store,
     return H46017_ERR_NOMEM;
   }
   r->mem = own;
+  r->last = &r->waiting;
   h46017_store_default(&r->store);
   rv = rejected_read_arguments(r, store, settings);
   if (rv != 0) {
@@ -80,16 +94,35 @@ int h46017_rejected_new(h46017_rejected **prejected, const h46017_store *store,
   return 0;
 }
 
+/* The first that waits goes. */
+static void rejected_pop(h46017_rejected *r) {
+  rejected_waiting *w = r->waiting;
+
+  r->waiting = w->next;
+  r->last = r->waiting != NULL ? r->last : &r->waiting;
+  r->waiting_count--;
+  sk_X509_pop_free(w->chain, X509_free);
+  h46017_mem_release(&r->mem, w);
+}
+
 void h46017_rejected_del(h46017_rejected *rejected) {
   h46017_mem mem;
 
   if (rejected != NULL) {
+    while (rejected->waiting != NULL) {
+      rejected_pop(rejected);
+    }
     mem = rejected->mem;
     h46017_mem_release(&mem, rejected);
   }
 }
 
-static int rejected_begin(const h46017_rejected *r) {
+/* Without waiting, where the store can. */
+static int rejected_begin(const h46017_rejected *r, bool *pbusy) {
+  *pbusy = false;
+  if (r->store.try_begin != NULL) {
+    return r->store.try_begin(r->store.object, REJECTED_COLLECTION, pbusy);
+  }
   return r->store.begin != NULL
              ? r->store.begin(r->store.object, REJECTED_COLLECTION)
              : 0;
@@ -271,6 +304,58 @@ static int rejected_keep(const h46017_rejected *r, h46017_rejected_entry *e,
   return rv;
 }
 
+/* Inside of begin and end: those that waited. Each is tried once. */
+static int rejected_keep_waiting(h46017_rejected *r) {
+  int first = 0;
+
+  while (r->waiting != NULL) {
+    rejected_waiting *w = r->waiting;
+    int rv;
+
+    w->entry.peer = w->peer;
+    rv = rejected_keep(r, &w->entry, w->chain);
+    first = first != 0 ? first : rv;
+    rejected_pop(r);
+  }
+  return first;
+}
+
+int h46017_rejected_flush(h46017_rejected *rejected) {
+  bool busy = false;
+  int rv = rejected->waiting != NULL ? rejected_begin(rejected, &busy) : 0;
+
+  if (rv == 0 && rejected->waiting != NULL && !busy) {
+    rv = rejected_keep_waiting(rejected);
+    rejected_end(rejected);
+  }
+  return rv;
+}
+
+bool h46017_rejected_is_waiting(const h46017_rejected *rejected) {
+  return rejected->waiting != NULL;
+}
+
+/* Takes the chain, if this is 0. */
+static int rejected_wait(h46017_rejected *r, const h46017_rejected_entry *e,
+                         STACK_OF(X509) * chain) {
+  rejected_waiting *w;
+
+  if (r->waiting_count == REJECTED_WAITING_MAX) {
+    return H46017_ERR_LIMIT;
+  }
+  w = h46017_mem_zalloc(&r->mem, 1, sizeof(*w));
+  if (w == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  w->entry = *e;
+  w->chain = chain;
+  (void)snprintf(w->peer, sizeof(w->peer), "%s", e->peer);
+  *r->last = w;
+  r->last = &w->next;
+  r->waiting_count++;
+  return 0;
+}
+
 static bool rejected_may_write(h46017_rejected *r, int64_t utc_now) {
   if (r->second != utc_now) {
     r->second = utc_now;
@@ -288,6 +373,7 @@ int h46017_rejected_note(h46017_rejected *rejected, const h46017_trust *trust,
                          uint8_t id[H46017_CERT_ID_LEN]) {
   h46017_peer_record *record = h46017_trust_get_record(trust, ssl);
   h46017_rejected_entry e;
+  bool busy;
   int rv;
 
   if (record == NULL || sk_X509_num(record->refused) <= 0) {
@@ -306,15 +392,19 @@ int h46017_rejected_note(h46017_rejected *rejected, const h46017_trust *trust,
   e.first_seen = e.last_seen = utc_now;
   e.peer = peer != NULL ? peer : "";
   e.role = SSL_is_server(ssl) != 0 ? H46017_TLS_SERVER : H46017_TLS_CLIENT;
-  rv = rejected_begin(rejected);
-  if (rv != 0) {
-    return rv;
+  rv = rejected_begin(rejected, &busy);
+  if (rv == 0 && busy) {
+    rv = rejected_wait(rejected, &e, record->refused);
+  } else if (rv == 0) {
+    (void)rejected_keep_waiting(rejected);
+    rv = rejected_keep(rejected, &e, record->refused);
+    rejected_end(rejected);
   }
-  rv = rejected_keep(rejected, &e, record->refused);
-  rejected_end(rejected);
   if (rv == 0) {
     /* once: the connection may live on, and its memory is wanted */
-    sk_X509_pop_free(record->refused, X509_free);
+    if (!busy) {
+      sk_X509_pop_free(record->refused, X509_free);
+    }
     record->refused = NULL;
     if (id != NULL) {
       memcpy(id, e.id, H46017_CERT_ID_LEN);

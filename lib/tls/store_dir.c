@@ -126,8 +126,9 @@ static int dir_lock_file(int at, bool make) {
   return openat(at, DIR_LOCK, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
 }
 
-static int dir_begin(void *object, const char *collection) {
-  h46017_store_dir *d = object;
+/* `pbusy` NULL: waits. */
+static int dir_lock(h46017_store_dir *d, const char *collection, bool *pbusy) {
+  int how = pbusy != NULL ? LOCK_EX | LOCK_NB : LOCK_EX;
   dir_held *held = dir_find_held(d, collection);
   int at;
   int rv;
@@ -145,11 +146,16 @@ static int dir_begin(void *object, const char *collection) {
   }
   at = dir_open(d, collection, true);
   held->fd = at >= 0 ? dir_lock_file(at, true) : -1;
-  while (held->fd >= 0 && flock(held->fd, LOCK_EX) != 0) {
+  while (held->fd >= 0 && flock(held->fd, how) != 0) {
     if (errno != EINTR) {
-      dir_close(held->fd);
+      dir_close(held->fd); /* keeps errno */
       held->fd = -1;
     }
+  }
+  if (held->fd < 0 && pbusy != NULL && errno == EWOULDBLOCK) {
+    dir_close(at);
+    *pbusy = true;
+    return 0;
   }
   if (held->fd < 0) {
     rv = dir_fail(d, "lock", collection, "");
@@ -161,6 +167,15 @@ static int dir_begin(void *object, const char *collection) {
   (void)snprintf(held->collection, sizeof(held->collection), "%s", collection);
   held->depth = 1;
   return 0;
+}
+
+static int dir_begin(void *object, const char *collection) {
+  return dir_lock(object, collection, NULL);
+}
+
+static int dir_try_begin(void *object, const char *collection, bool *pbusy) {
+  *pbusy = false;
+  return dir_lock(object, collection, pbusy);
 }
 
 static void dir_end(void *object, const char *collection) {
@@ -537,6 +552,7 @@ void h46017_store_dir_store(h46017_store_dir *dir, h46017_store *store) {
   store->begin = dir_begin;
   store->end = dir_end;
   store->stamp = dir_stamp;
+  store->try_begin = dir_try_begin;
 }
 
 void h46017_store_dir_store_unsynced(h46017_store_dir *dir,

