@@ -236,6 +236,37 @@ START_TEST(the_certificate_decides_who_registers_a_device) {
 }
 END_TEST
 
+/* Each name is asked about, wherever it stands; nothing is granted of a request
+ * with one that is not covered. */
+START_TEST(every_name_of_a_request_has_to_be_the_device_s_own) {
+  static const struct {
+    const char *first;
+    const char *second;
+    const char *told;
+  } rows[] = {
+      {DEVICE, "0090332f0bad", "gk rejected ALIAS_CONFLICT"},
+      {"0090332f0bad", DEVICE, "gk rejected ALIAS_CONFLICT"},
+      {DEVICE, DEVICE "0", "gk rejected ALIAS_CONFLICT"},
+      {DEVICE "-TEL1", DEVICE, "gk registered " DEVICE "-TEL1 by certificate"},
+  };
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    h46017_identity right = proved(DEVICE, 1);
+    h46017_ras ras = peer_rrq(1, rows[i].first, rows[i].second);
+    world w;
+    peer p;
+    (void)world_init(&w, NULL, NULL);
+    one_device(&w, H46017_AUTH_CERTIFICATE);
+    peer_init(&p, &w, &right);
+    ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+    ck_assert_msg(tells(&w, rows[i].told), "row %zu", i);
+    ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), i == 3);
+    peer_free(&p);
+    world_free(&w);
+  }
+}
+END_TEST
+
 START_TEST(the_same_identity_replaces_anybody_else_is_a_duplicate) {
   h46017_identity right = proved(DEVICE, 1);
   world w;
@@ -613,6 +644,7 @@ int main(void) {
   tcase_add_test(tc, a_registration_that_is_not_refreshed_expires);
   tcase_add_test(tc, a_connection_without_a_registration_is_closed);
   tcase_add_test(tc, the_certificate_decides_who_registers_a_device);
+  tcase_add_test(tc, every_name_of_a_request_has_to_be_the_device_s_own);
   tcase_add_test(tc, the_same_identity_replaces_anybody_else_is_a_duplicate);
   tcase_add_test(tc, a_full_rrq_again_keeps_the_identifier);
   tcase_add_test(tc, a_question_may_be_answered_later);

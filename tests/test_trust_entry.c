@@ -637,6 +637,29 @@ START_TEST(an_entry_is_found_by_what_its_id_begins_with) {
 }
 END_TEST
 
+START_TEST(what_left_a_draft_is_not_found_in_it) {
+  const h46017_mem *mem = h46017_mem_default();
+  h46017_trust_snapshot *draft;
+  h46017_trust_item *item;
+  uint8_t phone[32];
+  uint8_t root[32];
+
+  trusting_end_entity(&pair_phone);
+  trusting_authority(&pair_root);
+  trusting_id(&pair_phone, phone);
+  trusting_id(&pair_root, root);
+  draft = h46017_trust_draft(mem, h46017_trust_current(trusting_list));
+  ck_assert_ptr_nonnull(draft);
+  item = h46017_trust_lookup(draft, phone);
+  ck_assert_ptr_nonnull(item);
+  h46017_trust_draft_drop(draft, item);
+  ck_assert_ptr_null(h46017_trust_lookup(draft, phone));
+  ck_assert_ptr_nonnull(h46017_trust_lookup(draft, root));
+  h46017_trust_discard(mem, draft);
+  ck_assert(h46017_trust_has(trusting_list, phone));
+}
+END_TEST
+
 START_TEST(only_an_end_entity_of_this_very_name_is_found_by_it) {
   static const pki_spec nameless = {.cn = {{0, NULL, 0}}};
   static const pki_spec ca = {.cn = {PKI_CN("phone-7")}, .ca = true};
@@ -694,6 +717,7 @@ static Suite *trust_entry_suite(void) {
   tcase_add_test(tc, a_der_file_is_one_certificate_and_nothing_else);
   tcase_add_test(tc, a_list_needs_a_store_that_can_do_it_all);
   tcase_add_test(tc, an_entry_is_found_by_what_its_id_begins_with);
+  tcase_add_test(tc, what_left_a_draft_is_not_found_in_it);
   tcase_add_test(tc, only_an_end_entity_of_this_very_name_is_found_by_it);
   suite_add_tcase(s, tc);
   return s;
