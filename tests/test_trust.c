@@ -272,12 +272,16 @@ START_TEST(weak_devices_need_a_profile_that_says_so) {
        {H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK, 0}},
       {{.cn = {PKI_CN("a")}, .rsa_bits = 2048, .digest = "MD5"},
        {H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK}},
+      {{.cn = {PKI_CN("a")}, .ed25519 = true}, {0, 0, 0}},
       {{.cn = {PKI_CN("a")}, .rsa_bits = 768},
        {H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK}},
   };
 
-  static const pki_spec old_spec = {
-      .cn = {PKI_CN("old authority")}, .ca = true, .rsa_bits = 2048};
+  /* nothing rests on the signature of the anchor */
+  static const pki_spec old_spec = {.cn = {PKI_CN("old authority")},
+                                    .ca = true,
+                                    .rsa_bits = 2048,
+                                    .digest = "MD5"};
   pki_cert old = pki_make(&old_spec, NULL);
 
   trusting_authority(&old);
@@ -309,6 +313,59 @@ START_TEST(weak_devices_need_a_profile_that_says_so) {
     pki_free(&leaf);
   }
   pki_free(&old);
+}
+END_TEST
+
+START_TEST(what_let_a_peer_in_is_told_and_nothing_else) {
+  pki_cert stranger = pki_leaf("0090332f688a", NULL);
+  uint8_t used[32];
+  uint8_t id[32];
+  pair p;
+
+  trusting_authority(&pair_root);
+  trusting_id(&pair_root, id);
+  trusting_meet(&p, 0, H46017_TLS_MODERN, &pair_phone, NULL);
+  ck_assert_int_eq(
+      h46017_trust_used(trusting_list, h46017_tls_ssl(p.server.t), used), 0);
+  ck_assert_mem_eq(used, id, sizeof(id));
+  /* of a connection that the list decided nothing about */
+  ck_assert_int_eq(
+      h46017_trust_used(trusting_list, h46017_tls_ssl(p.client.t), used),
+      H46017_ERR_NOT_FOUND);
+  pair_free(&p);
+  trusting_meet(&p, 0, H46017_TLS_MODERN, &stranger, NULL);
+  ck_assert_int_eq(p.server.error, H46017_ERR_SELF_SIGNED_UNTRUSTED);
+  ck_assert_int_eq(
+      h46017_trust_used(trusting_list, h46017_tls_ssl(p.server.t), used),
+      H46017_ERR_NOT_FOUND);
+  pair_free(&p);
+  pki_free(&stranger);
+}
+END_TEST
+
+START_TEST(a_server_may_show_what_may_issue) {
+  static const pki_spec spec = {.cn = {PKI_CN("gk.example.net")},
+                                .ca = true,
+                                .no_key_usage = true,
+                                .san = "DNS:gk.example.net"};
+  pki_cert gk = pki_make(&spec, &pair_root);
+  pair p;
+
+  trusting_authority(&pair_root);
+  pair_init(&p, 0, H46017_TLS_MODERN);
+  pki_use(p.cctx, &pair_phone, NULL);
+  pki_use(p.sctx, &gk, NULL);
+  pki_trust(p.sctx, &pair_root);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, p.cctx, H46017_TLS_CLIENT,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  p.cset.trust = trusting_list;
+  p.cset.server_name = "gk.example.net";
+  pair_begin(&p);
+  pair_run(&p);
+  ck_assert_int_eq(p.client.error, 0);
+  pair_free(&p);
+  pki_free(&gk);
 }
 END_TEST
 
@@ -413,6 +470,8 @@ static Suite *trust_suite(void) {
                       sizeof(constrained_rows) / sizeof(*constrained_rows));
   tcase_add_test(tc, only_what_is_valid_now_is_trusted);
   tcase_add_test(tc, weak_devices_need_a_profile_that_says_so);
+  tcase_add_test(tc, what_let_a_peer_in_is_told_and_nothing_else);
+  tcase_add_test(tc, a_server_may_show_what_may_issue);
   tcase_add_loop_test(tc, live_connections_stay_when_trust_changes, 0, both);
   tcase_add_loop_test(tc, a_handshake_that_ends_at_any_flight_leaves_nothing, 0,
                       both);

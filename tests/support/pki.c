@@ -112,6 +112,7 @@ pki_cert pki_make(const pki_spec *spec, const pki_cert *issuer) {
   const pki_cert *signer = issuer != NULL ? issuer : &c;
 
   c.key = spec->rsa_bits > 0 ? EVP_RSA_gen((unsigned)spec->rsa_bits)
+          : spec->ed25519    ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
                              : EVP_EC_gen("P-256");
   c.x509 = X509_new();
   ck_assert_ptr_nonnull(c.key);

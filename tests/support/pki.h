@@ -29,6 +29,7 @@ typedef struct pki_spec {
   bool v1;            /* X.509 version 1: no extensions */
   int pathlen;        /* CA: 0 none, else the limit + 1 */
   int rsa_bits;       /* 0: EC P-256 */
+  bool ed25519;       /* instead; its issuer has a key of another kind */
   const char *digest; /* of the signature; NULL: SHA256 */
   int from_days;      /* validity, relative to now; both 0: -1 to +30 */
   int to_days;
