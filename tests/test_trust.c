@@ -275,6 +275,9 @@ START_TEST(weak_devices_need_a_profile_that_says_so) {
       {{.cn = {PKI_CN("a")}, .ed25519 = true}, {0, 0, 0}},
       {{.cn = {PKI_CN("a")}, .rsa_bits = 768},
        {H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK, H46017_ERR_CERT_WEAK}},
+      /* which OpenSSL's level 1 holds for as good */
+      {{.cn = {PKI_CN("a")}, .rsa_bits = 1023},
+       {H46017_ERR_CERT_WEAK, 0, H46017_ERR_CERT_WEAK}},
   };
 
   /* nothing rests on the signature of the anchor */
@@ -313,6 +316,20 @@ START_TEST(weak_devices_need_a_profile_that_says_so) {
     pki_free(&leaf);
   }
   pki_free(&old);
+}
+END_TEST
+
+START_TEST(strength_is_no_trust) {
+  pki_cert stranger = pki_leaf("0090332f688a", NULL);
+
+  for (int profile = 0; profile < 3; profile++) {
+    pair p;
+
+    trusting_meet(&p, 0, (h46017_tls_profile)profile, &stranger, NULL);
+    ck_assert_int_eq(p.server.error, H46017_ERR_SELF_SIGNED_UNTRUSTED);
+    pair_free(&p);
+  }
+  pki_free(&stranger);
 }
 END_TEST
 
@@ -364,6 +381,15 @@ START_TEST(a_server_may_show_what_may_issue) {
   pair_begin(&p);
   pair_run(&p);
   ck_assert_int_eq(p.client.error, 0);
+  /* whom nobody trusts is not blamed for its name first */
+  ck_assert_int_eq(h46017_trust_clear(trusting_list, NULL), 0);
+  side_free(&p.client);
+  side_free(&p.server);
+  p.cset.server_check = H46017_SERVER_CHECK_SUBJECT;
+  p.cset.server_name = "CN=somebody else";
+  pair_begin(&p);
+  pair_run(&p);
+  ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
   pair_free(&p);
   pki_free(&gk);
 }
@@ -470,6 +496,7 @@ static Suite *trust_suite(void) {
                       sizeof(constrained_rows) / sizeof(*constrained_rows));
   tcase_add_test(tc, only_what_is_valid_now_is_trusted);
   tcase_add_test(tc, weak_devices_need_a_profile_that_says_so);
+  tcase_add_test(tc, strength_is_no_trust);
   tcase_add_test(tc, what_let_a_peer_in_is_told_and_nothing_else);
   tcase_add_test(tc, a_server_may_show_what_may_issue);
   tcase_add_loop_test(tc, live_connections_stay_when_trust_changes, 0, both);
