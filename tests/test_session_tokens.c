@@ -354,6 +354,7 @@ static void tune_calls(h46017_endpoint_callbacks *cb) {
   calls.released = call_released;
   cb->calls = &calls;
   cb->call_admitted = call_admitted;
+  cb->log_write = count_ep_refusals;
 }
 
 /* An ACF for the endpoint, as if the gatekeeper had sent it. */
@@ -402,6 +403,8 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   h46017_registration reg;
   h46017_call *call;
   uint32_t second = 0;
+  uint8_t per[512];
+  uint32_t refused;
   scene s;
 
   memset(&calls_seen, 0, sizeof(calls_seen));
@@ -441,6 +444,16 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   ck_assert_uint_eq(h46017_calls_count(h46017_endpoint_calls(s.line->ep)), 1);
   drop(&s, call, secret);
   ck_assert_uint_eq(h46017_calls_count(h46017_endpoint_calls(s.line->ep)), 0);
+  /* an IRQ does not say whose it is: one of them has to know its sender */
+  refused = tap.ep_refusals;
+  push_to(
+      &s, false, per,
+      message_from(&s, "h46017", H46017_RAS_IRQ, NULL, 4713, per, sizeof(per)));
+  ck_assert_uint_eq(tap.ep_refusals, refused + 1);
+  push_to(&s, false, per,
+          message_from(&s, "h46017", H46017_RAS_IRQ, secret, 4714, per,
+                       sizeof(per)));
+  ck_assert_uint_eq(tap.ep_refusals, refused + 1);
   h46017_h235_secret_del(secret);
   scene_free(&s);
 }
