@@ -265,8 +265,10 @@ class Passwords(Case):
             "unregistrationRequest", "unregistrationConfirm",
         ):  # fmt: skip
             self.assertIn(kind, kinds)
-        self.judge(capture, "nestedcryptoToken: cryptoHashedToken", "registrationRequest",
-                   "registrationConfirm", "unregistrationConfirm")  # fmt: skip
+        self.judge(
+            self.dir / "ep.pcap", "nestedcryptoToken: cryptoHashedToken",
+            "registrationRequest", "registrationConfirm", "unregistrationConfirm",
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
