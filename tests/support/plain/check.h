@@ -100,5 +100,7 @@ plain_fail(const char *file, int line, const char *fmt, ...);
 #define ck_assert_str_ne(A, B) PLAIN_STR(A, !=, B)
 #define ck_assert_mem_eq(A, B, N)                                              \
   ck_assert_msg(memcmp((A), (B), (N)) == 0, "%s and %s differ", #A, #B)
+#define ck_assert_mem_ne(A, B, N)                                              \
+  ck_assert_msg(memcmp((A), (B), (N)) != 0, "%s and %s are the same", #A, #B)
 
 #endif /* H46017_TESTS_PLAIN_CHECK_H */
