@@ -174,14 +174,13 @@ void connect_close_all(app *p);
 /* trust.c */
 int trust_start(app *p); /* 0, or a code after a report */
 void trust_look(app *p); /* before a handshake: what changed meanwhile */
-/* Who we are, made when there is nothing. 0, or a code after a report. */
 /* --pin: what a gatekeeper of the list is bound to; false: nothing yet. */
 bool trust_pinned(const app *p, const gatekeeper_address *to,
                   uint8_t id[H46017_CERT_ID_LEN]);
 /* Binds it to this peer. 0, or a code after a report. */
 int trust_pin(app *p, const gatekeeper_address *to, SSL *ssl,
               const h46017_identity *peer);
-
+/* Who we are, made when there is nothing. 0, or a code after a report. */
 int trust_own(app *p);
 /* A new context for the connections to come. 0, or a code after a report: the
  * old one stays. */

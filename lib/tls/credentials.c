@@ -229,7 +229,8 @@ typedef struct sni_list {
   h46017_credential *creds[CREDENTIALS_NAMES_MAX];
 } sni_list;
 
-static void sni_free(sni_list *list) {
+static void sni_free(void *ours) {
+  sni_list *list = ours;
   h46017_mem mem = list->mem;
 
   for (size_t i = 0; i < list->count; i++) {
@@ -238,19 +239,7 @@ static void sni_free(sni_list *list) {
   h46017_mem_release(&mem, list);
 }
 
-static void sni_forget(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
-                       long argl, void *argp) {
-  (void)parent;
-  (void)ad;
-  (void)idx;
-  (void)argl;
-  (void)argp;
-  if (ptr != NULL) {
-    sni_free(ptr);
-  }
-}
-
-static h46017_tls_place sni_place = {CRYPTO_EX_INDEX_SSL_CTX, sni_forget, 0};
+static h46017_tls_place sni_place = {CRYPTO_EX_INDEX_SSL_CTX, sni_free, 0};
 
 static int sni_choose(SSL *ssl, int *alert, void *arg) {
   const sni_list *list = arg;
@@ -296,25 +285,20 @@ static int sni_add(const char *name, void *user_data) {
 int h46017_credentials_attach_apps(h46017_credentials *c, SSL_CTX *ctx) {
   sni_filling filling = {c, NULL};
   sni_list *list;
-  sni_list *old;
-  int index;
   int rv;
 
   if (c == NULL || ctx == NULL) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
-  index = h46017_tls_place_index(&sni_place);
   list = h46017_mem_zalloc(&c->mem, 1, sizeof(*list));
   filling.list = list;
   if (list == NULL) {
     return H46017_ERR_NOMEM;
   }
   list->mem = c->mem;
-  rv = index < 0 ? H46017_ERR_NOMEM
-                 : h46017_credentials_each(c, sni_add, &filling);
-  old = rv == 0 ? SSL_CTX_get_ex_data(ctx, index) : NULL;
-  if (rv == 0 && SSL_CTX_set_ex_data(ctx, index, list) != 1) {
-    rv = H46017_ERR_NOMEM;
+  rv = h46017_credentials_each(c, sni_add, &filling);
+  if (rv == 0) {
+    rv = h46017_tls_place_put(&sni_place, ctx, list);
   }
   if (rv != 0) {
     sni_free(list);
@@ -322,9 +306,6 @@ int h46017_credentials_attach_apps(h46017_credentials *c, SSL_CTX *ctx) {
   }
   SSL_CTX_set_tlsext_servername_callback(ctx, sni_choose);
   SSL_CTX_set_tlsext_servername_arg(ctx, list);
-  if (old != NULL) {
-    sni_free(old);
-  }
   return 0;
 }
 

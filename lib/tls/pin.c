@@ -12,36 +12,25 @@ typedef struct pin_told {
   uint8_t id[H46017_CERT_ID_LEN];
 } pin_told;
 
-static void pin_forget(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
-                       long argl, void *argp) {
-  (void)parent;
-  (void)ad;
-  (void)idx;
-  (void)argl;
-  (void)argp;
-  OPENSSL_free(ptr);
+static void pin_forget(void *ours) {
+  OPENSSL_free(ours);
 }
 
 static h46017_tls_place pin_place = {CRYPTO_EX_INDEX_SSL, pin_forget, 0};
 
 int h46017_tls_expect_certificate(SSL *ssl, const uint8_t *id) {
   pin_told *told;
-  pin_told *old;
-  int index;
 
   if (ssl == NULL) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
   ERR_clear_error();
-  index = h46017_tls_place_index(&pin_place);
   told = OPENSSL_zalloc(sizeof(*told));
-  old = index < 0 ? NULL : SSL_get_ex_data(ssl, index);
-  if (index < 0 || told == NULL || SSL_set_ex_data(ssl, index, told) != 1) {
+  if (told == NULL || h46017_tls_place_put(&pin_place, ssl, told) != 0) {
     OPENSSL_free(told);
     ERR_clear_error();
     return H46017_ERR_NOMEM;
   }
-  OPENSSL_free(old);
   told->first = id == NULL;
   if (id != NULL) {
     memcpy(told->id, id, sizeof(told->id));
@@ -50,9 +39,8 @@ int h46017_tls_expect_certificate(SSL *ssl, const uint8_t *id) {
 }
 
 h46017_tls_pin h46017_tls_pin_of(const SSL *ssl, const X509 *leaf) {
-  int index = h46017_tls_place_index(&pin_place);
   const pin_told *told =
-      ssl == NULL || index < 0 ? NULL : SSL_get_ex_data(ssl, index);
+      ssl != NULL ? h46017_tls_place_get(&pin_place, ssl) : NULL;
   uint8_t id[H46017_CERT_ID_LEN];
 
   if (told == NULL) {

@@ -32,14 +32,8 @@ typedef struct keys_attached {
 
 /* -- its place in a context ----------------------------------------------- */
 
-static void keys_free_attached(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
-                               int idx, long argl, void *argp) {
-  (void)parent;
-  (void)ad;
-  (void)idx;
-  (void)argl;
-  (void)argp;
-  OPENSSL_free(ptr);
+static void keys_free_attached(void *ours) {
+  OPENSSL_free(ours);
 }
 
 /* OpenSSL's callback gets no argument of ours: the context has it. */
@@ -124,8 +118,8 @@ static bool keys_use(const keys_attached *a, uint64_t epoch,
  * 0 unknown, -1 failed. */
 static int keys_asked(SSL *ssl, unsigned char *name, unsigned char *iv,
                       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal) {
-  const keys_attached *a = SSL_CTX_get_ex_data(
-      SSL_get_SSL_CTX(ssl), h46017_tls_place_index(&keys_place));
+  const keys_attached *a =
+      h46017_tls_place_get(&keys_place, SSL_get_SSL_CTX(ssl));
   uint64_t now = keys_epoch(ssl);
   uint64_t epoch = now;
   uint8_t own[KEYS_PART];
@@ -150,28 +144,23 @@ static int keys_asked(SSL *ssl, unsigned char *name, unsigned char *iv,
 
 int h46017_ticket_keys_attach(const h46017_ticket_keys *keys, SSL_CTX *ctx,
                               const char *listener) {
-  int index = h46017_tls_place_index(&keys_place);
   size_t len = listener != NULL ? strlen(listener) : 0;
   keys_attached *a;
-  void *before;
   uint8_t id[KEYS_PART];
 
   if (keys == NULL || ctx == NULL || len == 0 || len >= KEYS_LISTENER_MAX) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
-  a = index >= 0 ? OPENSSL_zalloc(sizeof(*a)) : NULL;
+  a = OPENSSL_zalloc(sizeof(*a));
   if (a == NULL) {
     return H46017_ERR_NOMEM;
   }
   a->keys = keys;
   memcpy(a->listener, listener, len);
-  before = SSL_CTX_get_ex_data(ctx, index);
-  if (SSL_CTX_set_ex_data(ctx, index, a) != 1) {
+  if (h46017_tls_place_put(&keys_place, ctx, a) != 0) {
     OPENSSL_free(a);
-    ERR_clear_error();
     return H46017_ERR_NOMEM;
   }
-  OPENSSL_free(before);
   /* the same listener in another process, or after a restart */
   if (EVP_Digest(listener, len, id, NULL, EVP_sha256(), NULL) != 1 ||
       SSL_CTX_set_session_id_context(ctx, id, sizeof(id)) != 1 ||
