@@ -130,10 +130,29 @@ static void mark_key(const h46017_credential *cred) {
   mark.set = true;
 }
 
-static void remove_all(const char *root) {
+/* Credentials in a directory of their own. */
+typedef struct keeping {
+  char path[32];
+  h46017_store_dir *dir;
+  h46017_credentials *c;
+} keeping;
+
+static void keeping_open(keeping *k) {
+  h46017_store store;
+
+  *k = (keeping){.path = "/tmp/h46017-wiped-XXXXXX"};
+  ck_assert_ptr_nonnull(mkdtemp(k->path));
+  ck_assert_int_eq(h46017_store_dir_new(&k->dir, k->path, &seen), 0);
+  h46017_store_dir_store(k->dir, &store);
+  ck_assert_int_eq(h46017_credentials_new(&k->c, &store, &seen), 0);
+}
+
+static void keeping_close(keeping *k) {
   char command[64];
 
-  (void)snprintf(command, sizeof(command), "rm -rf %s", root);
+  h46017_credentials_del(k->c);
+  h46017_store_dir_del(k->dir);
+  (void)snprintf(command, sizeof(command), "rm -rf %s", k->path);
   ck_assert_int_eq(system(command), 0); /* NOLINT: a path of our own */
 }
 
@@ -174,27 +193,19 @@ START_TEST(exported_and_imported_a_key_leaves_no_text_behind) {
 END_TEST
 
 START_TEST(kept_and_read_back_a_key_leaves_no_text_behind) {
-  char path[] = "/tmp/h46017-wiped-XXXXXX";
   h46017_credential *cred = make();
   h46017_credential *back = NULL;
-  h46017_credentials *c = NULL;
-  h46017_store_dir *dir = NULL;
-  h46017_store store;
+  keeping k;
 
   mark_key(cred);
-  ck_assert_ptr_nonnull(mkdtemp(path));
-  ck_assert_int_eq(h46017_store_dir_new(&dir, path, &seen), 0);
-  h46017_store_dir_store(dir, &store);
-  ck_assert_int_eq(h46017_credentials_new(&c, &store, &seen), 0);
-  ck_assert_int_eq(h46017_credentials_put(c, NULL, cred), 0);
-  ck_assert_int_eq(h46017_credentials_get(c, NULL, &back), 0);
+  keeping_open(&k);
+  ck_assert_int_eq(h46017_credentials_put(k.c, NULL, cred), 0);
+  ck_assert_int_eq(h46017_credentials_get(k.c, NULL, &back), 0);
   ck_assert_int_eq(
       X509_cmp(h46017_credential_leaf(back), h46017_credential_leaf(cred)), 0);
-  ck_assert_int_eq(h46017_credentials_remove(c, NULL), 0);
+  ck_assert_int_eq(h46017_credentials_remove(k.c, NULL), 0);
   h46017_credential_del(back);
-  h46017_credentials_del(c);
-  h46017_store_dir_del(dir);
-  remove_all(path);
+  keeping_close(&k);
   h46017_credential_del(cred);
   ck_assert_uint_eq(mark.found, 0);
   mark.set = false;
@@ -202,28 +213,20 @@ START_TEST(kept_and_read_back_a_key_leaves_no_text_behind) {
 END_TEST
 
 START_TEST(a_request_s_key_leaves_no_text_behind) {
-  char path[] = "/tmp/h46017-wiped-XXXXXX";
   char id[H46017_CSR_ID_MAX];
   h46017_cert_spec spec;
   h46017_credential *cred = make();
-  h46017_credentials *c = NULL;
-  h46017_store_dir *dir = NULL;
-  h46017_store store;
+  keeping k;
 
   mark_key(cred);
   h46017_cert_spec_default(&spec);
   spec.cn = "x";
-  ck_assert_ptr_nonnull(mkdtemp(path));
-  ck_assert_int_eq(h46017_store_dir_new(&dir, path, &seen), 0);
-  h46017_store_dir_store(dir, &store);
-  ck_assert_int_eq(h46017_credentials_new(&c, &store, &seen), 0);
-  ck_assert_int_eq(h46017_csr_new(c, &spec, cred, id), 0);
-  ck_assert_int_eq(h46017_csr_get(c, id, false, keep, NULL), 0);
+  keeping_open(&k);
+  ck_assert_int_eq(h46017_csr_new(k.c, &spec, cred, id), 0);
+  ck_assert_int_eq(h46017_csr_get(k.c, id, false, keep, NULL), 0);
   ck_assert_ptr_null(strstr(pem, "PRIVATE"));
-  ck_assert_int_eq(h46017_csr_remove(c, id), 0);
-  h46017_credentials_del(c);
-  h46017_store_dir_del(dir);
-  remove_all(path);
+  ck_assert_int_eq(h46017_csr_remove(k.c, id), 0);
+  keeping_close(&k);
   h46017_credential_del(cred);
   ck_assert_uint_eq(mark.found, 0);
   mark.set = false;

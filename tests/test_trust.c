@@ -369,17 +369,7 @@ START_TEST(a_server_may_show_what_may_issue) {
   pair p;
 
   trusting_authority(&pair_root);
-  pair_init(&p, 0, H46017_TLS_MODERN);
-  pki_use(p.cctx, &pair_phone, NULL);
-  pki_use(p.sctx, &gk, NULL);
-  pki_trust(p.sctx, &pair_root);
-  ck_assert_int_eq(h46017_trust_attach(trusting_list, p.cctx, H46017_TLS_CLIENT,
-                                       H46017_CLIENT_CERT_REQUIRE),
-                   0);
-  p.cset.trust = trusting_list;
-  p.cset.server_name = "gk.example.net";
-  pair_begin(&p);
-  pair_run(&p);
+  trusting_meet_gatekeeper(&p, &gk);
   ck_assert_int_eq(p.client.error, 0);
   /* whom nobody trusts is not blamed for its name first */
   ck_assert_int_eq(h46017_trust_clear(trusting_list, NULL), 0);

@@ -810,17 +810,7 @@ START_TEST(a_client_keeps_what_it_refused_too) {
   seen s = {0};
   pair p;
 
-  pair_init(&p, 0, H46017_TLS_MODERN);
-  pki_use(p.cctx, &pair_phone, NULL);
-  pki_use(p.sctx, &pair_gk, NULL);
-  pki_trust(p.sctx, &pair_root);
-  ck_assert_int_eq(h46017_trust_attach(trusting_list, p.cctx, H46017_TLS_CLIENT,
-                                       H46017_CLIENT_CERT_REQUIRE),
-                   0);
-  p.cset.trust = trusting_list;
-  p.cset.server_name = "gk.example.net";
-  pair_begin(&p);
-  pair_run(&p);
+  trusting_meet_gatekeeper(&p, &pair_gk);
   ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
   ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
                                         h46017_tls_ssl(p.client.t),

@@ -121,9 +121,7 @@ class Options(harness.Case):
 class Srv(harness.Case):
     @classmethod
     def setUpClass(cls):
-        cls.pki_dir = harness.tempfile.mkdtemp(prefix="h46017-pki-")
-        cls.addClassCleanup(harness.shutil.rmtree, cls.pki_dir, ignore_errors=True)
-        cls.pki = harness.Pki(cls.pki_dir)
+        cls.pki = harness.Pki.shared(cls)
         cls.pki.make("device", "0090332f688a", "device", "ca")
 
     def tls_gatekeeper(self):

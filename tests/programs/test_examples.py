@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a newcomer copies works: endpoint_poll.c at a real gatekeeper, and a real
 endpoint at embed.cpp with TLS of its own making."""
-import shutil
 import signal
 import subprocess
-import tempfile
 import unittest
 
 import harness
@@ -15,9 +13,7 @@ DEVICE = "0090332f688a"
 class EndpointPoll(harness.Case):
     @classmethod
     def setUpClass(cls):
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
         cls.pki.make("device", DEVICE, "device", "ca")
 
     def poll(self, port, name):
@@ -60,9 +56,7 @@ class EndpointPoll(harness.Case):
 class Embed(harness.Case):
     @classmethod
     def setUpClass(cls):
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
         cls.pki.make("device", DEVICE, "device", "ca")
         cls.pki.make("self", DEVICE, "device")
 

@@ -27,6 +27,15 @@ class Names(harness.Case):
         self.to = f"tcp:127.0.0.1:{gk.port['tcp']}"
         return gk
 
+    def who_does_not_read(self, gk):
+        """A peer that asks and asks, and takes no answer."""
+        deaf = socket.socket()
+        self.addCleanup(deaf.close)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", gk.port["tcp"]))
+        for _ in range(500):
+            deaf.sendall(RRQ * 100)
+
     def test_a_holder_that_lives_keeps_its_name(self):
         gk = self.configured("[registration]\nopen = yes\n")
         ep = self.endpoint(self.to, "--alias", "lobby")
@@ -98,12 +107,7 @@ class Names(harness.Case):
         dead = self.endpoint(self.to, "--alias", "dead")
         gk.expect("registered", names=["dead"])
         dead.signal(signal.SIGSTOP)
-        deaf = socket.socket()
-        self.addCleanup(deaf.close)
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect(("127.0.0.1", gk.port["tcp"]))
-        for _ in range(500):
-            deaf.sendall(RRQ * 100)
+        self.who_does_not_read(gk)
         gk.expect("registered", names=[DEVICE])
         ep = self.endpoint(self.to, "--alias", "lobby")
         ep.expect("registered")
@@ -223,12 +227,7 @@ class Names(harness.Case):
         gk = self.configured(
             "[registration]\nopen = yes\n[limits]\nrequest_rate = 0\noutput = 4096\n"
         )
-        deaf = socket.socket()
-        self.addCleanup(deaf.close)
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect(("127.0.0.1", gk.port["tcp"]))
-        for _ in range(500):
-            deaf.sendall(RRQ * 100)
+        self.who_does_not_read(gk)
         self.assertEqual(gk.expect("unregistered")["why"], "FLOOD")
 
     def test_alternates_have_to_be_addresses(self):

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import unittest
 
 import harness
@@ -17,9 +16,7 @@ PHONE = "IP222-2f-68-8a"
 class Trust(harness.Case):
     @classmethod
     def setUpClass(cls):
-        directory = tempfile.mkdtemp(prefix="h46017-test-")
-        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.pki = harness.Pki(directory)
+        cls.pki = harness.Pki.shared(cls)
         cls.pki.make("device", DEVICE, "device", "ca")
         cls.pki.make("phone", PHONE, "device")  # self-signed
         cls.pki.make("phone-anew", PHONE, "device")

@@ -99,3 +99,18 @@ size_t trusting_pem(char *out, size_t size, const pki_cert *c) {
   BIO_free(bio);
   return len;
 }
+
+void trusting_meet_gatekeeper(pair *p, const pki_cert *gatekeeper) {
+  pair_init(p, 0, H46017_TLS_MODERN);
+  pki_use(p->cctx, &pair_phone, NULL);
+  pki_use(p->sctx, gatekeeper, NULL);
+  pki_trust(p->sctx, &pair_root);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, p->cctx,
+                                       H46017_TLS_CLIENT,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  p->cset.trust = trusting_list;
+  p->cset.server_name = "gk.example.net";
+  pair_begin(p);
+  pair_run(p);
+}

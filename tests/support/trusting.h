@@ -28,5 +28,8 @@ void trusting_meet(pair *p, int version, h46017_tls_profile profile,
                    const pki_cert *client, const pki_cert *const *chain);
 /* What that came to at the gatekeeper; 0: certificate good. */
 int trusting_outcome(const pki_cert *client, const pki_cert *const *chain);
+/* A client with the list, and the phone's certificate, against a gatekeeper
+ * with this one. */
+void trusting_meet_gatekeeper(pair *p, const pki_cert *gatekeeper);
 
 #endif /* H46017_TESTS_TRUSTING_H */
