@@ -99,6 +99,7 @@ fi
 echo "installing what is missing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 case $missing in *:i386*) dpkg --add-architecture i386 ;; esac
-apt-get update -q
+# A mirror in the middle of an update need not stop us: the installation tells.
+apt-get update -q || echo "not every index could be read; going on with what is here"
 # shellcheck disable=SC2086
 $line </dev/null
