@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a registration and a keep-alive cost a gatekeeper that has N of them
- * already, one connection each, visited in random order: without sockets, the
- * requests written by path of no endpoint, so that only the gatekeeper is
- * timed; beside it the codec operations that are in it, decoding the RRQ and
- * encoding the RCF: of one endpoint's messages again and again, and of as many
- * endpoints' as a batch has, each once. `bench_registrar [N …]`, 1000 100000
- * 1000000 by default; all of them in one process and timed in turn, every ratio
- * the median of each round's. */
+/* What a full RRQ and a keep-alive cost a gatekeeper that has N registrations
+ * already, one connection each, visited in random order; a full RRQ of somebody
+ * who is registered, and of somebody who has just gone, and is registered anew:
+ * without sockets, the requests written by no endpoint, so that only the
+ * gatekeeper is timed; beside it the codec operations that are in it, decoding
+ * the RRQ and encoding the RCF: of one endpoint's messages again and again, and
+ * of as many endpoints' as a batch has, each once. `bench_registrar [N …]`,
+ * 1000 100000 1000000 by default; all of them in one process and timed in turn,
+ * every ratio the median of each round's. */
 #include "bench.h"
 
 #include <h46017/h46017.h>
@@ -42,7 +43,8 @@ typedef struct crowd {
   size_t connection_octets;
   size_t registration_octets;
   size_t resident;     /* octets that came while it was made */
-  double full[ROUNDS]; /* ns each */
+  double anew[ROUNDS]; /* ns each */
+  double full[ROUNDS];
   double keep[ROUNDS];
   double worst; /* ns of CPU: the slowest registration on the way */
 } crowd;
@@ -68,7 +70,8 @@ static int on_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
   size_t i = (size_t)(uintptr_t)h46017_connection_user_data(reg->connection);
 
   (void)gk;
-  (void)snprintf(x->ids[i], sizeof(x->ids[i]), "%s", reg->endpoint_identifier);
+  memcpy(x->ids[i], reg->endpoint_identifier,
+         strlen(reg->endpoint_identifier) + 1);
   return 0;
 }
 
@@ -99,13 +102,33 @@ static size_t resident(void) {
   return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The octets of one RRQ. */
+static size_t make_ras(const h46017_ras *ras, uint8_t *per) {
+  size_t len;
+
+  bench_check(h46017_ras_build(message, ras), "message");
+  bench_check(h46017_h225_encode(message, per, MESSAGE_SIZE, &len), "message");
+  return len;
+}
+
+/* A frame, whole. */
+static size_t make_frame_of(const h46017_ras *ras, uint8_t *frame) {
+  uint8_t per[MESSAGE_SIZE];
+  size_t len = make_ras(ras, per);
+  const uint8_t *p;
+
+  bench_check(h46017_tunnel_write_ras(writer, per, len), "frame");
+  len = h46017_tunnel_peek_tx(writer, &p);
+  memcpy(frame, p, len);
+  bench_check(h46017_tunnel_ack_tx(writer, len, 0), "frame");
+  return len;
+}
+
+/* One RRQ: its octets, or its frame. */
 static size_t make_rrq(const crowd *x, size_t i, bool keep_alive, uint16_t seq,
-                       uint8_t *per) {
+                       bool frame, uint8_t *out) {
   char name[32];
   h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, 0}};
   h46017_ras ras = {.kind = H46017_RAS_RRQ, .request_seq_num = seq};
-  size_t len;
 
   alias.text.len = (size_t)snprintf(name, sizeof(name), "phone-%zu", i);
   ras.u.rrq.keep_alive = keep_alive;
@@ -118,23 +141,12 @@ static size_t make_rrq(const crowd *x, size_t i, bool keep_alive, uint16_t seq,
     ras.u.rrq.terminal_alias.count = 1;
     ras.u.rrq.terminal_alias.present = true;
   }
-  bench_check(h46017_ras_build(message, &ras), "RRQ");
-  bench_check(h46017_h225_encode(message, per, MESSAGE_SIZE, &len), "RRQ");
-  return len;
+  return frame ? make_frame_of(&ras, out) : make_ras(&ras, out);
 }
 
-/* Its frame, whole. */
 static size_t make_frame(const crowd *x, size_t i, bool keep_alive,
                          uint16_t seq, uint8_t *frame) {
-  uint8_t per[MESSAGE_SIZE];
-  size_t len = make_rrq(x, i, keep_alive, seq, per);
-  const uint8_t *p;
-
-  bench_check(h46017_tunnel_write_ras(writer, per, len), "RRQ");
-  len = h46017_tunnel_peek_tx(writer, &p);
-  memcpy(frame, p, len);
-  bench_check(h46017_tunnel_ack_tx(writer, len, 0), "RRQ");
-  return len;
+  return make_rrq(x, i, keep_alive, seq, true, frame);
 }
 
 /* The messages of the first endpoints there are. */
@@ -153,7 +165,7 @@ static void codec_make(codec *k, const crowd *x, bool keep_alive) {
     bench_check(h46017_h225_new(&k->out[i], NULL, NULL), "message");
     bench_check(h46017_tunnel_new(&reader, NULL, &cb, NULL, k->out[i], 0),
                 "tunnel");
-    k->len[i] = make_rrq(x, i % x->size, keep_alive, 2, k->rrq[i]);
+    k->len[i] = make_rrq(x, i % x->size, keep_alive, 2, false, k->rrq[i]);
     n = make_frame(x, i % x->size, keep_alive, 2, frame);
     bench_check(h46017_connection_recv(c, frame, n, x->now), "recv");
     n = h46017_connection_peek_tx(c, &p);
@@ -246,19 +258,33 @@ static void crowd_make(crowd *x, size_t size) {
               "registrations");
 }
 
+/* Unregisters whom `c` is the connection of. */
+static void crowd_forget(const crowd *x, h46017_connection *c, uint16_t seq) {
+  h46017_ras ras = {.kind = H46017_RAS_URQ, .request_seq_num = seq};
+  uint8_t frame[1024];
+
+  ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
+  serve(x, c, frame, make_frame_of(&ras, frame));
+}
+
+typedef enum kind { KEEP, FULL, ANEW } kind;
+
 /* A batch of `BATCH`, the frames made and the connections found before the time
  * is taken. */
-static double crowd_batch(crowd *x, bool keep_alive, uint16_t seq) {
+static double crowd_batch(crowd *x, kind what, uint16_t seq) {
   static uint8_t frames[BATCH][1024];
-  size_t lens[BATCH];
-  h46017_connection *who[BATCH];
+  static size_t lens[BATCH];
+  static h46017_connection *who[BATCH];
   double begin;
 
   x->now += 11000; /* an answer that is kept is not kept for longer */
   for (size_t i = 0; i < BATCH; i++) {
     size_t one = ((size_t)crowd_random(x) << 16 ^ crowd_random(x)) % x->size;
     who[i] = x->conns[one];
-    lens[i] = make_frame(x, one, keep_alive, (uint16_t)(seq + i), frames[i]);
+    lens[i] = make_frame(x, one, what == KEEP, (uint16_t)(seq + i), frames[i]);
+    if (what == ANEW) {
+      crowd_forget(x, who[i], (uint16_t)(seq + i));
+    }
   }
   begin = now_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < BATCH; i++) {
@@ -291,16 +317,20 @@ static double ratio(const double *a, const double *b) {
   return median(each);
 }
 
-static void report(const char *what, const crowd *crowds, size_t count,
-                   bool keep_alive, const codec *k) {
-  const double *first = keep_alive ? crowds[0].keep : crowds[0].full;
+static const double *crowd_ns(const crowd *x, kind what) {
+  return what == KEEP ? x->keep : what == FULL ? x->full : x->anew;
+}
+
+static void report(const char *text, const crowd *crowds, size_t count,
+                   kind what, const codec *k) {
+  const double *first = crowd_ns(&crowds[0], what);
 
   printf("%s: its codec operations take %.0f ns, of one endpoint %.0f\n\n"
          "%10s %8s %8s %10s %10s\n",
-         what, median(k->all), median(k->one), "registered", "ns", "to first",
+         text, median(k->all), median(k->one), "registered", "ns", "to first",
          "to codec", "to one's");
   for (size_t i = 0; i < count; i++) {
-    const double *ns = keep_alive ? crowds[i].keep : crowds[i].full;
+    const double *ns = crowd_ns(&crowds[i], what);
     printf("%10zu %8.0f %8.2f %10.2f %10.2f\n", crowds[i].size, median(ns),
            ratio(ns, first), ratio(ns, k->all), ratio(ns, k->one));
   }
@@ -327,19 +357,22 @@ int main(int argc, char **argv) {
   codec_make(&full_codec, &crowds[0], false);
   codec_make(&keep_codec, &crowds[0], true);
   for (size_t round = 0; round < ROUNDS; round++) {
-    uint16_t seq = (uint16_t)(round * 2 * BATCH % 60000 + 2);
+    uint16_t seq = (uint16_t)(round * 3 * BATCH % 60000 + 2);
     full_codec.one[round] = codec_batch(&full_codec, 0);
     full_codec.all[round] = codec_batch(&full_codec, 1);
     keep_codec.one[round] = codec_batch(&keep_codec, 0);
     keep_codec.all[round] = codec_batch(&keep_codec, 1);
     for (size_t k = 0; k < count; k++) {
-      crowds[k].keep[round] = crowd_batch(&crowds[k], true, seq);
+      crowds[k].keep[round] = crowd_batch(&crowds[k], KEEP, seq);
       crowds[k].full[round] =
-          crowd_batch(&crowds[k], false, (uint16_t)(seq + BATCH));
+          crowd_batch(&crowds[k], FULL, (uint16_t)(seq + BATCH));
+      crowds[k].anew[round] =
+          crowd_batch(&crowds[k], ANEW, (uint16_t)(seq + 2 * BATCH));
     }
   }
-  report("full registration", crowds, count, false, &full_codec);
-  report("keep-alive", crowds, count, true, &keep_codec);
+  report("full RRQ, registered", crowds, count, FULL, &full_codec);
+  report("full RRQ, anew", crowds, count, ANEW, &full_codec);
+  report("keep-alive", crowds, count, KEEP, &keep_codec);
   printf("%10s %10s %9s %9s %10s\n", "registered", "oct./conn.", "oct./reg.",
          "res. MiB", "slowest us");
   for (size_t k = 0; k < count; k++) {

@@ -212,7 +212,7 @@ static int asked(failmem *f, void *arg) {
 START_TEST(a_question_is_answered_late_or_never) {
   static int never;
 
-  ck_assert_uint_gt(failmem_sweep(asked, _i == 0 ? NULL : &never), 20);
+  ck_assert_uint_gt(failmem_sweep(asked, _i == 0 ? NULL : &never), 15);
 }
 END_TEST
 

@@ -374,7 +374,7 @@ static int play_with_memory(failmem *f, void *arg) {
 }
 
 START_TEST(every_failing_allocation_ends_one_connection_at_the_most) {
-  ck_assert_uint_gt(failmem_sweep(play_with_memory, NULL), 50);
+  ck_assert_uint_gt(failmem_sweep(play_with_memory, NULL), 40);
 }
 END_TEST
 

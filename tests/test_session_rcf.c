@@ -144,6 +144,81 @@ START_TEST(other_names_are_said) {
 }
 END_TEST
 
+/* A full RRQ that asks for what is there. */
+static h46017_ras renewal(void) {
+  h46017_ras ras = peer_rrq(1, DEVICE, "b");
+
+  ras.u.rrq.supports_alt_gk = true;
+  ras.u.rrq.time_to_live = 100;
+  return ras;
+}
+
+START_TEST(a_full_rrq_that_changes_nothing_is_answered_as_the_one_before) {
+  h46017_ras ras = renewal();
+  const gk_name *names;
+  uint64_t before;
+  begin(NULL);
+  before = r->rcf;
+  names = r->names.list;
+  ask(&ras);
+  ck_assert(again(before) && r->names.list == names);
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
+  ask(&ras);
+  ck_assert(again(before) && r->names.list == names);
+  ck_assert_str_eq(find(&w, "b")->endpoint_identifier, id);
+  end();
+}
+END_TEST
+
+/* Other names, another order of them, another spelling, an identifier that is
+ * nobody's. */
+START_TEST(a_full_rrq_that_changes_something_is_registered_anew) {
+  static const char *const first[] = {"c", "b", "0090332F688A", DEVICE};
+  static const char *const second[] = {"b", DEVICE, "b", "b"};
+  h46017_ras ras = peer_rrq(1, first[_i], second[_i]);
+  const gk_name *names;
+  begin(NULL);
+  names = r->names.list;
+  ras.u.rrq.time_to_live = 100;
+  if (_i == 3) {
+    ras.u.rrq.endpoint_identifier = (h46017_text){"nobody", 6};
+  }
+  ask(&ras);
+  ck_assert(r->names.list != names && p.conn->registrations == r);
+  ck_assert_uint_eq(rcf.u.rcf.terminal_alias.count, 2);
+  ck_assert_int_eq(memcmp(rcf.u.rcf.terminal_alias.list[0].text.text, first[_i],
+                          strlen(first[_i])),
+                   0);
+  ck_assert((find(&w, DEVICE) == NULL) == (_i == 0));
+  end();
+}
+END_TEST
+
+/* With duplicates allowed, whoever comes again stands before or behind the
+ * other as if it were new. */
+START_TEST(a_full_rrq_for_a_name_that_is_shared_is_registered_anew) {
+  h46017_ras ras = renewal();
+  h46017_gatekeeper_settings s;
+  const gk_name *names;
+  peer other;
+  world_settings(&s);
+  s.duplicates = H46017_DUPLICATES_ALLOW;
+  begin(&s);
+  w.shared = true;
+  peer_init(&other, &w, NULL);
+  send_rrq(&other, 1, "b");
+  for (int i = 0; i < 2; i++) { /* first of the two, then second */
+    names = r->names.list;
+    ck_assert((find(&w, "b")->connection == p.conn) == (i == 0));
+    ask(&ras);
+    ck_assert_ptr_ne(r->names.list, names);
+    ck_assert_ptr_eq(find(&w, "b")->connection, other.conn);
+  }
+  peer_free(&other);
+  end();
+}
+END_TEST
+
 START_TEST(two_registrations_of_a_connection_are_not_taken_for_each_other) {
   h46017_ras ras = peer_rrq(1, "other", NULL);
   char other[32];
@@ -296,6 +371,11 @@ static Suite *session_rcf_suite(void) {
   tcase_add_test(tc, what_is_sent_again_differs_in_its_number);
   tcase_add_test(tc, another_time_to_live_is_said);
   tcase_add_test(tc, other_names_are_said);
+  tcase_add_test(tc,
+                 a_full_rrq_that_changes_nothing_is_answered_as_the_one_before);
+  tcase_add_loop_test(tc, a_full_rrq_that_changes_something_is_registered_anew,
+                      0, 4);
+  tcase_add_test(tc, a_full_rrq_for_a_name_that_is_shared_is_registered_anew);
   tcase_add_test(
       tc, two_registrations_of_a_connection_are_not_taken_for_each_other);
   tcase_add_test(tc, an_answer_to_something_else_is_not_sent_for_an_rcf);

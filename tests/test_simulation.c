@@ -81,10 +81,10 @@ START_TEST(what_is_broken_is_noticed) {
   ck_assert_ptr_null(h46017_gatekeeper_check_invariants(w.gk));
   ck_assert_ptr_null(h46017_endpoint_check_invariants(line->ep));
 
-  other = r->names[0].holder;
-  r->names[0].holder = (gk_registration *)(void *)w.gk;
+  other = r->names.list[0].holder;
+  r->names.list[0].holder = (gk_registration *)(void *)w.gk;
   ck_assert(says(h46017_gatekeeper_check_invariants(w.gk), "INV-30"));
-  r->names[0].holder = other;
+  r->names.list[0].holder = other;
 
   r->state = GK_REG_GRACE;
   ck_assert(says(h46017_gatekeeper_check_invariants(w.gk), "INV-31"));

@@ -170,22 +170,31 @@ int h46017_map_reserve(h46017_map *m, size_t more) {
   return 0;
 }
 
-int h46017_map_add(h46017_map *m, h46017_map_entry *e, const uint8_t *key,
-                   size_t len, void *object) {
+void h46017_map_key(const h46017_map *m, h46017_map_entry *e,
+                    const uint8_t *key, size_t len) {
+  e->key = key;
+  e->len = len;
+  e->hash = map_hash(m, key, len);
+}
+
+int h46017_map_put(h46017_map *m, h46017_map_entry *e, void *object) {
   h46017_map_entry **bucket;
 
   if (m->count >= m->nbuckets && map_grow(m) != 0) {
     return H46017_ERR_NOMEM;
   }
-  e->key = key;
-  e->len = len;
   e->object = object;
-  e->hash = map_hash(m, key, len);
   bucket = map_bucket_of(m, e->hash);
   e->next = *bucket;
   *bucket = e;
   m->count++;
   return 0;
+}
+
+int h46017_map_add(h46017_map *m, h46017_map_entry *e, const uint8_t *key,
+                   size_t len, void *object) {
+  h46017_map_key(m, e, key, len);
+  return h46017_map_put(m, e, object);
 }
 
 void h46017_map_remove(h46017_map *m, h46017_map_entry *e) {
@@ -198,18 +207,21 @@ void h46017_map_remove(h46017_map *m, h46017_map_entry *e) {
   m->count--;
 }
 
-void *h46017_map_find(const h46017_map *m, const uint8_t *key, size_t len) {
-  uint64_t hash;
+void *h46017_map_find_same(const h46017_map *m, const h46017_map_entry *e) {
+  const h46017_map_entry *there =
+      m->nbuckets > 0 ? *map_bucket_of(m, e->hash) : NULL;
 
-  if (m->nbuckets == 0) {
-    return NULL;
+  while (there != NULL &&
+         (there->hash != e->hash || there->len != e->len ||
+          (there != e && memcmp(there->key, e->key, e->len) != 0))) {
+    there = there->next;
   }
-  hash = map_hash(m, key, len);
-  for (const h46017_map_entry *e = *map_bucket_of(m, hash); e != NULL;
-       e = e->next) {
-    if (e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0) {
-      return e->object;
-    }
-  }
-  return NULL;
+  return there != NULL ? there->object : NULL;
+}
+
+void *h46017_map_find(const h46017_map *m, const uint8_t *key, size_t len) {
+  h46017_map_entry e;
+
+  h46017_map_key(m, &e, key, len);
+  return h46017_map_find_same(m, &e);
 }

@@ -45,8 +45,15 @@ int h46017_map_reserve(h46017_map *m, size_t more);
 /* The caller has made sure that the key is not there yet. NOMEM: not added. */
 int h46017_map_add(h46017_map *m, h46017_map_entry *e, const uint8_t *key,
                    size_t len, void *object);
+/* The same in two steps: with its key, an entry can be looked for, and put in
+ * later, and is hashed once. */
+void h46017_map_key(const h46017_map *m, h46017_map_entry *e,
+                    const uint8_t *key, size_t len);
+int h46017_map_put(h46017_map *m, h46017_map_entry *e, void *object);
 void h46017_map_remove(h46017_map *m, h46017_map_entry *e);
 
+/* The object of the entry with the key of `e`, or NULL. */
+void *h46017_map_find_same(const h46017_map *m, const h46017_map_entry *e);
 /* The object, or NULL. */
 void *h46017_map_find(const h46017_map *m, const uint8_t *key, size_t len);
 

@@ -3,7 +3,6 @@
 
 #include "base/intmath.h"
 #include "base/mem.h"
-#include "session/aliases.h"
 
 #include <string.h>
 
@@ -12,12 +11,18 @@
 
 /* -- who is whose ---------------------------------------------------------- */
 
+static bool admission_is_for(const gk_registration *r, const char *device) {
+  const char *own = r->names.device;
+
+  return own == NULL || device == NULL ? own == device
+                                       : strcmp(own, device) == 0;
+}
+
 /* The newcomer proves that it is the one that the registration is of. */
 static bool admission_is_same(const h46017_connection *c, const gk_decision *d,
                               const gk_registration *r) {
   return gk_registration_is_of(r, c) ||
-         (d->password && r->device != NULL && d->device != NULL &&
-          strcmp(r->device, d->device) == 0);
+         (d->password && d->device != NULL && admission_is_for(r, d->device));
 }
 
 /* It is on this connection, or has none and waits for this peer. */
@@ -45,9 +50,8 @@ static gk_registration *admission_previous(const h46017_connection *c,
   if (r != NULL && admission_is_ours(c, d, r)) {
     return r;
   }
-  for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    for (const gk_name *name =
-             gk_name_find(c->gk, &rrq->terminal_alias.list[i]);
+  for (size_t i = 0; i < d->names.count; i++) {
+    for (const gk_name *name = gk_name_first(c->gk, &d->names.list[i]);
          name != NULL; name = name->behind) {
       if (admission_is_ours(c, d, name->holder)) {
         return name->holder;
@@ -57,17 +61,29 @@ static gk_registration *admission_previous(const h46017_connection *c,
   return NULL;
 }
 
-gk_registration *gk_obstacle(const h46017_connection *c, const h46017_rrq *rrq,
-                             const gk_decision *d, const h46017_alias **pheld) {
+gk_registration *gk_standing(const h46017_connection *c, const h46017_rrq *rrq,
+                             const h46017_aliases *names, const char *device) {
+  const h46017_text *id = &rrq->endpoint_identifier;
+  gk_registration *r = c->registrations;
+
+  return r != NULL && !rrq->additive_registration &&
+                 (id->text == NULL ? r->next == NULL
+                                   : gk_registration_named(c, id) == r) &&
+                 admission_is_for(r, device) && gk_names_stand(r, names)
+             ? r
+             : NULL;
+}
+
+gk_registration *gk_obstacle(const h46017_connection *c, const gk_decision *d,
+                             const h46017_alias **pheld) {
   if (c->gk->settings.duplicates == H46017_DUPLICATES_ALLOW) {
     return NULL;
   }
-  for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    for (const gk_name *name =
-             gk_name_find(c->gk, &rrq->terminal_alias.list[i]);
+  for (size_t i = 0; i < d->names.count; i++) {
+    for (const gk_name *name = gk_name_first(c->gk, &d->names.list[i]);
          name != NULL; name = name->behind) {
       if (!admission_may_replace(c, d, name->holder)) {
-        *pheld = &rrq->terminal_alias.list[i];
+        *pheld = &d->names.aliases[i];
         return name->holder;
       }
     }
@@ -80,7 +96,7 @@ static int admission_check(const h46017_connection *c, const h46017_rrq *rrq,
   const h46017_gatekeeper *gk = c->gk;
   const gk_registration *previous = admission_previous(c, rrq, d);
 
-  if (gk_obstacle(c, rrq, d, pheld) != NULL) {
+  if (gk_obstacle(c, d, pheld) != NULL) {
     return H46017_ERR_DUPLICATE_ALIAS;
   }
   if ((previous == NULL || previous->pub.connection != c) &&
@@ -97,13 +113,12 @@ static int admission_check(const h46017_connection *c, const h46017_rrq *rrq,
 
 /* One who holds a name, is not `keep`, and does not share it. */
 static gk_registration *admission_rival(const h46017_connection *c,
-                                        const h46017_rrq *rrq,
+                                        const gk_decision *d,
                                         const gk_registration *keep) {
   bool shared = c->gk->settings.duplicates == H46017_DUPLICATES_ALLOW;
 
-  for (size_t i = 0; i < rrq->terminal_alias.count; i++) {
-    for (const gk_name *name =
-             gk_name_find(c->gk, &rrq->terminal_alias.list[i]);
+  for (size_t i = 0; i < d->names.count; i++) {
+    for (const gk_name *name = gk_name_first(c->gk, &d->names.list[i]);
          name != NULL; name = name->behind) {
       if (name->holder != keep &&
           (!shared || name->holder->pub.connection == c)) {
@@ -124,7 +139,7 @@ static int admission_evict(h46017_connection *c, const h46017_rrq *rrq,
   int rv = 0;
 
   while (rv == 0 && (holder = admission_rival(
-                         c, rrq, admission_previous(c, rrq, d))) != NULL) {
+                         c, d, admission_previous(c, rrq, d))) != NULL) {
     h46017_connection *old = holder->pub.connection;
     *preplaced = *preplaced || old != c;
     gk_registration_end(holder, GK_REG_EV_END, H46017_ERR_REPLACED,
@@ -141,37 +156,14 @@ static int admission_evict(h46017_connection *c, const h46017_rrq *rrq,
 
 /* -- putting it there ------------------------------------------------------ */
 
-/* What can fail comes first, so that nothing held is lost to it. */
-typedef struct admission_parts {
-  gk_registration *fresh; /* when there is no previous one */
-  h46017_alias *aliases;
-  size_t alias_count;
-  gk_name *names;
-  size_t name_count;
-  char *device;
-  gk_login *login;
-} admission_parts;
-
+/* What can fail comes first, so that nothing held is lost to it. `*pfresh`: for
+ * where there is no previous one. */
 static int admission_prepare(h46017_connection *c, const h46017_rrq *rrq,
-                             const gk_decision *d, admission_parts *p) {
-  h46017_gatekeeper *gk = c->gk;
-  const h46017_aliases *a = &rrq->terminal_alias;
-  int rv = h46017_aliases_dup(&gk->mem, a->list, a->count, &p->aliases);
+                             const gk_decision *d, gk_registration **pfresh) {
+  int rv = h46017_map_reserve(&c->gk->names, d->names.count);
 
-  p->alias_count = a->count;
-  p->login = gk_login_hold(d->login);
-  if (rv == 0) {
-    rv = gk_names_make(gk, a, &p->names, &p->name_count);
-  }
-  if (rv == 0) {
-    rv = h46017_map_reserve(&gk->names, p->name_count);
-  }
-  if (rv == 0 && d->device != NULL) {
-    p->device = h46017_mem_strndup(&gk->mem, d->device, strlen(d->device));
-    rv = p->device != NULL ? 0 : H46017_ERR_NOMEM;
-  }
   if (rv == 0 && admission_previous(c, rrq, d) == NULL) {
-    p->fresh = gk_registration_make(gk, &rv);
+    *pfresh = gk_registration_make(c->gk, &rv);
   }
   return rv;
 }
@@ -179,30 +171,20 @@ static int admission_prepare(h46017_connection *c, const h46017_rrq *rrq,
 /* The registration to install in: what was prepared may have been overtaken by
  * callbacks. */
 static int admission_settle(h46017_connection *c, const h46017_rrq *rrq,
-                            const gk_decision *d, admission_parts *p,
+                            const gk_decision *d, gk_registration **pfresh,
                             gk_registration **pr) {
   gk_registration *r = admission_previous(c, rrq, d);
-  int rv = h46017_map_reserve(&c->gk->names, p->name_count);
+  int rv = h46017_map_reserve(&c->gk->names, d->names.count);
 
   if (rv == 0 && r == NULL) {
-    r = p->fresh != NULL ? p->fresh : gk_registration_make(c->gk, &rv);
-    p->fresh = NULL;
+    r = *pfresh != NULL ? *pfresh : gk_registration_make(c->gk, &rv);
+    *pfresh = NULL;
     if (r != NULL) {
       gk_registration_link(r, c);
     }
   }
   *pr = r;
   return rv;
-}
-
-static void admission_release(h46017_gatekeeper *gk, admission_parts *p) {
-  if (p->fresh != NULL) {
-    gk_registration_unmake(p->fresh);
-  }
-  h46017_mem_release(&gk->mem, p->aliases);
-  h46017_mem_release(&gk->mem, p->names);
-  h46017_mem_release(&gk->mem, p->device);
-  gk_login_drop(gk, p->login);
 }
 
 typedef struct admission_newcomer {
@@ -216,39 +198,36 @@ static bool admission_comes_first(gk_registration *other, void *arg) {
   return admission_is_same(n->c, n->d, other);
 }
 
-/* What it had before is left in `p`. */
+/* What it had before is left in `d`. */
 static void admission_install(gk_registration *r, h46017_connection *c,
-                              const gk_decision *d, admission_parts *p) {
+                              gk_decision *d) {
   admission_newcomer newcomer = {c, d};
-  const admission_parts before = {.aliases = r->aliases,
-                                  .names = r->names,
-                                  .device = r->device,
-                                  .login = r->login,
-                                  .fresh = p->fresh};
+  const gk_names before = r->names;
 
   gk_names_leave(r);
-  r->aliases = p->aliases;
-  r->names = p->names;
-  r->name_count = p->name_count;
-  r->device = p->device;
-  r->login = p->login;
+  r->names = d->names;
   gk_names_enter(r, admission_comes_first, &newcomer);
+  d->names = before;
   r->rcf = 0;
-  r->pub.aliases = r->aliases;
-  r->pub.alias_count = p->alias_count;
-  r->pub.device = r->device;
-  *p = before;
+  r->pub.aliases = r->names.aliases;
+  r->pub.alias_count = r->names.count;
+  r->pub.device = r->names.device;
 }
 
 /* -- what is granted ------------------------------------------------------- */
 
-/* Those who came together do not all refresh together. */
-static uint32_t admission_spread(const h46017_gatekeeper *gk, uint32_t ttl) {
+/* Those who came together do not all refresh together. Who has had its share of
+ * chance, `before`, keeps it. */
+static uint32_t admission_spread(const h46017_gatekeeper *gk, uint32_t ttl,
+                                 uint32_t before) {
   uint32_t least = H46017_MAX(
       gk->settings.min_time_to_live,
       (uint32_t)((uint64_t)ttl * (100 - gk->settings.ttl_spread) / 100));
   uint8_t chance[4];
 
+  if (before >= least && before <= ttl) {
+    return before;
+  }
   if (least >= ttl ||
       gk->callbacks.rand(chance, sizeof(chance), gk->user_data) != 0) {
     return ttl; /* no chance, no spread: nothing that matters */
@@ -259,7 +238,8 @@ static uint32_t admission_spread(const h46017_gatekeeper *gk, uint32_t ttl) {
 }
 
 static uint32_t admission_ttl(const h46017_gatekeeper *gk,
-                              const h46017_rrq *rrq, uint32_t answered) {
+                              const h46017_rrq *rrq, uint32_t answered,
+                              uint32_t before) {
   const h46017_gatekeeper_settings *s = &gk->settings;
   uint32_t ttl = answered;
 
@@ -267,9 +247,27 @@ static uint32_t admission_ttl(const h46017_gatekeeper *gk,
     ttl = rrq->time_to_live != 0 ? rrq->time_to_live : s->time_to_live;
     ttl = H46017_MIN(ttl, s->max_time_to_live);
     ttl = H46017_MAX(ttl, s->min_time_to_live);
-    ttl = admission_spread(gk, ttl);
+    ttl = admission_spread(gk, ttl, before);
   }
   return ttl;
+}
+
+static void admission_grant(gk_registration *r, const h46017_rrq *rrq,
+                            const gk_decision *d) {
+  h46017_gatekeeper *gk = r->gk;
+  uint32_t ttl = admission_ttl(gk, rrq, d->time_to_live, r->pub.time_to_live);
+  gk_login *login = r->login;
+
+  if (r->pub.time_to_live != ttl) {
+    r->pub.time_to_live = ttl;
+    r->rcf = 0;
+  }
+  r->login = gk_login_hold(d->login);
+  gk_login_drop(gk, login);
+  r->pub.auth = d->auth;
+  r->pub.password = d->password;
+  r->pub.registered_at = gk->now;
+  r->alternates = rrq->supports_alt_gk;
 }
 
 static void admission_tell(gk_registration *r, uint16_t seq) {
@@ -283,8 +281,9 @@ static void admission_tell(gk_registration *r, uint16_t seq) {
   r->told = true;
   h46017_log_line(&gk->log, H46017_LOG_INFO,
                   "\"%s\" registered by %s, endpoint \"%s\", ttl %u s",
-                  r->aliases[0].text.text, h46017_auth_used_name(r->pub.auth),
-                  r->identifier, (unsigned)r->pub.time_to_live);
+                  r->names.aliases[0].text.text,
+                  h46017_auth_used_name(r->pub.auth), r->identifier,
+                  (unsigned)r->pub.time_to_live);
   if (gk->callbacks.registered != NULL) {
     (void)gk_connection_go_on(
         c, gk->callbacks.registered(gk, &r->pub, gk->user_data));
@@ -293,92 +292,98 @@ static void admission_tell(gk_registration *r, uint16_t seq) {
 
 /* -- all of it ------------------------------------------------------------- */
 
+/* Among the others. `*pr` is NULL where it fails. */
 static int admission_enter(h46017_connection *c, const h46017_rrq *rrq,
-                           const gk_decision *d, gk_registration **pr,
+                           gk_decision *d, gk_registration **pr,
                            const h46017_alias **pheld) {
-  admission_parts parts = {.aliases = NULL};
+  gk_registration *fresh = NULL;
+  gk_registration *r = NULL;
   bool replaced = false;
   int rv = admission_check(c, rrq, d, pheld);
 
   if (rv == 0) {
-    rv = admission_prepare(c, rrq, d, &parts);
+    rv = admission_prepare(c, rrq, d, &fresh);
   }
   if (rv == 0) {
     rv = admission_evict(c, rrq, d, &replaced, pheld);
   }
   if (rv == 0) {
-    rv = admission_settle(c, rrq, d, &parts, pr);
+    rv = admission_settle(c, rrq, d, &fresh, &r);
   }
-  if (rv == 0 && *pr != NULL) {
-    gk_registration *r = *pr;
+  if (rv == 0 && r != NULL) {
     r->pub.replaced = replaced;
     if (r->pub.connection != c) {
       gk_registration_rebind(r, c);
     }
-    admission_install(r, c, d, &parts);
-    r->pub.auth = d->auth;
-    r->pub.password = d->password;
-    r->pub.time_to_live = admission_ttl(c->gk, rrq, d->time_to_live);
-    r->pub.registered_at = c->gk->now;
-    r->alternates = rrq->supports_alt_gk;
+    admission_install(r, c, d);
   }
-  admission_release(c->gk, &parts);
+  if (fresh != NULL) {
+    gk_registration_unmake(fresh);
+  }
+  *pr = rv == 0 ? r : NULL;
   return rv;
 }
 
 /* H.323 7.2.2: with additiveRegistration the names come to those that are
- * there. `*plist` is to be released. */
-static int admission_add_names(h46017_connection *c, h46017_rrq *rrq,
-                               const gk_decision *d, h46017_alias **plist) {
+ * there. */
+static int admission_add_names(h46017_connection *c, const h46017_rrq *rrq,
+                               gk_decision *d) {
   const gk_registration *r =
       gk_find_identifier(c->gk, &rrq->endpoint_identifier);
-  const h46017_aliases *more = &rrq->terminal_alias;
+  h46017_aliases all = {.present = true};
+  h46017_alias *list;
+  gk_names names;
   size_t had;
+  int rv;
 
   if (r == NULL || r->pub.connection != c) {
     return H46017_ERR_NOT_REGISTERED; /* it ended meanwhile */
   }
-  if ((r->device == NULL) != (d->device == NULL) ||
-      (d->device != NULL && strcmp(r->device, d->device) != 0)) {
+  if (!admission_is_for(r, d->device)) {
     return H46017_ERR_ALIAS_CONFLICT;
   }
   had = r->pub.alias_count;
-  if (more->count > c->gk->settings.max_aliases ||
-      had + more->count > c->gk->settings.max_aliases) {
+  all.count = had + d->names.count;
+  if (all.count > c->gk->settings.max_aliases) {
     return H46017_ERR_LIMIT;
   }
-  *plist = h46017_mem_alloc(&c->gk->mem, (had + more->count) * sizeof(**plist));
-  if (*plist == NULL) {
+  list = h46017_mem_alloc(&c->gk->mem, all.count * sizeof(*list));
+  if (list == NULL) {
     return H46017_ERR_NOMEM;
   }
-  memcpy(*plist, r->aliases, had * sizeof(**plist));
-  memcpy(*plist + had, more->list, more->count * sizeof(**plist));
-  rrq->terminal_alias.list = *plist;
-  rrq->terminal_alias.count = had + more->count;
-  return 0;
+  memcpy(list, r->names.aliases, had * sizeof(*list));
+  memcpy(list + had, d->names.aliases, d->names.count * sizeof(*list));
+  all.list = list;
+  rv = gk_names_make(c->gk, &all, d->device, &names);
+  h46017_mem_release(&c->gk->mem, list);
+  if (rv == 0) {
+    gk_names_release(c->gk, &d->names);
+    d->names = names;
+    d->device = names.device;
+  }
+  return rv;
 }
 
 void gk_register(h46017_connection *c, const h46017_ras *ras,
-                 const gk_decision *decision) {
-  h46017_rrq rrq = ras->u.rrq;
-  h46017_alias *list = NULL;
-  gk_registration *r = NULL;
+                 gk_decision *decision) {
+  const h46017_rrq *rrq = &ras->u.rrq;
+  gk_registration *r = decision->standing;
   const h46017_alias *held = NULL;
   int rv = 0;
 
-  if (rrq.additive_registration) {
-    rv = admission_add_names(c, &rrq, decision, &list);
+  if (r != NULL) {
+    r->pub.replaced = false;
+  } else if (rrq->additive_registration) {
+    rv = admission_add_names(c, rrq, decision);
   }
-  if (rv == 0) {
-    rv = admission_enter(c, &rrq, decision, &r, &held);
+  if (rv == 0 && r == NULL) {
+    rv = admission_enter(c, rrq, decision, &r, &held);
   }
-  if (rv != 0) {
-    if (c->state == GK_CONN_UP) {
-      gk_refuse(c, ras->request_seq_num, &ras->u.rrq, rv, held);
-    }
-  } else {
+  if (r != NULL) {
+    admission_grant(r, rrq, decision);
     gk_registration_arm(r, GK_REG_EV_GRANTED);
     admission_tell(r, ras->request_seq_num);
+  } else if (c->state == GK_CONN_UP) {
+    gk_refuse(c, ras->request_seq_num, rrq, rv, held);
   }
-  h46017_mem_release(&c->gk->mem, list);
 }

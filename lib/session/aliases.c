@@ -9,20 +9,20 @@
 
 #include <string.h>
 
-int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
-                       size_t count, h46017_alias **pout) {
-  size_t size = count * sizeof(h46017_alias) + 1; /* never nothing */
-  h46017_alias *copy;
-  char *text;
+size_t h46017_aliases_size(const h46017_alias *list, size_t count) {
+  size_t size = count * sizeof(h46017_alias);
 
   for (size_t i = 0; i < count; i++) {
     size += list[i].text.len + 1;
   }
-  copy = h46017_mem_alloc(mem, size);
-  if (copy == NULL) {
-    return H46017_ERR_NOMEM;
-  }
-  text = (char *)(copy + count);
+  return size;
+}
+
+h46017_alias *h46017_aliases_copy(void *room, const h46017_alias *list,
+                                  size_t count) {
+  h46017_alias *copy = room;
+  char *text = (char *)(copy + count);
+
   for (size_t i = 0; i < count; i++) {
     copy[i] = list[i];
     if (list[i].text.text != NULL) {
@@ -32,7 +32,18 @@ int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
       text += list[i].text.len + 1;
     }
   }
-  *pout = copy;
+  return copy;
+}
+
+int h46017_aliases_dup(const h46017_mem *mem, const h46017_alias *list,
+                       size_t count, h46017_alias **pout) {
+  void *room =
+      h46017_mem_alloc(mem, h46017_aliases_size(list, count) + 1); /* not 0 */
+
+  if (room == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  *pout = h46017_aliases_copy(room, list, count);
   return 0;
 }
 

@@ -84,10 +84,20 @@ typedef struct gk_login gk_login;
  * gk->names; the others stand behind it (duplicates may be allowed). */
 typedef struct gk_name gk_name;
 struct gk_name {
-  h46017_map_entry entry;  /* object: this */
+  h46017_map_entry entry;  /* object: this; NULL: it is not the first */
   gk_registration *holder; /* NULL: it was taken away */
   gk_name *behind;
 };
+
+/* What a registration is to have, and then has: in one block. `list` has a name
+ * for each alias, with its key; where one is there twice, the second has none
+ * (entry.len 0) and is nobody's. */
+typedef struct gk_names {
+  gk_name *list; /* owned, with all that follows; NULL: none are made */
+  h46017_alias *aliases;
+  size_t count;
+  char *device; /* NULL: none */
+} gk_names;
 
 /* What a keep-alive looks at comes first: of a million registrations, none is
  * in a cache, and each line of it is waited for. */
@@ -108,10 +118,7 @@ struct gk_registration {
                              of gk->ended */
   gk_registration **link; /* what points here */
   h46017_map_entry by_identifier;
-  h46017_alias *aliases; /* owned */
-  gk_name *names;        /* owned, keys behind them */
-  size_t name_count;
-  char *device; /* owned */
+  gk_names names;
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
 };
@@ -121,7 +128,9 @@ struct gk_registration {
 
 /* What the program said of a full RRQ, and what that makes of the peer. */
 typedef struct gk_decision {
-  const char *device; /* NULL: none */
+  gk_names names;            /* what it is granted */
+  gk_registration *standing; /* has just that already; NULL: none, see names */
+  const char *device;        /* NULL: none */
   h46017_auth_used auth;
   bool password;   /* the peer knows the device's */
   gk_login *login; /* held; with it, where the library has seen that */
@@ -155,10 +164,7 @@ struct gk_question {
   gk_question *also;  /* of the same queue, of the same holder's probers */
   gk_question **link; /* what points here in that list */
   h46017_connection *holder; /* PROBING: who is asked */
-  h46017_alias *granted;     /* owned; NULL: the names asked for */
-  size_t granted_count;
-  gk_decision decision; /* PROBING */
-  char *device;         /* owned: that decision's */
+  gk_decision decision;      /* PROBING */
   h46017_map_entry by_id;
   h46017_heap_node timer; /* the next RIP, or the deadline */
   h46017_time deadline;   /* then it is decided without an answer */
@@ -589,9 +595,11 @@ void gk_question_serve(gk_question *q, h46017_h225 *msg, const h46017_ras *ras);
 /* Who was asked whether it lives has been heard, or has not. */
 void gk_question_probed(gk_question *q, bool alive);
 /* NULL: no memory. At the end of the connection's list. */
-gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
-                              const h46017_ras *ras, const uint8_t *per,
-                              size_t len);
+gk_question *gk_question_keep(h46017_connection *c, const h46017_ras *ras,
+                              const uint8_t *per, size_t len);
+/* It stays there: others that are about the same registration wait for it. */
+void gk_question_mark(gk_question *q, const h46017_h225 *msg,
+                      const h46017_ras *ras);
 /* The same for a question that the program has been asked under this id: where
  * a call goes. */
 gk_question *gk_question_of_call(h46017_connection *c, const gk_asking *what,
@@ -659,9 +667,10 @@ void gk_probes_over(h46017_connection *c, bool alive);
 
 /* -- names.c --------------------------------------------------------------- */
 
-/* One entry a name that the list does not hold twice. */
+/* NOMEM: nothing is made. */
 int gk_names_make(const h46017_gatekeeper *gk, const h46017_aliases *aliases,
-                  gk_name **pnames, size_t *pcount);
+                  const char *device, gk_names *out);
+void gk_names_release(const h46017_gatekeeper *gk, gk_names *names);
 /* The registration's names come to be found; there is room (map_reserve).
  * `first`: before those of this registration, which hold the same. */
 void gk_names_enter(gk_registration *r,
@@ -670,6 +679,10 @@ void gk_names_enter(gk_registration *r,
 void gk_names_leave(gk_registration *r);
 /* The first holder of a name; gk_name.behind leads to the others. */
 gk_name *gk_name_find(const h46017_gatekeeper *gk, const h46017_alias *alias);
+gk_name *gk_name_first(const h46017_gatekeeper *gk, const gk_name *name);
+/* The registration has exactly these names, in the same words, and nobody else
+ * has any of them. */
+bool gk_names_stand(const gk_registration *r, const h46017_aliases *aliases);
 /* Takes names away from a registration. False: none would be left, and nothing
  * was done. */
 bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone);
@@ -720,12 +733,17 @@ void gk_registration_goto(h46017_gatekeeper *gk, h46017_connection *c,
 
 /* -- admission.c ----------------------------------------------------------- */
 
-/* Who holds a name of the RRQ and neither makes room for this newcomer nor
+/* The connection's registration, if this changes nothing of it: the RRQ speaks
+ * of none other, and what is granted is what it has, and has alone. */
+gk_registration *gk_standing(const h46017_connection *c, const h46017_rrq *rrq,
+                             const h46017_aliases *names, const char *device);
+/* Who holds a name that is granted and neither makes room for this newcomer nor
  * shares it; `*pheld` is that name. NULL: nobody. */
-gk_registration *gk_obstacle(const h46017_connection *c, const h46017_rrq *rrq,
-                             const gk_decision *d, const h46017_alias **pheld);
-/* Everything is checked: enter it, answer it. */
+gk_registration *gk_obstacle(const h46017_connection *c, const gk_decision *d,
+                             const h46017_alias **pheld);
+/* Everything is checked: enter it, answer it. The registration takes the names
+ * of the decision, and leaves there what it had before. */
 void gk_register(h46017_connection *c, const h46017_ras *ras,
-                 const gk_decision *decision);
+                 gk_decision *decision);
 
 #endif /* H46017_SESSION_GATEKEEPER_H */

@@ -258,8 +258,8 @@ gk_call *gk_call_make(h46017_connection *c, gk_registration *r,
   if (gk_leg_join(&call->legs[GK_CALLER], c, r) != 0) {
     goto no_leg;
   }
-  len = H46017_MIN(r->aliases[0].text.len, sizeof(call->from) - 1);
-  memcpy(call->from, r->aliases[0].text.text, len);
+  len = H46017_MIN(r->names.aliases[0].text.len, sizeof(call->from) - 1);
+  memcpy(call->from, r->names.aliases[0].text.text, len);
   call->pub.state = H46017_ROUTE_ADMITTED;
   call->pub.caller = c;
   call->pub.from = call->from;

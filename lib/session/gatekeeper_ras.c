@@ -199,7 +199,7 @@ void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out) {
   h46017_rcf *rcf = &out->u.rcf;
 
   *out = (h46017_ras){.kind = H46017_RAS_RCF, .request_seq_num = seq};
-  rcf->terminal_alias.list = r->aliases;
+  rcf->terminal_alias.list = r->names.aliases;
   rcf->terminal_alias.count = r->pub.alias_count;
   rcf->terminal_alias.present = true;
   rcf->gatekeeper_identifier = ras_gatekeeper_identifier(r->pub.connection);

@@ -71,6 +71,8 @@ static const char *check_name(const h46017_gatekeeper *gk,
 
   HOLDS(name->holder == r, "INV-30: a name that another holds");
   HOLDS(first != NULL, "INV-30: a name that is not found");
+  HOLDS(name->entry.object == (first == name ? name : NULL),
+        "INV-30: a name that does not know its place");
   n->names += first == name;
   for (const gk_name *i = first; i != NULL; i = i->behind) {
     here += i == name;
@@ -122,10 +124,10 @@ static const char *check_registration(const h46017_gatekeeper *gk,
         "INV-32: a registration that nothing ends");
   FIRST(check_timer(gk, &r->timer, GK_TIMER_REGISTRATION));
   FIRST(check_rcf(r));
-  for (size_t i = 0; i < r->name_count; i++) {
-    if (r->names[i].holder != NULL) {
+  for (size_t i = 0; i < r->names.count; i++) {
+    if (r->names.list[i].holder != NULL) {
       held++;
-      FIRST(check_name(gk, r, &r->names[i], n));
+      FIRST(check_name(gk, r, &r->names.list[i], n));
     }
   }
   HOLDS(held > 0 && r->pub.alias_count >= held,

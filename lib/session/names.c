@@ -10,43 +10,62 @@
  * duplicates are allowed, the first holder of a name is the one that is found,
  * and the others stand behind it. */
 
+static bool names_said_before(const gk_names *names, size_t i) {
+  const h46017_map_entry *e = &names->list[i].entry;
+
+  for (size_t k = 0; k < i; k++) {
+    const h46017_map_entry *other = &names->list[k].entry;
+    if (other->len == e->len && memcmp(other->key, e->key, e->len) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int gk_names_make(const h46017_gatekeeper *gk, const h46017_aliases *aliases,
-                  gk_name **pnames, size_t *pcount) {
-  uint8_t key[H46017_ALIAS_KEY_MAX];
-  gk_name *names;
-  size_t size = aliases->count * sizeof(*names);
-  size_t count = 0;
+                  const char *device, gk_names *out) {
+  const size_t device_size = device != NULL ? strlen(device) + 1 : 0;
+  const size_t aliases_size =
+      h46017_aliases_size(aliases->list, aliases->count);
+  gk_names n = {.count = aliases->count};
+  size_t size = n.count * sizeof(*n.list) + aliases_size + device_size;
   uint8_t *room;
 
-  for (size_t i = 0; i < aliases->count; i++) {
-    size += h46017_alias_key(&aliases->list[i], key);
+  for (size_t i = 0; i < n.count; i++) {
+    size += aliases->list[i].text.len + H46017_ALIAS_KEY_MORE;
   }
-  names = h46017_mem_zalloc(&gk->mem, 1, size);
-  if (names == NULL) {
+  n.list = h46017_mem_alloc(&gk->mem, size);
+  if (n.list == NULL) {
     return H46017_ERR_NOMEM;
   }
-  room = (uint8_t *)(names + aliases->count);
-  for (size_t i = 0; i < aliases->count; i++) {
-    size_t len = h46017_alias_key(&aliases->list[i], key);
-    bool twice = false;
-    for (size_t k = 0; k < count && !twice; k++) {
-      twice = names[k].entry.len == len &&
-              memcmp(names[k].entry.key, key, len) == 0;
-    }
-    if (!twice) {
-      memcpy(room, key, len);
-      names[count].entry.key = room;
-      names[count++].entry.len = len;
-      room += len;
-    }
+  memset(n.list, 0, n.count * sizeof(*n.list));
+  n.aliases =
+      h46017_aliases_copy(n.list + n.count, aliases->list, aliases->count);
+  room = (uint8_t *)n.aliases + aliases_size;
+  if (device != NULL) {
+    n.device = (char *)room;
+    memcpy(n.device, device, device_size);
+    room += device_size;
   }
-  *pnames = names;
-  *pcount = count;
+  for (size_t i = 0; i < n.count; i++) {
+    size_t len = h46017_alias_key(&aliases->list[i], room);
+    h46017_map_key(&gk->names, &n.list[i].entry, room, len);
+    if (names_said_before(&n, i)) {
+      n.list[i].entry.len = 0;
+    }
+    room += len;
+  }
+  *out = n;
   return 0;
 }
 
-static gk_name *names_first(const h46017_gatekeeper *gk, const gk_name *name) {
-  return h46017_map_find(&gk->names, name->entry.key, name->entry.len);
+void gk_names_release(const h46017_gatekeeper *gk, gk_names *names) {
+  h46017_mem_release(&gk->mem, names->list);
+  *names = (gk_names){.count = 0};
+}
+
+gk_name *gk_name_first(const h46017_gatekeeper *gk, const gk_name *name) {
+  return h46017_map_find_same(&gk->names, &name->entry);
 }
 
 gk_name *gk_name_find(const h46017_gatekeeper *gk, const h46017_alias *alias) {
@@ -58,9 +77,7 @@ gk_name *gk_name_find(const h46017_gatekeeper *gk, const h46017_alias *alias) {
 
 /* There is room: what is taken out makes it, or the caller reserved it. */
 static void names_put_first(h46017_gatekeeper *gk, gk_name *name) {
-  h46017_map_entry *e = &name->entry;
-
-  (void)h46017_map_add(&gk->names, e, e->key, e->len, name);
+  (void)h46017_map_put(&gk->names, &name->entry, name);
 }
 
 void gk_names_enter(gk_registration *r,
@@ -68,14 +85,18 @@ void gk_names_enter(gk_registration *r,
                     void *arg) {
   h46017_gatekeeper *gk = r->gk;
 
-  for (size_t i = 0; i < r->name_count; i++) {
-    gk_name *name = &r->names[i];
-    gk_name *before = names_first(gk, name);
+  for (size_t i = 0; i < r->names.count; i++) {
+    gk_name *name = &r->names.list[i];
+    gk_name *before = gk_name_first(gk, name);
+    if (name->entry.len == 0) {
+      continue;
+    }
     name->holder = r;
     if (before == NULL) {
       names_put_first(gk, name);
     } else if (first(before->holder, arg)) {
       h46017_map_remove(&gk->names, &before->entry);
+      before->entry.object = NULL;
       name->behind = before;
       names_put_first(gk, name);
     } else {
@@ -88,14 +109,13 @@ void gk_names_enter(gk_registration *r,
 }
 
 static void names_take_out(h46017_gatekeeper *gk, gk_name *name) {
-  gk_name *before = names_first(gk, name);
-
-  if (before == name) {
+  if (name->entry.object != NULL) {
     h46017_map_remove(&gk->names, &name->entry);
     if (name->behind != NULL) {
       names_put_first(gk, name->behind);
     }
   } else {
+    gk_name *before = gk_name_first(gk, name);
     while (before->behind != name) {
       before = before->behind;
     }
@@ -103,15 +123,38 @@ static void names_take_out(h46017_gatekeeper *gk, gk_name *name) {
   }
   name->behind = NULL;
   name->holder = NULL;
+  name->entry.object = NULL;
 }
 
 void gk_names_leave(gk_registration *r) {
-  for (size_t i = 0; i < r->name_count; i++) {
-    if (r->names[i].holder != NULL) {
-      names_take_out(r->gk, &r->names[i]);
+  for (size_t i = 0; i < r->names.count; i++) {
+    if (r->names.list[i].holder != NULL) {
+      names_take_out(r->gk, &r->names.list[i]);
     }
   }
-  r->name_count = 0;
+}
+
+bool gk_names_stand(const gk_registration *r, const h46017_aliases *aliases) {
+  if (r->pub.alias_count != aliases->count) {
+    return false;
+  }
+  for (size_t i = 0; i < aliases->count; i++) {
+    const h46017_alias *a = &r->names.aliases[i];
+    const h46017_alias *b = &aliases->list[i];
+    if (a->type != b->type || a->subtype != b->subtype ||
+        a->text.len != b->text.len ||
+        memcmp(a->text.text, b->text.text, a->text.len) != 0) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < r->names.count; i++) {
+    const gk_name *name = &r->names.list[i];
+    if (name->holder != NULL &&
+        (name->entry.object == NULL || name->behind != NULL)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /* Two spellings of one name are one. */
@@ -138,23 +181,24 @@ bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone) {
   size_t left = 0;
   size_t kept = 0;
 
-  for (size_t i = 0; i < r->name_count; i++) {
-    left += !names_is_gone(&r->names[i], gone);
+  for (size_t i = 0; i < r->names.count; i++) {
+    left += !names_is_gone(&r->names.list[i], gone);
   }
   if (left == 0) {
     return false;
   }
   for (size_t i = 0; i < r->pub.alias_count; i++) {
-    size_t len = h46017_alias_key(&r->aliases[i], key);
+    size_t len = h46017_alias_key(&r->names.aliases[i], key);
     if (!names_has(gone, key, len)) {
-      r->aliases[kept++] = r->aliases[i];
+      r->names.aliases[kept++] = r->names.aliases[i];
     }
   }
   r->pub.alias_count = kept;
   r->rcf = 0;
-  for (size_t i = 0; i < r->name_count; i++) {
-    if (r->names[i].holder != NULL && names_is_gone(&r->names[i], gone)) {
-      names_take_out(r->gk, &r->names[i]);
+  for (size_t i = 0; i < r->names.count; i++) {
+    if (r->names.list[i].holder != NULL &&
+        names_is_gone(&r->names.list[i], gone)) {
+      names_take_out(r->gk, &r->names.list[i]);
     }
   }
   return true;

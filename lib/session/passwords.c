@@ -464,7 +464,7 @@ static int password_check_one(h46017_connection *c, const gk_registration *r,
     demanded = H46017_H235_HMAC; /* who has shown the best goes on with it */
   }
   if (rv == 0) {
-    rv = password_names(gk, r->login, r->aliases, r->pub.alias_count,
+    rv = password_names(gk, r->login, r->names.aliases, r->pub.alias_count,
                         &identifier, &count);
   }
   if (rv == 0) {

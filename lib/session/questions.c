@@ -146,8 +146,7 @@ void gk_question_release(gk_question *q) {
 
   gk_where_release_held(q);
   gk_login_drop(gk, q->decision.login);
-  h46017_mem_release(&gk->mem, q->granted);
-  h46017_mem_release(&gk->mem, q->device);
+  gk_names_release(gk, &q->decision.names);
   h46017_mem_release(&gk->mem, q);
 }
 
@@ -212,18 +211,18 @@ no_timer:
   return false;
 }
 
-gk_question *gk_question_keep(h46017_connection *c, h46017_h225 *msg,
-                              const h46017_ras *ras, const uint8_t *per,
-                              size_t len) {
-  size_t marks = gk_marks_max(ras);
-  gk_question *q =
-      question_make(c, ras->kind, ras->request_seq_num, marks, per, len);
+gk_question *gk_question_keep(h46017_connection *c, const h46017_ras *ras,
+                              const uint8_t *per, size_t len) {
+  gk_question *q = question_make(c, ras->kind, ras->request_seq_num,
+                                 gk_marks_max(ras), per, len);
 
-  if (q == NULL) {
-    return NULL;
-  }
-  q->mark_count = gk_marks(c, msg, ras, q->marks, marks);
-  return question_join(q, ++c->gk->last_question) ? q : NULL;
+  return q != NULL && question_join(q, ++c->gk->last_question) ? q : NULL;
+}
+
+void gk_question_mark(gk_question *q, const h46017_h225 *msg,
+                      const h46017_ras *ras) {
+  q->mark_count =
+      gk_marks(q->connection, msg, ras, q->marks, gk_marks_max(ras));
 }
 
 gk_question *gk_question_of_call(h46017_connection *c, const gk_asking *what,
@@ -249,40 +248,9 @@ void gk_question_arm(gk_question *q) {
 
 /* -- deciding -------------------------------------------------------------- */
 
-/* The program may grant other names than those asked for. */
-static int question_grant(gk_question *q,
-                          const h46017_registration_answer *answer) {
-  const h46017_gatekeeper *gk = q->connection->gk;
-  const h46017_aliases names = {answer->aliases, answer->alias_count, true};
-  int rv;
-
-  if (answer->aliases == NULL) {
-    return 0;
-  }
-  rv = question_check_names(gk, &names);
-  if (rv == 0) {
-    rv = h46017_aliases_dup(&gk->mem, names.list, names.count, &q->granted);
-  }
-  q->granted_count = rv == 0 ? names.count : 0;
-  return rv;
-}
-
-/* The request as if it had asked for what it is granted. */
-static h46017_rrq question_granted(const gk_question *q,
-                                   const h46017_rrq *rrq) {
-  h46017_rrq granted = *rrq;
-
-  if (q->granted != NULL) {
-    granted.terminal_alias =
-        (h46017_aliases){q->granted, q->granted_count, true};
-  }
-  return granted;
-}
-
 /* It is out of everything; `q` is not used again. */
 static void question_finish(gk_question *q, const h46017_ras *ras, int code,
-                            const h46017_alias *held,
-                            const gk_decision *decision) {
+                            const h46017_alias *held, gk_decision *decision) {
   h46017_connection *c = q->connection;
   h46017_gatekeeper *gk = c->gk;
   int state = GK_REG_DECIDING;
@@ -303,9 +271,7 @@ static void question_finish(gk_question *q, const h46017_ras *ras, int code,
     gk->trace(&ev, gk);
   }
   if (code == 0) {
-    h46017_ras granted = *ras;
-    granted.u.rrq = question_granted(q, &ras->u.rrq);
-    gk_register(c, &granted, decision);
+    gk_register(c, ras, decision);
   } else {
     gk_refuse(c, ras->request_seq_num, &ras->u.rrq, code, held);
   }
@@ -314,23 +280,42 @@ static void question_finish(gk_question *q, const h46017_ras *ras, int code,
   gk_connection_rearm(c);
 }
 
-/* Who holds one of the names, and is not proved to be the same, is asked first
- * whether it lives. */
-static int question_probe(gk_question *q, gk_registration *holder,
-                          const gk_decision *d) {
-  h46017_gatekeeper *gk = q->connection->gk;
+/* The program may grant other names than those asked for. The decision borrows
+ * from its answer, but for the names. */
+static int question_grant(const gk_question *q, const h46017_h225 *msg,
+                          const h46017_rrq *rrq,
+                          const h46017_registration_answer *answer,
+                          gk_decision *d) {
+  h46017_connection *c = q->connection;
+  h46017_aliases names = rrq->terminal_alias;
+  int rv = 0;
 
-  if (d->device != NULL) {
-    q->device = h46017_mem_strndup(&gk->mem, d->device, strlen(d->device));
-    if (q->device == NULL) {
-      return H46017_ERR_NOMEM;
-    }
+  if (answer->aliases != NULL) {
+    names = (h46017_aliases){answer->aliases, answer->alias_count, true};
+    rv = question_check_names(c->gk, &names);
   }
+  if (rv == 0) {
+    rv = question_decide(q, msg, rrq, &names, answer, d);
+  }
+  if (rv == 0) {
+    d->standing = gk_standing(c, rrq, &names, d->device);
+  }
+  return rv == 0 && d->standing == NULL
+             ? gk_names_make(c->gk, &names, d->device, &d->names)
+             : rv;
+}
+
+/* Who holds one of the names, and is not proved to be the same, is asked first
+ * whether it lives. The question takes the decision's names. */
+static void question_probe(gk_question *q, const h46017_h225 *msg,
+                           const h46017_ras *ras, gk_registration *holder,
+                           gk_decision *d) {
   q->decision = *d;
-  q->decision.device = q->device;
+  q->decision.device = d->names.device;
   (void)gk_login_hold(d->login);
+  d->names = (gk_names){.count = 0};
+  gk_question_mark(q, msg, ras);
   gk_probe(q, holder);
-  return 0;
 }
 
 static void question_settle(gk_question *q, const h46017_h225 *msg,
@@ -341,26 +326,18 @@ static void question_settle(gk_question *q, const h46017_h225 *msg,
   const h46017_alias *held = NULL;
   gk_registration *holder = NULL;
   gk_decision d = {.auth = H46017_AUTH_USED_NONE};
-  h46017_rrq granted;
-  int code = question_grant(q, answer);
+  int code = question_grant(q, msg, &ras->u.rrq, answer, &d);
 
-  granted = question_granted(q, &ras->u.rrq);
   if (code == 0) {
-    code = question_decide(q, msg, &ras->u.rrq, &granted.terminal_alias, answer,
-                           &d);
+    holder = gk_obstacle(c, &d, &held);
   }
-  if (code == 0) {
-    holder = gk_obstacle(c, &granted, &d, &held);
+  if (holder != NULL && holder->pub.connection != NULL) {
+    question_probe(q, msg, ras, holder, &d);
+  } else {
+    question_finish(q, ras, holder != NULL ? H46017_ERR_DUPLICATE_ALIAS : code,
+                    held, &d);
   }
-  if (holder != NULL) {
-    code = H46017_ERR_DUPLICATE_ALIAS;
-    if (holder->pub.connection != NULL) {
-      code = question_probe(q, holder, &d);
-    }
-  }
-  if (holder == NULL || code != 0) {
-    question_finish(q, ras, code, held, &d);
-  }
+  gk_names_release(gk, &d.names);
   gk_login_drop(gk, d.login);
 }
 
@@ -408,6 +385,7 @@ void gk_question_put(gk_question *q, h46017_h225 *msg, const h46017_ras *ras) {
     return; /* answered, or gone with its connection */
   }
   if (said == H46017_LATER) {
+    gk_question_mark(q, msg, ras);
     gk_question_arm(q);
     gk_send_rip(c, q->seq);
     return;
@@ -438,6 +416,7 @@ static void question_begin(gk_question *q, h46017_h225 *msg,
   if (rv == 0 && gk_queue_turn(q, &rv)) {
     gk_question_put(q, msg, ras);
   } else if (rv == 0) {
+    gk_question_mark(q, msg, ras);
     gk_send_rip(c, ras->request_seq_num);
   } else {
     gk_question_free(q);
@@ -453,7 +432,7 @@ void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   if (rv == 0 && c->question_count >= c->gk->settings.max_pending) {
     rv = H46017_ERR_LIMIT;
   }
-  q = rv == 0 ? gk_question_keep(c, msg, ras, per, len) : NULL;
+  q = rv == 0 ? gk_question_keep(c, ras, per, len) : NULL;
   if (q != NULL) {
     question_begin(q, msg, ras, 0);
     return;
@@ -468,7 +447,6 @@ void gk_question_serve(gk_question *q, h46017_h225 *msg,
   h46017_connection *c = q->connection;
 
   if (ras->kind == H46017_RAS_RRQ && !ras->u.rrq.keep_alive) {
-    q->mark_count = gk_marks(c, msg, ras, q->marks, gk_marks_max(ras));
     question_begin(q, msg, ras, question_check(c, ras));
     return;
   }
@@ -525,16 +503,16 @@ static void question_bury(gk_registration *holder) {
 }
 
 /* False: it waits for another holder now. */
-static bool question_look_again(gk_question *q, const h46017_rrq *rrq,
-                                bool alive, const h46017_connection *asked,
-                                int *pcode, const h46017_alias **pheld) {
+static bool question_look_again(gk_question *q, bool alive,
+                                const h46017_connection *asked, int *pcode,
+                                const h46017_alias **pheld) {
   h46017_connection *c = q->connection;
   uint64_t id = q->id;
   h46017_gatekeeper *gk = c->gk;
   gk_registration *holder;
 
   *pcode = 0;
-  while ((holder = gk_obstacle(c, rrq, &q->decision, pheld)) != NULL) {
+  while ((holder = gk_obstacle(c, &q->decision, pheld)) != NULL) {
     if (holder->pub.connection == NULL ||
         (alive && holder->pub.connection == asked)) {
       *pcode = H46017_ERR_DUPLICATE_ALIAS;
@@ -558,7 +536,6 @@ void gk_question_probed(gk_question *q, bool alive) {
   const h46017_connection *asked = q->holder;
   const h46017_alias *held = NULL;
   gk_message *m;
-  h46017_rrq granted;
   h46017_ras ras;
   int code;
 
@@ -572,8 +549,7 @@ void gk_question_probed(gk_question *q, bool alive) {
     gk_connection_fail(c, code);
     return;
   }
-  granted = question_granted(q, &ras.u.rrq);
-  if (question_look_again(q, &granted, alive, asked, &code, &held)) {
+  if (question_look_again(q, alive, asked, &code, &held)) {
     question_finish(q, &ras, code, held, &q->decision);
   }
   gk_message_give(c->gk, m);

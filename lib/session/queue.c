@@ -155,11 +155,12 @@ bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   if (crowded) {
     return queue_turns_away(c, msg, ras);
   }
-  q = gk_question_keep(c, msg, ras, per, len);
+  q = gk_question_keep(c, ras, per, len);
   if (q == NULL) {
     gk_connection_fail(c, H46017_ERR_NOMEM);
     return true;
   }
+  gk_question_mark(q, msg, ras);
   if (!queue_is_blocked(c, q->marks, q->mark_count, q)) {
     gk_question_free(q);
     return false;

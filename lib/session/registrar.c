@@ -206,9 +206,7 @@ static void registrar_free(gk_registration *r) {
   const h46017_mem *mem = &r->gk->mem;
 
   gk_login_drop(r->gk, r->login);
-  h46017_mem_release(mem, r->names);
-  h46017_mem_release(mem, r->aliases);
-  h46017_mem_release(mem, r->device);
+  gk_names_release(r->gk, &r->names);
   h46017_mem_release(mem, r->key);
   h46017_mem_release(mem, r);
 }
@@ -260,7 +258,7 @@ void gk_registration_end(gk_registration *r, gk_registration_event event,
   }
   if (r->told) {
     h46017_log_line(&gk->log, H46017_LOG_INFO, "\"%s\" unregistered: %s",
-                    r->aliases[0].text.text, h46017_strerror(why));
+                    r->names.aliases[0].text.text, h46017_strerror(why));
   }
   if (r->told && gk->callbacks.unregistered != NULL) {
     registrar_go_on(
@@ -312,7 +310,7 @@ void gk_registration_lose(gk_registration *r, int why) {
   h46017_heap_set(&gk->timers, &r->timer, r->pub.expires);
   h46017_log_line(&gk->log, H46017_LOG_INFO,
                   "\"%s\" lost its connection, and may come back: %s",
-                  r->aliases[0].text.text, h46017_strerror(why));
+                  r->names.aliases[0].text.text, h46017_strerror(why));
   if (gk->callbacks.lost != NULL) {
     registrar_go_on(c, gk->callbacks.lost(gk, &r->pub, c, why, gk->user_data));
   }
