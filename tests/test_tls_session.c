@@ -3,7 +3,7 @@
  * them, and a certificate as the only credential. */
 #include "failmem.h"
 #include "octets.h"
-#include "tlspair.h"
+#include "trusting.h"
 
 #include <h46017/endpoint.h>
 #include <h46017/gatekeeper.h>
@@ -288,6 +288,56 @@ START_TEST(an_impostor_with_a_certificate_of_its_own_making_never_gets_in) {
 }
 END_TEST
 
+/* With contexts of its own, or these. */
+static void world_trust(world *w, const h46017_trust *list, const pair *of) {
+  w->p.sset.trust = w->p.cset.trust = list;
+  if (of != NULL) {
+    SSL_CTX_free(w->p.cctx);
+    SSL_CTX_free(w->p.sctx);
+    w->p.cctx = of->cctx;
+    w->p.sctx = of->sctx;
+    ck_assert_int_eq(SSL_CTX_up_ref(of->cctx), 1);
+    ck_assert_int_eq(SSL_CTX_up_ref(of->sctx), 1);
+    return;
+  }
+  ck_assert_int_eq(h46017_trust_attach(list, w->p.sctx, H46017_TLS_SERVER,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+  ck_assert_int_eq(h46017_trust_attach(list, w->p.cctx, H46017_TLS_CLIENT,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   0);
+}
+
+START_TEST(a_resumed_connection_is_decided_about_like_any_other) {
+  static const char *const names[] = {"0090332f688a", "0090332f688b"};
+  h46017_trust *list = NULL;
+  world first;
+  world w;
+
+  ck_assert_int_eq(h46017_trust_new(&list, NULL, NULL), 0);
+  ck_assert_int_eq(trusting_add(list, &pair_root, H46017_TRUST_AUTHORITY), 0);
+  world_begin(&first, versions[_i], names[0], names[0]);
+  world_trust(&first, list, NULL);
+  world_transport(&first);
+  ck_assert_int_eq(first.registered_at_gk, 1);
+  for (int i = 0; i < 2; i++) {
+    /* the device is the other one meanwhile, or still the same */
+    world_begin(&w, versions[_i], names[1 - i], names[1 - i]);
+    world_trust(&w, list, &first.p);
+    w.p.cset.session = SSL_get1_session(h46017_tls_ssl(first.p.client.t));
+    world_transport(&w);
+    ck_assert(h46017_tls_is_resumed(w.p.server.t));
+    ck_assert_int_eq(w.rejected_code,
+                     i == 0 ? H46017_ERR_IDENTITY_MISMATCH : 0);
+    ck_assert_int_eq(w.registered_at_gk, i);
+    SSL_SESSION_free(w.p.cset.session);
+    world_end(&w);
+  }
+  world_end(&first);
+  h46017_trust_del(list);
+}
+END_TEST
+
 START_TEST(a_lost_connection_ends_the_registration) {
   world w;
 
@@ -346,6 +396,8 @@ int main(void) {
   tcase_add_loop_test(tc, a_good_certificate_of_another_device_is_no_use, 0, 2);
   tcase_add_loop_test(
       tc, an_impostor_with_a_certificate_of_its_own_making_never_gets_in, 0, 2);
+  tcase_add_loop_test(tc, a_resumed_connection_is_decided_about_like_any_other,
+                      0, 2);
   tcase_add_loop_test(tc, a_lost_connection_ends_the_registration, 0, 2);
   tcase_add_test(tc, every_allocation_of_ours_may_fail);
   suite_add_tcase(s, tc);

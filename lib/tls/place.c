@@ -37,13 +37,23 @@ static int place_index(h46017_tls_place *place) {
   return mine;
 }
 
+static int place_set(const h46017_tls_place *place, int index, void *object,
+                     void *ours) {
+  switch (place->class_index) {
+  case CRYPTO_EX_INDEX_SSL:
+    return SSL_set_ex_data(object, index, ours);
+  case CRYPTO_EX_INDEX_SSL_CTX:
+    return SSL_CTX_set_ex_data(object, index, ours);
+  default:
+    return X509_set_ex_data(object, index, ours);
+  }
+}
+
 int h46017_tls_place_put(h46017_tls_place *place, void *object, void *ours) {
-  bool in_ssl = place->class_index == CRYPTO_EX_INDEX_SSL;
   int index = place_index(place);
   void *before = h46017_tls_place_get(place, object);
 
-  if (index < 0 || (in_ssl ? SSL_set_ex_data(object, index, ours)
-                           : SSL_CTX_set_ex_data(object, index, ours)) != 1) {
+  if (index < 0 || place_set(place, index, object, ours) != 1) {
     ERR_clear_error();
     return H46017_ERR_NOMEM;
   }
@@ -59,7 +69,12 @@ void *h46017_tls_place_get(h46017_tls_place *place, const void *object) {
   if (index < 0) {
     return NULL;
   }
-  return place->class_index == CRYPTO_EX_INDEX_SSL
-             ? SSL_get_ex_data(object, index)
-             : SSL_CTX_get_ex_data(object, index);
+  switch (place->class_index) {
+  case CRYPTO_EX_INDEX_SSL:
+    return SSL_get_ex_data(object, index);
+  case CRYPTO_EX_INDEX_SSL_CTX:
+    return SSL_CTX_get_ex_data(object, index);
+  default:
+    return X509_get_ex_data(object, index);
+  }
 }

@@ -151,7 +151,7 @@ int h46017_trust_attach_tickets(const h46017_trust *trust, SSL_CTX *ctx) {
 
 /* The decision of a full handshake, on what the session remembers. */
 static long ticket_decide_server(const h46017_trust *trust, SSL *ssl,
-                                 X509 *leaf) {
+                                 X509 *leaf, bool believing) {
   X509_STORE_CTX *store = X509_STORE_CTX_new();
   X509_VERIFY_PARAM *param;
   long result = X509_V_ERR_OUT_OF_MEM;
@@ -164,6 +164,9 @@ static long ticket_decide_server(const h46017_trust *trust, SSL *ssl,
       X509_STORE_CTX_set_default(store, "ssl_server") == 1) {
     param = X509_STORE_CTX_get0_param(store);
     X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
+    if (believing) {
+      h46017_tls_believe_signed(store);
+    }
     if (X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl)) == 1) {
       result = h46017_trust_decide(trust, store, ssl);
     }
@@ -184,7 +187,8 @@ int h46017_trust_resume(const h46017_trust *trust, SSL *ssl,
     ERR_clear_error();
     return H46017_ERR_NOMEM;
   }
-  if (ticket_decide_server(trust, ssl, leaf) != X509_V_OK) {
+  if (ticket_decide_server(trust, ssl, leaf, true) != X509_V_OK &&
+      ticket_decide_server(trust, ssl, leaf, false) != X509_V_OK) {
     (void)SSL_set_session(ssl, NULL);
   }
   ERR_clear_error();

@@ -159,6 +159,15 @@ long h46017_trust_decide_pinned(X509_STORE_CTX *store, X509 *leaf,
 long h46017_trust_decide(const h46017_trust *trust, X509_STORE_CTX *store,
                          SSL *ssl);
 
+/* -- signed.c ------------------------------------------------------------- */
+
+/* Notes with the peer's certificates of a path that was found good by whom each
+ * is signed. */
+void h46017_tls_note_signed(X509_STORE_CTX *store);
+/* Lets such notes stand for signatures, in X509_verify_cert(); where one is
+ * missing, it fails. */
+void h46017_tls_believe_signed(X509_STORE_CTX *store);
+
 /* -- ticket.c ------------------------------------------------------------- */
 
 /* A server's sessions are resumed as long as what they rested on stands. */
