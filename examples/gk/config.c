@@ -99,21 +99,22 @@ enum {
 
 static const setting settings[SETTINGS] = {
     [SET_TCP] = {"listen", "tcp", ADDRESS, AT(tcp), ADDRESS_PORT_TCP, 0, {0}},
-    [SET_TLS] = {"listen", "tls", ADDRESS, AT(tls), ADDRESS_PORT_TLS, 0, {0}},
-    [SET_CERT] = {"tls", "cert", LIST, AT(certs), 0, 0, {0}},
-    [SET_KEY] = {"tls", "key", LIST, AT(keys), 0, 0, {0}},
+    [SET_TLS] =
+        {"listen", "tls", ADDRESS, AT(tls[0].at), ADDRESS_PORT_TLS, 0, {0}},
+    [SET_CERT] = {"tls", "cert", LIST, AT(tls[0].certs), 0, 0, {0}},
+    [SET_KEY] = {"tls", "key", LIST, AT(tls[0].keys), 0, 0, {0}},
     [SET_TRUST] = {"tls", "trust", LIST, AT(trust), 0, 0, {0}},
     [SET_PROFILE] = {"tls",
                      "profile",
                      CHOICE,
-                     AT(profile),
+                     AT(tls[0].profile),
                      0,
                      0,
                      {"modern", "legacy-device", "legacy-sha1"}},
     [SET_CLIENT_CERT] = {"tls",
                          "client_cert",
                          CHOICE,
-                         AT(client_cert),
+                         AT(tls[0].client_cert),
                          0,
                          0,
                          {"none", "request", "require"}},
@@ -415,9 +416,7 @@ static bool put_number(const setting *s, uint32_t *to, const char *value,
   return true;
 }
 
-static bool config_put(config *c, const setting *s, const char *value,
-                       char *why) {
-  void *to = (char *)c + s->offset;
+static bool put(void *to, const setting *s, const char *value, char *why) {
   switch (s->kind) {
   case ADDRESS:
     return put_address(to, value, (uint16_t)s->least, why);
@@ -445,8 +444,71 @@ static bool config_put(config *c, const setting *s, const char *value,
   return false;
 }
 
+static bool config_put(config *c, const setting *s, const char *value,
+                       char *why) {
+  return put((char *)c + s->offset, s, value, why);
+}
+
 /* -- the file ----------------------------------------------------------------
  */
+
+enum { AS_FIRST = UINT32_MAX }; /* a choice of [tls NAME]: as in [tls] */
+
+static uint32_t find_terms(const config *c, const char *name) {
+  uint32_t i = 0;
+  while (i < c->tls_count && strcmp(c->tls[i].name, name) != 0) {
+    i++;
+  }
+  return i;
+}
+
+const tls_terms *config_tls(const config *c, const char *name) {
+  uint32_t i = find_terms(c, name);
+  return i < c->tls_count ? &c->tls[i] : NULL;
+}
+
+/* Those of [tls NAME], which begin when it is first met. */
+static tls_terms *named_terms(config *c, const char *name, char *why) {
+  uint32_t i = find_terms(c, name);
+  tls_terms *t = &c->tls[i];
+  if (name[0] == '\0' || strlen(name) >= sizeof t->name) {
+    snprintf(why, WHY_SIZE, "a listener's name has 1 to %zu characters",
+             sizeof t->name - 1);
+    return NULL;
+  }
+  if (i == TLS_LISTENERS) {
+    snprintf(why, WHY_SIZE, "there are at most %d listeners for TLS",
+             TLS_LISTENERS);
+    return NULL;
+  }
+  if (i == c->tls_count) {
+    c->tls_count++;
+    *t = (tls_terms){
+        .at.off = true, .profile = AS_FIRST, .client_cert = AS_FIRST};
+    snprintf(t->name, sizeof t->name, "%s", name);
+  }
+  return t;
+}
+
+/* A key of [tls NAME]; NULL: there is none of that name. */
+static const setting *named_setting(const char *key) {
+  static const int own[] = {SET_CERT, SET_KEY, SET_PROFILE, SET_CLIENT_CERT};
+  if (strcmp(key, "listen") == 0) {
+    return &settings[SET_TLS];
+  }
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    if (strcmp(settings[own[i]].key, key) == 0) {
+      return &settings[own[i]];
+    }
+  }
+  return NULL;
+}
+
+static bool put_named(config *c, const char *name, const setting *s,
+                      const char *value, char *why) {
+  tls_terms *t = named_terms(c, name, why);
+  return t != NULL && put((char *)t + (s->offset - AT(tls[0])), s, value, why);
+}
 
 typedef struct reading {
   FILE *file;
@@ -481,26 +543,31 @@ static char *read_line(char *line, int size, void *arg) {
   return got;
 }
 
+static const setting *find_setting(const char *section, const char *key) {
+  for (size_t i = 0; i < SETTINGS; i++) {
+    if (settings[i].section != NULL &&
+        strcmp(settings[i].section, section) == 0 &&
+        strcmp(settings[i].key, key) == 0) {
+      return &settings[i];
+    }
+  }
+  return NULL;
+}
+
 static int handle_key(void *arg, const char *section, const char *name,
                       const char *value) {
   reading *r = arg;
+  bool named = strncmp(section, "tls ", 4) == 0;
+  const setting *s = named ? named_setting(name) : find_setting(section, name);
   char key[80];
+  char why[WHY_SIZE] = "there is no such setting";
   snprintf(key, sizeof key, "[%.30s] %.40s", section, name);
-  for (size_t i = 0; i < SETTINGS; i++) {
-    if (settings[i].section == NULL ||
-        strcmp(settings[i].section, section) != 0 ||
-        strcmp(settings[i].key, name) != 0) {
-      continue;
-    }
-    char why[WHY_SIZE];
-    if (!config_put(r->c, &settings[i], value, why)) {
-      refuse_line(r, key, why);
-      return 0;
-    }
-    return 1;
+  if (s == NULL || !(named ? put_named(r->c, section + 4, s, value, why)
+                           : config_put(r->c, s, value, why))) {
+    refuse_line(r, key, why);
+    return 0;
   }
-  refuse_line(r, key, "there is no such setting");
-  return 0;
+  return 1;
 }
 
 static int read_file(config *c, const char *path) {
@@ -603,8 +670,9 @@ static int read_options(config *c, int argc, char **argv) {
 static bool config_default(config *c) {
   *c = (config){
       .tcp.at.port = ADDRESS_PORT_TCP,
-      .tls.at.port = ADDRESS_PORT_TLS,
-      .client_cert = CLIENT_CERT_REQUIRE,
+      .tls = {{.at.at.port = ADDRESS_PORT_TLS,
+               .client_cert = CLIENT_CERT_REQUIRE}},
+      .tls_count = 1,
       .ttl = 120,
       .min_ttl = 15,
       .max_ttl = 3600,
@@ -640,12 +708,39 @@ static bool config_default(config *c) {
   return c->identifier != NULL && c->state != NULL;
 }
 
-static int config_check(const config *c) {
-  if (c->tcp.off && c->tls.off) {
-    return report_usage("tcp and tls are both off: nobody could connect");
+static int check_listeners(const config *c) {
+  bool off = c->tcp.off && c->tls[0].at.off;
+  for (uint32_t i = 0; i < c->tls_count; i++) {
+    const tls_terms *t = &c->tls[i];
+    if (i > 0 && t->at.off) {
+      return report_usage("[tls %s] does not say where to listen", t->name);
+    }
+    if (t->certs.count != t->keys.count) {
+      return report_usage("each cert needs its key");
+    }
   }
-  if (c->certs.count != c->keys.count) {
-    return report_usage("each cert needs its key");
+  return off && c->tls_count == 1
+             ? report_usage("tcp and tls are both off: nobody could connect")
+             : 0;
+}
+
+/* What a [tls NAME] does not say is as in [tls]. */
+static void inherit(config *c) {
+  for (uint32_t i = 1; i < c->tls_count; i++) {
+    tls_terms *t = &c->tls[i];
+    if (t->profile == AS_FIRST) {
+      t->profile = c->tls[0].profile;
+    }
+    if (t->client_cert == AS_FIRST) {
+      t->client_cert = c->tls[0].client_cert;
+    }
+  }
+}
+
+static int config_check(const config *c) {
+  int status = check_listeners(c);
+  if (status != 0) {
+    return status;
   }
   if (c->alternates.count > ALTERNATES_MAX) {
     return report_usage("at most %d alternates", ALTERNATES_MAX);
@@ -659,50 +754,59 @@ static int config_check(const config *c) {
   return 0;
 }
 
+/* Reads the file that the options name, and the options again: they stand
+ * above it. */
+static int read_below(config *options, int argc, char **argv) {
+  config *both = malloc(sizeof *both);
+  int status = EXIT_REFUSED;
+  if (both == NULL || !config_default(both)) {
+    report_code(H46017_ERR_NOMEM, "reading the configuration");
+    free(both);
+    return status;
+  }
+  status = read_file(both, options->file);
+  if (options->tls[0].certs.count > 0 || options->tls[0].keys.count > 0) {
+    text_list_free(&both->tls[0].certs);
+    text_list_free(&both->tls[0].keys);
+  }
+  if (status == 0) {
+    status = read_options(both, argc, argv);
+  }
+  config_clear(options);
+  *options = *both;
+  free(both);
+  return status;
+}
+
 int config_read(config *out, int argc, char **argv) {
   config fresh;
-  config again = {0};
   int status = EXIT_REFUSED;
-  if (!config_default(&fresh)) {
+  if (config_default(&fresh)) {
+    status = read_options(&fresh, argc, argv);
+  } else {
     report_code(H46017_ERR_NOMEM, "reading the configuration");
-    goto fail;
   }
-  status = read_options(&fresh, argc, argv);
   if (status == 0 && fresh.file != NULL) {
-    /* the options tell the file, and stand above it */
-    if (!config_default(&again)) {
-      status = EXIT_REFUSED;
-      goto fail;
-    }
-    status = read_file(&again, fresh.file);
-    if (fresh.certs.count > 0 || fresh.keys.count > 0) {
-      text_list_free(&again.certs);
-      text_list_free(&again.keys);
-    }
-    if (status == 0) {
-      status = read_options(&again, argc, argv);
-    }
-    config_clear(&fresh);
-    fresh = again;
-    again = (config){0};
+    status = read_below(&fresh, argc, argv);
   }
   if (status == 0) {
     status = config_check(&fresh);
   }
-  if (status == 0) {
-    config_clear(out);
-    *out = fresh;
-    return 0;
+  if (status != 0) {
+    config_clear(&fresh);
+    return status;
   }
-fail:
-  config_clear(&fresh);
-  config_clear(&again);
-  return status;
+  inherit(&fresh);
+  config_clear(out);
+  *out = fresh;
+  return 0;
 }
 
 void config_clear(config *c) {
-  text_list_free(&c->certs);
-  text_list_free(&c->keys);
+  for (uint32_t i = 0; i < c->tls_count; i++) {
+    text_list_free(&c->tls[i].certs);
+    text_list_free(&c->tls[i].keys);
+  }
   text_list_free(&c->trust);
   free(c->identifier);
   text_list_free(&c->alternates);

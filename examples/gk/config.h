@@ -32,17 +32,24 @@ enum identity {
 };
 enum log_format { LOG_TEXT, LOG_JSON };
 
-/* Texts are the config's own. */
-typedef struct config {
-  /* [listen]; read at the start only */
-  listen_address tcp;
-  listen_address tls;
-  /* [tls] */
-  text_list certs; /* files, each with its key */
+enum { TLS_LISTENERS = 4 };
+
+/* A listener for TLS and its terms: [tls], and each [tls NAME]. */
+typedef struct tls_terms {
+  char name[32];     /* empty: [tls], whose address is in [listen] */
+  listen_address at; /* read at the start only */
+  text_list certs;   /* files, each with its key */
   text_list keys;
-  text_list trust;
   uint32_t profile;
   uint32_t client_cert;
+} tls_terms;
+
+/* Texts are the config's own. */
+typedef struct config {
+  listen_address tcp;           /* [listen]; read at the start only */
+  tls_terms tls[TLS_LISTENERS]; /* the first is [tls] */
+  uint32_t tls_count;
+  text_list trust; /* [tls]: of every listener */
   /* [registration] */
   bool open;
   uint32_t ttl;
@@ -105,5 +112,8 @@ typedef struct config {
 int config_read(config *out, int argc, char **argv);
 
 void config_clear(config *c);
+
+/* The terms of the listener of that name, or NULL. */
+const tls_terms *config_tls(const config *c, const char *name);
 
 #endif

@@ -196,7 +196,7 @@ static int start_tcp(conn *c) {
   return code;
 }
 
-static int start_tls(conn *c) {
+static int start_tls(conn *c, const listener *l) {
   h46017_tls_settings settings;
   h46017_tls_callbacks callbacks;
   h46017_tls *tls = NULL;
@@ -211,8 +211,8 @@ static int start_tls(conn *c) {
   if (c->gk->handshakes >= c->gk->config.handshakes) {
     return H46017_ERR_LIMIT;
   }
-  trust_look(c->gk);
-  int code = h46017_tls_new(&tls, c->gk->tls_ctx, H46017_TLS_SERVER, &settings,
+  trust_look(c->gk); /* also the context */
+  int code = h46017_tls_new(&tls, l->ctx, H46017_TLS_SERVER, &settings,
                             &callbacks, NULL, c, uv_now(c->gk->loop));
   if (code == 0) {
     c->handshake = true;
@@ -254,7 +254,7 @@ void conn_accept(listener *l) {
   if (g->conn_count <= g->config.connections) {
     g->counters.connections++;
     events_emit(conn_event(c, "connected"));
-    code = c->tls ? start_tls(c) : start_tcp(c);
+    code = c->tls ? start_tls(c, l) : start_tcp(c);
   }
   if (code != 0) {
     json_t *event = conn_event(c, "closed");

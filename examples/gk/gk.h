@@ -36,6 +36,8 @@ typedef struct listener {
   gk *gk;
   uv_tcp_t *tcp; /* NULL: not open */
   bool tls;
+  char name[32];       /* its terms' */
+  SSL_CTX *ctx;        /* for the connections to come; NULL: not yet */
   uint64_t complained; /* when accept() failed last */
 } listener;
 
@@ -69,9 +71,9 @@ struct gk {
   h46017_ticket_keys *tickets; /* of every context, also after a restart */
   own_certs own;               /* who it is to those */
   bool making;
-  SSL_CTX *tls_ctx; /* for the connections to come */
   listener tcp;
-  listener tls;
+  listener tls[TLS_LISTENERS];
+  uint32_t tls_count; /* as many as there were at the start */
   uv_prepare_t prepare;
   uv_timer_t timer;
   uv_timer_t deadline;
@@ -121,12 +123,15 @@ size_t trust_changed(gk *g, const uint8_t *drop);
 /* listen.c */
 bool listen_start(gk *g);
 void listen_stop(gk *g);
-/* A new context by a configuration, for the connections to come. 0 or a code
- * after a report; *pctx is for the caller, NULL where the own certificate is
- * being made: listen_refresh() comes by itself then. */
-int listen_context(gk *g, const config *c, SSL_CTX **pctx);
-/* Takes a context into use, and says so. */
-void listen_take(gk *g, SSL_CTX *ctx);
+void listen_free(gk *g);
+/* New contexts by a configuration, for the connections to come: one a listener,
+ * for the caller. 0 or a code after a report; NULL where its terms are not in
+ * the configuration, or the own certificate is being made: listen_refresh()
+ * comes by itself then. */
+int listen_contexts(gk *g, const config *c, SSL_CTX *ctxs[TLS_LISTENERS]);
+/* Takes those that are there into use by the configuration in force, and says
+ * so. */
+void listen_take(gk *g, SSL_CTX *const ctxs[TLS_LISTENERS]);
 /* Takes up the own certificates anew; what is in force stays if it cannot. */
 void listen_refresh(gk *g);
 

@@ -62,9 +62,8 @@ static int try_listen(listener *l, uv_loop_t *loop, const char *host,
   return 0;
 }
 
-static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
+static bool listener_open(gk *g, listener *l, const host_port *at) {
   l->gk = g;
-  l->tls = tls;
   int rc;
   if (at->host[0] != '\0') {
     rc = try_listen(l, g->loop, at->host, at->port);
@@ -77,9 +76,13 @@ static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
   }
   if (rc != 0) {
     report("cannot listen for %s on %s port %u: %s; choose another address "
-           "with --%s",
-           tls ? "TLS" : "TCP", at->host[0] ? at->host : "any address",
-           at->port, uv_strerror(rc), tls ? "tls" : "tcp");
+           "with %s%s",
+           l->tls ? "TLS" : "TCP", at->host[0] ? at->host : "any address",
+           at->port, uv_strerror(rc),
+           l->name[0] ? "[tls NAME] listen, NAME being " : "--",
+           l->name[0] ? l->name
+           : l->tls   ? "tls"
+                      : "tcp");
     return false;
   }
   struct sockaddr_storage own = {0};
@@ -89,7 +92,10 @@ static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
   address_print((struct sockaddr *)&own, text, sizeof text);
   json_t *event = events_new("listening");
   events_text(event, "address", text, strlen(text));
-  json_object_set_new(event, "transport", json_string(tls ? "tls" : "tcp"));
+  json_object_set_new(event, "transport", json_string(l->tls ? "tls" : "tcp"));
+  if (l->name[0] != '\0') {
+    events_text(event, "name", l->name, strlen(l->name));
+  }
   events_emit(event);
   return true;
 }
@@ -98,6 +104,14 @@ static bool listener_open(gk *g, listener *l, const host_port *at, bool tls) {
  */
 
 static own_maker maker; /* one gatekeeper a process */
+
+static bool all_have_contexts(const gk *g) {
+  bool all = true;
+  for (uint32_t i = 0; i < g->tls_count; i++) {
+    all = all && g->tls[i].ctx != NULL;
+  }
+  return all;
+}
 
 static void make_own(uv_work_t *work) {
   own_maker *m = work->data;
@@ -118,7 +132,7 @@ static void made_own(uv_work_t *work, int status) {
   } else {
     listen_refresh(g);
   }
-  if (g->tls_ctx == NULL && !g->making) {
+  if (!all_have_contexts(g) && !g->making) {
     g->status = EXIT_REFUSED;
     gk_close(g);
   }
@@ -139,7 +153,22 @@ static int start_making(gk *g, const config *c) {
   return g->making ? 0 : H46017_ERR_NOMEM;
 }
 
-int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
+/* Its own files, else those of [tls]. */
+static own_choice shown(const config *c, const tls_terms *t) {
+  const tls_terms *of = t->certs.count > 0 ? t : &c->tls[0];
+  return (own_choice){.certs = of->certs, .keys = of->keys};
+}
+
+/* What one listener, profile or mode let in is not let in by another. */
+static int attach_tickets(gk *g, const tls_terms *t, SSL_CTX *ctx) {
+  char name[64];
+  snprintf(name, sizeof name, "tls %d %d %s", (int)t->profile,
+           (int)t->client_cert, t->name);
+  return h46017_ticket_keys_attach(g->tickets, ctx, name);
+}
+
+static int make_context(gk *g, const config *c, const tls_terms *t,
+                        SSL_CTX **pctx) {
   static const h46017_client_cert_mode modes[] = {
       [CLIENT_CERT_NONE] = H46017_CLIENT_CERT_NONE,
       [CLIENT_CERT_REQUEST] = H46017_CLIENT_CERT_REQUEST,
@@ -152,61 +181,113 @@ int listen_context(gk *g, const config *c, SSL_CTX **pctx) {
   };
   tls_files files = {
       .role = H46017_TLS_SERVER,
-      .profile = profiles[c->profile],
-      .mode = modes[c->client_cert],
+      .profile = profiles[t->profile],
+      .mode = modes[t->client_cert],
       .own = &g->own,
-      .choice = {.certs = c->certs, .keys = c->keys},
+      .choice = shown(c, t),
       .trust = g->trust.trust,
   };
-  *pctx = NULL;
   int code = tls_files_context(pctx, &files);
   if (code == H46017_ERR_NOT_FOUND) {
     return start_making(g, c);
   }
   if (code == 0) {
-    /* what one profile or mode let in is not let in by another */
-    char name[32];
-    snprintf(name, sizeof name, "tls %d %d", (int)c->profile,
-             (int)c->client_cert);
-    code = h46017_ticket_keys_attach(g->tickets, *pctx, name);
-    if (code != 0) {
-      SSL_CTX_free(*pctx);
-      *pctx = NULL;
-    }
+    code = attach_tickets(g, t, *pctx);
+  }
+  if (code != 0) {
+    SSL_CTX_free(*pctx);
+    *pctx = NULL;
+  }
+  return code;
+}
+
+int listen_contexts(gk *g, const config *c, SSL_CTX *ctxs[TLS_LISTENERS]) {
+  int code = 0;
+  for (uint32_t i = 0; i < TLS_LISTENERS; i++) {
+    ctxs[i] = NULL;
+  }
+  for (uint32_t i = 0; code == 0 && i < g->tls_count; i++) {
+    const tls_terms *t = config_tls(c, g->tls[i].name);
+    code = t != NULL ? make_context(g, c, t, &ctxs[i]) : 0;
+  }
+  for (uint32_t i = 0; code != 0 && i < g->tls_count; i++) {
+    SSL_CTX_free(ctxs[i]);
+    ctxs[i] = NULL;
   }
   return code;
 }
 
 /* Connections that are up keep the context they have. */
-void listen_take(gk *g, SSL_CTX *ctx) {
-  const own_choice choice = {.certs = g->config.certs, .keys = g->config.keys};
-  SSL_CTX_free(g->tls_ctx);
-  g->tls_ctx = ctx;
-  own_tell(&g->own, &choice, ctx, &g->trust);
+void listen_take(gk *g, SSL_CTX *const ctxs[TLS_LISTENERS]) {
+  for (uint32_t i = 0; i < g->tls_count; i++) {
+    if (ctxs[i] != NULL) {
+      const tls_terms *t = config_tls(&g->config, g->tls[i].name);
+      const own_choice choice = shown(&g->config, t);
+      SSL_CTX_free(g->tls[i].ctx);
+      g->tls[i].ctx = ctxs[i];
+      own_tell(&g->own, &choice, ctxs[i], &g->trust);
+    }
+  }
+}
+
+void listen_free(gk *g) {
+  for (uint32_t i = 0; i < g->tls_count; i++) {
+    SSL_CTX_free(g->tls[i].ctx);
+    g->tls[i].ctx = NULL;
+  }
 }
 
 void listen_refresh(gk *g) {
-  SSL_CTX *ctx = NULL;
-  bool first = g->tls_ctx == NULL;
-  if (listen_context(g, &g->config, &ctx) != 0 || ctx == NULL) {
+  SSL_CTX *ctxs[TLS_LISTENERS];
+  if (listen_contexts(g, &g->config, ctxs) != 0) {
     return;
   }
-  listen_take(g, ctx);
-  if (first && !listener_open(g, &g->tls, &g->config.tls.at, true)) {
-    SSL_CTX_free(g->tls_ctx);
-    g->tls_ctx = NULL;
+  listen_take(g, ctxs);
+  for (uint32_t i = 0; i < g->tls_count; i++) {
+    listener *l = &g->tls[i];
+    if (ctxs[i] != NULL && l->tcp == NULL &&
+        !listener_open(g, l, &config_tls(&g->config, l->name)->at.at)) {
+      SSL_CTX_free(l->ctx);
+      l->ctx = NULL;
+    }
   }
 }
 
 /* TLS starts when its credentials are there; TCP does not wait for them */
 static bool tls_start(gk *g) {
+  for (uint32_t i = 0; i < g->config.tls_count; i++) {
+    const tls_terms *t = &g->config.tls[i];
+    if (!t->at.off) {
+      listener *l = &g->tls[g->tls_count++];
+      l->tls = true;
+      snprintf(l->name, sizeof l->name, "%s", t->name);
+    }
+  }
+  if (g->tls_count == 0) {
+    return true;
+  }
   int code = own_open(&g->own, &g->trust.store);
   if (code != 0) {
     report_code(code, "the credentials of %s", g->config.state);
     return false;
   }
   listen_refresh(g);
-  return g->tls_ctx != NULL || g->making;
+  return all_have_contexts(g) || g->making;
+}
+
+static void warn_of_terms(const gk *g, const tls_terms *t) {
+  if (t->at.off) {
+    return;
+  }
+  if (t->client_cert == CLIENT_CERT_REQUIRE &&
+      h46017_trust_count(g->trust.trust) == 0) {
+    report("the trust list is empty: every device's certificate will be "
+           "refused; h46017-ctl trust add FILE, or rejected trust ID");
+  }
+  if (t->profile == PROFILE_LEGACY_SHA1) {
+    report("WARNING: --profile legacy-sha1: who can forge a SHA-1 signature "
+           "can pose as any device");
+  }
 }
 
 static void warn_of_config(const gk *g) {
@@ -215,14 +296,8 @@ static void warn_of_config(const gk *g) {
     report("WARNING: --open: every name that no device holds is let in, "
            "whoever claims it");
   }
-  if (!c->tls.off && c->client_cert == CLIENT_CERT_REQUIRE &&
-      h46017_trust_count(g->trust.trust) == 0) {
-    report("the trust list is empty: every device's certificate will be "
-           "refused; h46017-ctl trust add FILE, or rejected trust ID");
-  }
-  if (!c->tls.off && c->profile == PROFILE_LEGACY_SHA1) {
-    report("WARNING: --profile legacy-sha1: who can forge a SHA-1 signature "
-           "can pose as any device");
+  for (uint32_t i = 0; i < c->tls_count; i++) {
+    warn_of_terms(g, &c->tls[i]);
   }
   if (c->keylog != NULL) {
     report("WARNING: TLS secrets are written to %s", c->keylog);
@@ -234,19 +309,22 @@ static void warn_of_config(const gk *g) {
 
 bool listen_start(gk *g) {
   warn_of_config(g);
-  if (!g->config.tcp.off &&
-      !listener_open(g, &g->tcp, &g->config.tcp.at, false)) {
+  if (!g->config.tcp.off && !listener_open(g, &g->tcp, &g->config.tcp.at)) {
     return false;
   }
-  return g->config.tls.off || tls_start(g);
+  return tls_start(g);
+}
+
+static void listener_close(listener *l) {
+  if (l->tcp != NULL) {
+    uv_close((uv_handle_t *)l->tcp, free_handle);
+    l->tcp = NULL;
+  }
 }
 
 void listen_stop(gk *g) {
-  listener *all[] = {&g->tcp, &g->tls};
-  for (size_t i = 0; i < 2; i++) {
-    if (all[i]->tcp != NULL) {
-      uv_close((uv_handle_t *)all[i]->tcp, free_handle);
-      all[i]->tcp = NULL;
-    }
+  listener_close(&g->tcp);
+  for (uint32_t i = 0; i < g->tls_count; i++) {
+    listener_close(&g->tls[i]);
   }
 }

@@ -89,6 +89,15 @@ static bool same_listen(const listen_address *a, const listen_address *b) {
          strcmp(a->at.host, b->at.host) == 0;
 }
 
+static bool same_listeners(const config *a, const config *b) {
+  bool same = same_listen(&a->tcp, &b->tcp) && a->tls_count == b->tls_count;
+  for (uint32_t i = 0; same && i < a->tls_count; i++) {
+    const tls_terms *t = config_tls(b, a->tls[i].name);
+    same = t != NULL && same_listen(&a->tls[i].at, &t->at);
+  }
+  return same;
+}
+
 /* What the library is told of a configuration; borrows from it. */
 static void config_settings(const config *c, h46017_tls_digests *digests,
                             h46017_crypto *crypto,
@@ -153,35 +162,39 @@ static int set_gatekeeper(gk *g, const config *c) {
   return code;
 }
 
+/* What can fail of a new configuration: all of it, or nothing is in force. */
+static bool reload_prepare(gk *g, const config *fresh,
+                           SSL_CTX *ctxs[TLS_LISTENERS]) {
+  if (trust_take(g, fresh) != 0 || listen_contexts(g, fresh, ctxs) != 0) {
+    return false;
+  }
+  if (set_gatekeeper(g, fresh) != 0) {
+    for (uint32_t i = 0; i < g->tls_count; i++) {
+      SSL_CTX_free(ctxs[i]);
+    }
+    return false;
+  }
+  return true;
+}
+
 bool gk_reload(gk *g) {
   config fresh = {0};
-  SSL_CTX *ctx = NULL;
+  SSL_CTX *ctxs[TLS_LISTENERS];
   if (config_read(&fresh, g->argc, g->argv) != 0) {
     return false;
   }
-  /* credentials still being made are loaded when they are there */
-  if (trust_take(g, &fresh) != 0 ||
-      (g->tls_ctx != NULL && listen_context(g, &fresh, &ctx) != 0)) {
+  if (!reload_prepare(g, &fresh, ctxs)) {
     report("the old configuration stays in force");
     config_clear(&fresh);
     return false;
   }
-  if (set_gatekeeper(g, &fresh) != 0) {
-    report("the old configuration stays in force");
-    SSL_CTX_free(ctx);
-    config_clear(&fresh);
-    return false;
-  }
-  if (!same_listen(&fresh.tcp, &g->config.tcp) ||
-      !same_listen(&fresh.tls, &g->config.tls) ||
+  if (!same_listeners(&fresh, &g->config) ||
       strcmp(fresh.identifier, g->config.identifier) != 0) {
     report("addresses and the identifier are taken at the next start");
   }
   config_clear(&g->config);
   g->config = fresh;
-  if (ctx != NULL) {
-    listen_take(g, ctx);
-  }
+  listen_take(g, ctxs);
   g->recheck = true;
   (void)trust_changed(g, NULL);
   events_emit(events_new("reloaded"));
@@ -290,7 +303,7 @@ static void gk_stop(gk *g) {
   h46017_tls_digests_del(g->digests);
   device_free(g->asked);
   device_table_close(g->devices);
-  SSL_CTX_free(g->tls_ctx);
+  listen_free(g);
   own_close(&g->own);
   h46017_ticket_keys_del(g->tickets);
   trust_state_close(&g->trust);

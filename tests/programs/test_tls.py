@@ -2,6 +2,7 @@
 """Registration over TLS: by certificate alone; everybody else is refused, with
 the reason on both sides."""
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -124,15 +125,20 @@ class Tls(harness.Case):
         tls = gk.expect("tls", cn=None)
         self.assertEqual((tls["verified"], tls["code"]), (False, "CERT_MISSING"))
 
-    def test_an_old_key_needs_the_profile_that_says_so(self):
+    def old_device(self):
+        """What it shows: a key of 1024 bits, in the trust list."""
         pki = self.pki
-        pki.openssl(
-            "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", f"/CN={DEVICE}",
-            "-keyout", pki.key("old"), "-out", pki.cert("old"), "-days", "2",
-        )  # fmt: skip
+        if not pki.cert("old").exists():
+            pki.openssl(
+                "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", f"/CN={DEVICE}",
+                "-keyout", pki.key("old"), "-out", pki.cert("old"), "-days", "2",
+            )  # fmt: skip
         self.cert("trust", "add", pki.cert("old"), "--as", "end-entity")
-        own = *pki.own("old")[1::2], "-cipher", "DEFAULT@SECLEVEL=1"
-        show = "-cert", own[0], "-key", own[1], *own[2:]
+        return ("-cert", *map(str, (pki.cert("old"), "-key", pki.key("old"))),
+                "-cipher", "DEFAULT@SECLEVEL=1")  # fmt: skip
+
+    def test_an_old_key_needs_the_profile_that_says_so(self):
+        show = self.old_device()
         gk = self.tls_gatekeeper()
         harness.s_client(gk.port["tls"], *show, status=None)
         self.assertEqual(gk.expect("refused")["code"], "CERT_WEAK")
@@ -141,6 +147,78 @@ class Tls(harness.Case):
         harness.s_client(gk.port["tls"], *show, status=None)
         tls = gk.expect("tls")
         self.assertEqual((tls["cn"], tls["verified"]), (DEVICE, True))
+
+    def test_old_keys_have_a_listener_of_their_own(self):
+        pki, show = self.pki, self.old_device()
+        old = "[tls old]\nlisten = 127.0.0.1:0\nprofile = legacy-device\n"
+        other = "[tls other]\nlisten = 127.0.0.1:0\nclient_cert = none\n"
+        shown = f"cert = {pki.cert('gk-anew')}\nkey = {pki.key('gk-anew')}\n"
+        file = self.dir / "gk.ini"
+        file.write_text(old + other + shown)
+        gk = self.tls_gatekeeper("--config", file)
+        port = {"": gk.port["tls"]}
+        for name in "old", "other":
+            said = gk.expect("listening", name=name)
+            self.assertEqual(said["transport"], "tls")
+            port[name] = int(said["address"].rpartition(":")[2])
+        # each by its own terms; what is not said is as in [tls]
+        harness.s_client(port[""], *show, status=None)
+        self.assertEqual(gk.expect("refused")["code"], "CERT_WEAK")
+        ticket = self.dir / "ticket"
+        harness.s_client(port["old"], *show, "-tls1_2", "-sess_out", ticket, status=None)
+        self.assertEqual(gk.expect("tls")["cn"], DEVICE)
+        harness.s_client(port["other"], *show)
+        gk.expect("tls", verified=False, cn=None)
+        own = {n: self.peer_cert(p, *show) for n, p in port.items()}
+        self.assertEqual(own[""], own["old"])
+        self.assertNotEqual(own[""], own["other"])
+        # a ticket of the one is none at the other
+        harness.s_client(port["old"], *show, "-tls1_2", "-sess_in", ticket, status=None)
+        gk.expect("tls", resumed=True)
+        harness.s_client(port[""], *show, "-tls1_2", "-sess_in", ticket, status=None)
+        gk.expect("refused", code="CERT_WEAK")
+        # a device registers there as elsewhere, and a reload takes new terms
+        status, ep = self.once(
+            f"tls:127.0.0.1:{port['old']}", "--hardware-id", "auto",
+            *pki.own("device"), "--trust", pki.cert("ca"),
+        )  # fmt: skip
+        self.assertEqual(status, 0, ep.stderr())
+        file.write_text(old.replace("legacy-device", "modern") + other)
+        gk.signal(signal.SIGHUP)
+        gk.expect("reloaded")
+        self.assertNotIn("next start", gk.stderr())
+        harness.s_client(port["old"], *show, status=None)
+        gk.expect("refused", code="CERT_WEAK")
+        self.assertEqual(self.peer_cert(port["other"]), own[""])
+        # one that goes stays as it is until the next start
+        file.write_text(old)
+        gk.signal(signal.SIGHUP)
+        gk.expect("reloaded")
+        self.assertIn("next start", gk.stderr())
+        harness.s_client(port["other"])
+        gk.expect("tls", verified=False, cn=None)
+
+    def peer_cert(self, port, *arguments):
+        said = harness.s_client(port, *arguments, status=None)
+        return said[said.index("-----BEGIN") : said.index("-----END")]
+
+    def test_a_listener_that_is_not_one_is_refused_with_its_line(self):
+        file = self.dir / "gk.ini"
+        many = "".join(f"[tls {i}]\nlisten = 127.0.0.1:0\n" for i in range(4))
+        for text, why in (
+            ("[tls old]\nprofile = modern\n", "[tls old] does not say where to listen"),
+            ("[tls old]\nlisten = off\n", "[tls old] does not say where to listen"),
+            ("[tls old]\ntrust = x.pem\n", "gk.ini:2: [tls old] trust: there is no such"),
+            ("[tls ]\nlisten = *:0\n", "gk.ini:2: [tls ] listen: a listener's name"),
+            (f"[tls {'n' * 32}]\nlisten = *:0\n", "a listener's name"),
+            ("[tls old]\nlisten = *:0\ncert = a\n", "each cert needs its key"),
+            (many, "gk.ini:8: [tls 3] listen: there are at most 4 listeners"),
+        ):
+            with self.subTest(text=text):
+                file.write_text(text)
+                gk = self.start("h46017-gk", "--config", file, "--state", self.state)
+                self.assertNotEqual(gk.wait(), 0)
+                self.assertIn(why, gk.stderr())
 
     def test_what_was_signed_with_sha1_is_for_the_profile_of_that_name(self):
         pki = self.pki.make("sha1", DEVICE, "device", "ca")
