@@ -12,7 +12,8 @@
  * main.c     start, signals, end            conn.c     one connection
  * listen.c   sockets, TLS context, reload   registrar.c  callbacks, events
  * control.c  the unix socket                config.c   what it is told
- * trust.c    trust list, rejected certificates */
+ * trust.c    trust list, rejected           settings.c what can be said
+ *            certificates */
 
 #include "config.h"
 
