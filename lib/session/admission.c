@@ -258,8 +258,9 @@ static void admission_grant(gk_registration *r, const h46017_rrq *rrq,
   uint32_t ttl = admission_ttl(gk, rrq, d->time_to_live, r->pub.time_to_live);
   gk_login *login = r->login;
 
-  if (r->pub.time_to_live != ttl) {
+  if (r->pub.time_to_live != ttl || r->alternates != rrq->supports_alt_gk) {
     r->pub.time_to_live = ttl;
+    r->alternates = rrq->supports_alt_gk;
     r->rcf = 0;
   }
   r->login = gk_login_hold(d->login);
@@ -267,7 +268,6 @@ static void admission_grant(gk_registration *r, const h46017_rrq *rrq,
   r->pub.auth = d->auth;
   r->pub.password = d->password;
   r->pub.registered_at = gk->now;
-  r->alternates = rrq->supports_alt_gk;
 }
 
 static void admission_tell(gk_registration *r, uint16_t seq) {

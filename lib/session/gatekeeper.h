@@ -316,6 +316,7 @@ struct h46017_gatekeeper {
   size_t callers_room;
   uint32_t last_random; /* of our own tokens */
   uint64_t last_rcf;
+  uint64_t rcf_void; /* those up to here say what the settings said before */
   uint64_t last_connection;
 
   /* Full RRQs that wait until it is their turn. */
@@ -421,8 +422,8 @@ void gk_send_again(h46017_connection *c, const uint8_t *per, size_t len);
 void gk_send_rip(h46017_connection *c, uint16_t seq);
 uint16_t gk_next_seq(h46017_gatekeeper *gk);
 void gk_send_rcf(gk_registration *r, uint16_t seq);
-/* What it says. */
-void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out);
+/* What it says, without a token and what the program adds. */
+int gk_build_rcf(const gk_registration *r, uint16_t seq, h46017_h225 *msg);
 void gk_send_urq(gk_registration *r, h46017_urq_reason reason);
 /* An RRJ; `held`: the alias of DUPLICATE_ALIAS. */
 h46017_rrj_reason gk_send_rrj(h46017_connection *c, uint16_t seq, int code,

@@ -56,26 +56,29 @@ static int ras_put_leave(const h46017_gatekeeper *gk, h46017_h225 *msg) {
   return rv;
 }
 
+/* What the settings add. */
+static int ras_put_settings(const h46017_gatekeeper *gk, h46017_h225 *msg,
+                            h46017_ras_kind kind, bool alternates) {
+  int rv = 0;
+
+  if (alternates && gk->settings.alternate_count > 0) {
+    rv = ras_put_alternates(gk, msg, kind);
+  }
+  if (rv == 0 && kind == H46017_RAS_RCF && gk->settings.pre_granted &&
+      gk_routes(gk)) {
+    rv = ras_put_leave(gk, msg);
+  }
+  return rv;
+}
+
 static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
   const ras_outgoing *out = owner;
   h46017_connection *c = out->c;
   const h46017_gatekeeper_callbacks *cb = &c->gk->callbacks;
+  int rv = ras_put_settings(c->gk, msg, kind, out->alternates);
 
-  if (out->alternates && c->gk->settings.alternate_count > 0) {
-    int rv = ras_put_alternates(c->gk, msg, kind);
-    if (rv != 0) {
-      return rv;
-    }
-  }
-  if (kind == H46017_RAS_RCF && c->gk->settings.pre_granted &&
-      gk_routes(c->gk)) {
-    int rv = ras_put_leave(c->gk, msg);
-    if (rv != 0) {
-      return rv;
-    }
-  }
-  if (cb->ras_building == NULL) {
-    return 0;
+  if (rv != 0 || cb->ras_building == NULL) {
+    return rv;
   }
   return cb->ras_building(c->gk, c, msg, kind, c->gk->user_data) == 0
              ? 0
@@ -195,7 +198,8 @@ static h46017_text ras_endpoint_identifier(const gk_registration *r) {
   return text;
 }
 
-void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out) {
+static void ras_view_rcf(const gk_registration *r, uint16_t seq,
+                         h46017_ras *out) {
   h46017_rcf *rcf = &out->u.rcf;
 
   *out = (h46017_ras){.kind = H46017_RAS_RCF, .request_seq_num = seq};
@@ -209,15 +213,20 @@ void gk_view_rcf(const gk_registration *r, uint16_t seq, h46017_ras *out) {
   rcf->supports_additive_registration = true;
 }
 
-/* Nothing comes to what gk_view_rcf() says, but its number: no token, no
- * alternates, no leave, nothing of the program's. */
-static bool ras_rcf_is_plain(const gk_registration *r) {
-  const h46017_gatekeeper *gk = r->gk;
+int gk_build_rcf(const gk_registration *r, uint16_t seq, h46017_h225 *msg) {
+  h46017_ras ras;
+  int rv;
 
-  return r->login == NULL &&
-         !(r->alternates && gk->settings.alternate_count > 0) &&
-         !(gk->settings.pre_granted && gk_routes(gk)) &&
-         gk->callbacks.ras_building == NULL;
+  ras_view_rcf(r, seq, &ras);
+  rv = h46017_ras_build(msg, &ras);
+  return rv != 0 ? rv
+                 : ras_put_settings(r->gk, msg, H46017_RAS_RCF, r->alternates);
+}
+
+/* Nothing comes to what gk_build_rcf() says, but its number: no token, nothing
+ * of the program's. */
+static bool ras_rcf_is_plain(const gk_registration *r) {
+  return r->login == NULL && r->gk->callbacks.ras_building == NULL;
 }
 
 /* A plain one, as the last of this connection's answers was, and that still
@@ -229,7 +238,8 @@ static bool ras_send_rcf_again(const gk_registration *r, uint16_t seq) {
   size_t len;
   int rv;
 
-  if (r->rcf == 0 || last == NULL || last->rcf != r->rcf || !ras_can_send(c)) {
+  if (r->rcf <= gk->rcf_void || last == NULL || last->rcf != r->rcf ||
+      !ras_can_send(c)) {
     return false;
   }
   len = last->len; /* there was room for it */
@@ -248,7 +258,7 @@ void gk_send_rcf(gk_registration *r, uint16_t seq) {
   h46017_ras ras;
 
   if (!plain || !ras_send_rcf_again(r, seq)) {
-    gk_view_rcf(r, seq, &ras);
+    ras_view_rcf(r, seq, &ras);
     ras_send_view(r->pub.connection, r, &ras, r->alternates, plain ? r : NULL);
   }
 }

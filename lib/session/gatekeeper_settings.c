@@ -221,6 +221,7 @@ int h46017_gatekeeper_set_settings(h46017_gatekeeper *gk,
     gk->settings.crypto = NULL; /* the program's is not ours to keep */
     gk->crypto = crypto;
     gk->log.level = s.log_level;
+    gk->rcf_void = gk->last_rcf;
   }
   return gk_leave(gk, rv);
 }

@@ -86,13 +86,11 @@ static bool check_kept(const gk_registration *r, const gk_answered *kept) {
   const h46017_mem *mem = h46017_mem_default();
   uint8_t *per = h46017_mem_alloc(mem, kept->len);
   h46017_h225 *m = NULL;
-  h46017_ras ras;
   size_t len = 0;
   bool same = true;
 
-  gk_view_rcf(r, kept->seq, &ras);
   if (per != NULL && h46017_h225_new(&m, NULL, mem) == 0) {
-    same = h46017_ras_build(m, &ras) == 0 &&
+    same = gk_build_rcf(r, kept->seq, m) == 0 &&
            h46017_h225_encode(m, per, kept->len, &len) == 0 &&
            len == kept->len && memcmp(per, kept->per, len) == 0;
   }
@@ -103,8 +101,9 @@ static bool check_kept(const gk_registration *r, const gk_answered *kept) {
 
 static const char *check_rcf(const gk_registration *r) {
   const h46017_connection *c = r->pub.connection;
+  const h46017_gatekeeper *gk = r->gk;
 
-  HOLDS(c == NULL || c->answered == NULL || r->rcf == 0 ||
+  HOLDS(c == NULL || c->answered == NULL || r->rcf <= gk->rcf_void ||
             c->answered->rcf != r->rcf || check_kept(r, c->answered),
         "INV-44: an RCF that is kept, and says what is not so");
   return NULL;
