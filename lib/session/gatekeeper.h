@@ -113,12 +113,12 @@ struct gk_registration {
                       there was none that can be sent again */
   gk_login *login; /* held; NULL: it came without a password */
   char identifier[GK_IDENTIFIER_LEN + 1];
+  gk_names names;
 
   gk_registration *next;  /* of the same connection, of gk->graced; once ended,
                              of gk->ended */
   gk_registration **link; /* what points here */
   h46017_map_entry by_identifier;
-  gk_names names;
   uint8_t *key; /* owned: in GRACE, of the certificate that the peer had; NULL:
                    it had none */
 };

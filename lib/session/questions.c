@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/gatekeeper.h"
 
+#include "base/fetch.h"
 #include "base/intmath.h"
 #include "base/mem.h"
 #include "session/aliases.h"
@@ -427,8 +428,12 @@ static void question_begin(gk_question *q, h46017_h225 *msg,
 void gk_ask(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
             const uint8_t *per, size_t len) {
   gk_question *q;
-  int rv = question_check(c, ras);
+  int rv;
 
+  if (c->registrations != NULL) { /* what gk_standing() is to compare */
+    h46017_fetch(c->registrations->names.list, 192);
+  }
+  rv = question_check(c, ras);
   if (rv == 0 && c->question_count >= c->gk->settings.max_pending) {
     rv = H46017_ERR_LIMIT;
   }
