@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tokens of our own. */
+#include "checked.h"
+
+#include <h46017/error.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- making -----------------------------------------------------------------
+ */
+
+START_TEST(all_kinds_together_verify) {
+  checked f;
+  h46017_h235_token t = token_of(H46017_H235_ALL);
+  uint32_t kinds = 0;
+
+  checked_init(&f, "secret");
+  checked_protect(&f, &t);
+  ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, &kinds), 0);
+  ck_assert_uint_eq(kinds, H46017_H235_ALL);
+  checked_free(&f);
+}
+END_TEST
+
+/* The hash is found wherever lengths before it move it to. */
+START_TEST(names_of_any_length_verify) {
+  char name[128];
+
+  memset(name, 'n', sizeof(name));
+  for (size_t len = 1; len <= 127; len++) {
+    checked f;
+    h46017_h235_token t = token_of(H46017_H235_ALL);
+    checked_init(&f, "secret");
+    f.senders[0] = (h46017_text){name, len};
+    f.recipient = f.senders[0];
+    t.sender = f.senders[0];
+    t.recipient = f.senders[0];
+    checked_protect(&f, &t);
+    ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL), 0);
+    checked_free(&f);
+  }
+}
+END_TEST
+
+START_TEST(every_ras_message_takes_the_hmac) {
+  for (int kind = 0; kind < H46017_RAS_ACF_SEQUENCE; kind++) {
+    const char *name = h46017_ras_kind_name((h46017_ras_kind)kind);
+    h46017_h235_token t = token_of(H46017_H235_HMAC);
+    char path[160];
+    checked f;
+
+    ck_assert(
+        (h46017_h235_kinds_of((h46017_ras_kind)kind) & H46017_H235_HMAC) != 0);
+    checked_init(&f, "secret");
+    ck_assert_int_eq(h46017_h225_create(f.m, h46017_h225_ras_message()), 0);
+    (void)snprintf(path, sizeof(path), "%s.requestSeqNum", name);
+    ck_assert_int_eq(h46017_h225_set_uint(f.m, path, 1), 0);
+    ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+    checked_free(&f);
+  }
+  ck_assert_uint_eq(h46017_h235_kinds_of(H46017_RAS_ACF_SEQUENCE), 0);
+  ck_assert_uint_eq(h46017_h235_kinds_of(H46017_RAS_UNKNOWN), 0);
+}
+END_TEST
+
+START_TEST(the_random_sent_is_31_bits_and_not_zero) {
+  static const uint32_t given[] = {0, 1, 0x80000000u, 0xffffffffu};
+  static const int64_t sent[] = {1, 1, 1, 0x7fffffff};
+
+  for (size_t i = 0; i < 4; i++) {
+    h46017_h235_token t = token_of(H46017_H235_HMAC);
+    int64_t random = 0;
+    checked f;
+    checked_init(&f, "secret");
+    t.random = given[i];
+    checked_protect(&f, &t);
+    ck_assert_int_eq(h46017_h225_decode(f.m, h46017_h225_ras_message(),
+                                        f.per.data, f.per.len),
+                     0);
+    ck_assert_int_eq(
+        h46017_h225_read_int(
+            h46017_h225_get(h46017_h225_root(f.m), TOKEN "hashedVals.random"),
+            &random),
+        0);
+    ck_assert_int_eq(random, sent[i]);
+    checked_free(&f);
+  }
+}
+END_TEST
+
+START_TEST(a_small_buffer_is_said_and_does_no_harm) {
+  checked f;
+  h46017_h235_token t = token_of(H46017_H235_HMAC);
+  uint8_t buf[256];
+  size_t len = 0;
+  size_t size = 0;
+
+  checked_init(&f, "secret");
+  checked_rrq(&f);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+  ck_assert_int_eq(h46017_h235_encode(f.m, f.secret, NULL, 0, &size), 0);
+  for (size_t cap = 1; cap < size; cap++) {
+    ck_assert_int_eq(h46017_h235_encode(f.m, f.secret, buf, cap, &len),
+                     H46017_ERR_BUFFER_TOO_SMALL);
+    ck_assert_uint_eq(len, size);
+  }
+  ck_assert_int_eq(h46017_h235_encode(f.m, f.secret, buf, size, &len), 0);
+  assert_octets(buf, len, RRQ_HMAC);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(what_cannot_be_made_is_refused) {
+  checked f;
+  h46017_h235_token t = token_of(8);
+
+  checked_init(&f, "secret");
+  checked_rrq(&f);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  t = token_of(H46017_H235_ALL);
+  t.now = 0;
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  t.now = (int64_t)UINT32_MAX + 1;
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  t = token_of(H46017_H235_ALL);
+  t.sender = (h46017_text){NULL, 0};
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  t.sender = text_of("\xff");
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), H46017_ERR_TEXT);
+  t = token_of(H46017_H235_HMAC);
+  ck_assert_int_eq(h46017_h225_create(f.m, h46017_h225_ras_message()), 0);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  checked_rrq(&f);
+  t = token_of(H46017_H235_HMAC);
+  t.struct_size = 1;
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
+  checked_free(&f);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("h235_build");
+  TCase *tc = tcase_create("h235_build");
+  SRunner *sr;
+  int failed;
+
+  tcase_add_test(tc, all_kinds_together_verify);
+  tcase_add_test(tc, names_of_any_length_verify);
+  tcase_add_test(tc, every_ras_message_takes_the_hmac);
+  tcase_add_test(tc, the_random_sent_is_31_bits_and_not_zero);
+  tcase_add_test(tc, a_small_buffer_is_said_and_does_no_harm);
+  tcase_add_test(tc, what_cannot_be_made_is_refused);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_NORMAL);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

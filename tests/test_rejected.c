@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Refused certificates are kept as they came, and trusted from there. */
+#include "kept.h"
+
+#include <h46017/error.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static h46017_rejected *rejected;
+
+static void setup(void) {
+  kept_setup();
+  ck_assert_int_eq(h46017_rejected_new(&rejected, &kept_unsynced, NULL, NULL),
+                   0);
+}
+
+static void teardown(void) {
+  h46017_rejected_del(rejected);
+  kept_teardown();
+}
+
+static int note(const pki_cert *client, const pki_cert *const *chain,
+                int64_t at, uint8_t id[32]) {
+  pair p;
+  int rv;
+
+  trusting_meet(&p, 0, H46017_TLS_MODERN, client, chain);
+  ck_assert_int_ne(p.server.error, 0);
+  rv = h46017_rejected_note(rejected, trusting_list, h46017_tls_ssl(p.server.t),
+                            "192.0.2.1:1234", at, id);
+  pair_free(&p);
+  return rv;
+}
+
+typedef struct seen {
+  int entries;
+  h46017_rejected_entry last;
+  char cn[32];
+} seen;
+
+static int see(const h46017_rejected_entry *entry, void *user_data) {
+  seen *s = user_data;
+
+  s->entries++;
+  s->last = *entry;
+  (void)snprintf(s->cn, sizeof(s->cn), "%s",
+                 entry->cn != NULL ? entry->cn : "");
+  ck_assert_str_eq(entry->peer, "192.0.2.1:1234");
+  return 0;
+}
+
+START_TEST(a_refused_chain_is_kept_as_it_came_and_can_be_trusted) {
+  pki_cert other = pki_ca("other authority");
+  pki_cert leaf = pki_leaf("0090332f688a", &other);
+  const pki_cert *chain[] = {&other, NULL};
+  h46017_trust_add_options o;
+  uint8_t id[32];
+  uint8_t want[32];
+  char hex[65];
+  seen s = {0};
+
+  trusting_id(&leaf, want);
+  ck_assert_int_eq(note(&leaf, chain, 1000, id), 0);
+  ck_assert_mem_eq(id, want, 32);
+  ck_assert_int_eq(note(&leaf, chain, 2000, id), 0);
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, 1);
+  ck_assert_uint_eq(s.last.count, 2);
+  ck_assert_int_eq(s.last.first_seen, 1000);
+  ck_assert_int_eq(s.last.last_seen, 2000);
+  ck_assert_int_eq(s.last.code, H46017_ERR_UNKNOWN_CA);
+  ck_assert_int_eq((int)s.last.role, (int)H46017_TLS_SERVER);
+  ck_assert_uint_eq(s.last.chain_len, 2);
+  ck_assert_str_eq(s.cn, "0090332f688a");
+
+  trusting_hex(id, hex);
+  hex[10] = '\0';
+  h46017_trust_add_options_default(&o);
+  o.utc_now = trusting_now();
+  ck_assert_int_eq(
+      h46017_rejected_trust(rejected, trusting_list, hex, 2, &o, NULL, NULL),
+      H46017_ERR_OUT_OF_RANGE);
+  ck_assert_int_eq(
+      h46017_rejected_trust(rejected, trusting_list, "00ff", 0, &o, NULL, NULL),
+      H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(
+      h46017_rejected_trust(rejected, trusting_list, "no", 0, &o, NULL, NULL),
+      H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(
+      h46017_rejected_trust(rejected, trusting_list, hex, 0, &o, NULL, NULL),
+      0);
+  ck_assert(h46017_trust_has(trusting_list, id));
+  ck_assert_int_eq(trusting_outcome(&leaf, chain), 0);
+  memset(&s, 0, sizeof(s));
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, 0);
+
+  /* its issuer, from another of its devices */
+  pki_free(&leaf);
+  leaf = pki_leaf("0090332f688b", &other);
+  ck_assert_int_eq(note(&leaf, chain, 3000, id), 0);
+  trusting_hex(id, hex);
+  ck_assert_int_eq(
+      h46017_rejected_trust(rejected, trusting_list, hex, 1, &o, NULL, NULL),
+      0);
+  trusting_id(&other, want);
+  ck_assert(h46017_trust_has(trusting_list, want));
+  ck_assert_int_eq(trusting_outcome(&leaf, NULL), 0);
+  pki_free(&other);
+  pki_free(&leaf);
+}
+END_TEST
+
+START_TEST(the_rejected_list_is_bounded) {
+  h46017_rejected_settings set;
+  uint8_t first[32];
+  uint8_t id[32];
+  seen s = {0};
+
+  h46017_rejected_del(rejected);
+  h46017_rejected_settings_default(&set);
+  set.max_entries = 3;
+  set.max_rate = 2;
+  ck_assert_int_eq(h46017_rejected_new(&rejected, &kept_unsynced, &set, NULL),
+                   0);
+  for (int i = 0; i < 5; i++) {
+    pki_cert c = pki_leaf("a", NULL);
+
+    ck_assert_int_eq(note(&c, NULL, 1000 + i, i == 0 ? first : id), 0);
+    pki_free(&c);
+  }
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, 3);
+  for (int i = 0; i < 3; i++) { /* in one second */
+    pki_cert c = pki_leaf("a", NULL);
+
+    ck_assert_int_eq(note(&c, NULL, 9000, id), i < 2 ? 0 : H46017_ERR_LIMIT);
+    pki_free(&c);
+  }
+  ck_assert_int_eq(h46017_rejected_clear(rejected), 0);
+  memset(&s, 0, sizeof(s));
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, 0);
+
+  /* in octets too: one entry of this size fits, two do not */
+  h46017_rejected_del(rejected);
+  set.max_octets = 1200;
+  ck_assert_int_eq(h46017_rejected_new(&rejected, &kept_unsynced, &set, NULL),
+                   0);
+  for (int i = 0; i < 3; i++) {
+    pki_cert c = pki_leaf("a", NULL);
+
+    ck_assert_int_eq(note(&c, NULL, 2000 + i, id), 0);
+    pki_free(&c);
+  }
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, 1);
+  ck_assert_mem_eq(s.last.id, id, 32);
+}
+END_TEST
+
+static int count_rejected(const h46017_rejected_entry *e, void *user_data) {
+  *(size_t *)user_data += (size_t)e->count;
+  return 0;
+}
+
+/* Another process, as far as the lock is concerned. */
+START_TEST(a_refused_certificate_waits_for_nobody) {
+  h46017_store_dir *other = NULL;
+  h46017_store busy;
+  uint8_t id[32];
+  pair p;
+  size_t count = 0;
+
+  ck_assert_int_eq(h46017_store_dir_new(&other, kept_root, NULL), 0);
+  h46017_store_dir_store(other, &busy);
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 1000, id), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 1001, id), 0);
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 0);
+  ck_assert(h46017_rejected_is_waiting(rejected));
+  ck_assert_int_eq(h46017_rejected_flush(rejected), 0);
+  ck_assert(h46017_rejected_is_waiting(rejected));
+  /* no more than so many are held; the chain stays with the connection */
+  trusting_meet(&p, 0, H46017_TLS_MODERN, &pair_phone, NULL);
+  for (int i = 2; i < 16; i++) {
+    ck_assert_int_eq(note(&pair_phone, NULL, 1000 + i, id), 0);
+  }
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.server.t), "x", 2000,
+                                        id),
+                   H46017_ERR_LIMIT);
+  busy.end(other, "rejected");
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.server.t), "x", 2001,
+                                        id),
+                   0);
+  ck_assert(!h46017_rejected_is_waiting(rejected));
+  pair_free(&p);
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 17);
+  /* and by itself */
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 3000, id), 0);
+  busy.end(other, "rejected");
+  ck_assert_int_eq(h46017_rejected_flush(rejected), 0);
+  ck_assert(!h46017_rejected_is_waiting(rejected));
+  count = 0;
+  ck_assert_int_eq(h46017_rejected_each(rejected, count_rejected, &count), 0);
+  ck_assert_uint_eq(count, 18);
+  /* what waits when the list goes is lost with it */
+  ck_assert_int_eq(busy.begin(other, "rejected"), 0);
+  ck_assert_int_eq(note(&pair_phone, NULL, 4000, id), 0);
+  h46017_store_dir_del(other);
+}
+END_TEST
+
+START_TEST(a_device_installed_anew_is_recognised_and_replaced) {
+  static const pki_spec self = {.cn = {PKI_CN("0090332f688a")}};
+  pki_cert old = pki_make(&self, NULL);
+  pki_cert fresh = pki_make(&self, NULL);
+  h46017_trust_add_options o;
+  h46017_trust_entry e;
+  uint8_t old_id[32];
+  uint8_t id[32];
+  char hex[65];
+  char text[4096];
+  size_t n = trusting_pem(text, sizeof(text), &fresh);
+
+  trusting_id(&old, old_id);
+  trusting_end_entity(&old);
+  ck_assert_int_eq(
+      h46017_trust_find_name(trusting_list, "0090332f688a", old_id, &e),
+      H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(note(&fresh, NULL, 1000, id), 0);
+  ck_assert_int_eq(
+      h46017_trust_find_name(trusting_list, "0090332f688a", id, &e), 0);
+  ck_assert_mem_eq(e.id, old_id, 32);
+  h46017_trust_add_options_default(&o);
+  o.utc_now = trusting_now();
+  ck_assert_int_eq(h46017_trust_replace(trusting_list, id,
+                                        (const uint8_t *)text, n, &o, NULL,
+                                        NULL),
+                   H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(h46017_trust_replace(trusting_list, e.id,
+                                        (const uint8_t *)text, n, &o, NULL,
+                                        NULL),
+                   0);
+  ck_assert(!h46017_trust_has(trusting_list, old_id));
+  ck_assert_int_eq(trusting_outcome(&fresh, NULL), 0);
+  ck_assert_int_ne(trusting_outcome(&old, NULL), 0);
+  /* by one that is there: the label is handed on */
+  ck_assert_int_eq(trusting_add(trusting_list, &old, H46017_TRUST_AUTO), 0);
+  ck_assert_int_eq(h46017_trust_set_label(trusting_list, old_id, "lobby"), 0);
+  ck_assert_int_eq(h46017_trust_replace(trusting_list, old_id,
+                                        (const uint8_t *)text, n, &o, NULL,
+                                        NULL),
+                   0);
+  ck_assert(!h46017_trust_has(trusting_list, old_id));
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  ck_assert_str_eq(e.label, "lobby");
+  /* with itself: still there */
+  ck_assert_int_eq(h46017_trust_replace(trusting_list, id,
+                                        (const uint8_t *)text, n, &o, NULL,
+                                        NULL),
+                   0);
+  ck_assert(h46017_trust_has(trusting_list, id));
+  pki_free(&old);
+  pki_free(&fresh);
+}
+END_TEST
+
+START_TEST(a_client_keeps_what_it_refused_too) {
+  uint8_t id[32];
+  uint8_t want[32];
+  seen s = {0};
+  pair p;
+
+  trusting_meet_gatekeeper(&p, &pair_gk);
+  ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.client.t),
+                                        "192.0.2.1:1234", 5, id),
+                   0);
+  trusting_id(&pair_gk, want);
+  ck_assert_mem_eq(id, want, 32);
+  /* once */
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.client.t),
+                                        "192.0.2.1:1234", 5, id),
+                   H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq((int)s.last.role, (int)H46017_TLS_CLIENT);
+  ck_assert_uint_eq(s.last.chain_len, 1);
+  pair_free(&p);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("rejected");
+  TCase *tc = tcase_create("rejected");
+  SRunner *sr;
+  int failed;
+
+  tcase_add_checked_fixture(tc, setup, teardown);
+  tcase_set_timeout(tc, 120);
+  tcase_add_test(tc, a_refused_chain_is_kept_as_it_came_and_can_be_trusted);
+  tcase_add_test(tc, the_rejected_list_is_bounded);
+  tcase_add_test(tc, a_refused_certificate_waits_for_nobody);
+  tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
+  tcase_add_test(tc, a_client_keeps_what_it_refused_too);
+  suite_add_tcase(s, tc);
+  sr = srunner_create(s);
+  srunner_run_all(sr, CK_ENV);
+  failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
