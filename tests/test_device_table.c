@@ -38,7 +38,8 @@ static int select_name(device_table *t, const char *name, h46017_device **out) {
   h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, strlen(name)}};
 
   *out = NULL;
-  return device_table_select(t, &alias, 1, H46017_MATCH_PREFIX, out);
+  return device_table_select(t, &alias, 1, H46017_ALIAS_UNKNOWN,
+                             H46017_MATCH_PREFIX, out);
 }
 
 static void expect(device_table *t, const char *name, const char *device) {
@@ -87,6 +88,150 @@ START_TEST(a_name_selects_by_each_rule) {
   expect(t, "branch-1701", "branch office"); /* the longest */
   expect(t, "branc", NULL);
   expect(t, "009033010203-TEL2", "gateway");
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* -- how often it asks ----------------------------------------------------- */
+
+static sqlite3 *watched; /* the connection that was opened last */
+static unsigned asked;   /* statements that ran on it */
+static char last_sql[2048];
+static unsigned compiled; /* steps of preparing one */
+
+static int on_statement(unsigned what, void *arg, void *st, void *text) {
+  (void)what;
+  (void)arg;
+  (void)text;
+  asked++;
+  (void)snprintf(last_sql, sizeof(last_sql), "%s", sqlite3_sql(st));
+  return 0;
+}
+
+static int on_compile(void *arg, int action, const char *a, const char *b,
+                      const char *c, const char *d) {
+  (void)arg, (void)action, (void)a, (void)b, (void)c, (void)d;
+  compiled++;
+  return SQLITE_OK;
+}
+
+/* What SQLite calls for each connection that is opened. */
+static int watch(sqlite3 *db, char **why, const void *api) {
+  (void)why;
+  (void)api;
+  watched = db;
+  (void)sqlite3_set_authorizer(db, on_compile, NULL);
+  return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+static device_table *open_watched(void) {
+  device_table *t = NULL;
+
+  ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  sqlite3_reset_auto_extension();
+  ck_assert_uint_gt(compiled, 0); /* it is counted */
+  return t;
+}
+
+/* One question, of statements that were prepared before, whatever the names
+ * are and whatever comes of it. */
+static int ask(device_table *t, const char *const *names, size_t count,
+               h46017_alias_type type, h46017_device **out) {
+  h46017_alias aliases[8];
+  int code;
+
+  for (size_t i = 0; i < count; i++) {
+    aliases[i] = (h46017_alias){i == 0 ? H46017_ALIAS_H323_ID
+                                       : H46017_ALIAS_DIALLED_DIGITS,
+                                0,
+                                {names[i], strlen(names[i])}};
+  }
+  *out = NULL;
+  asked = compiled = 0;
+  code = device_table_select(t, aliases, count, type, H46017_MATCH_PREFIX, out);
+  ck_assert_uint_eq(asked, 1);
+  ck_assert_uint_eq(compiled, 0);
+  return code;
+}
+
+START_TEST(a_registration_is_one_question) {
+  static const char *const ids[] = {"00903301020a", "00903301020b"};
+  static const char *const more[] = {"4711", "4712", "4713"};
+  static const char *const mine[] = {"00903301020A-TEL1", "4711", "4713", "99",
+                                     "x-y-z"};
+  static const char *const both[] = {"00903301020a", "0815"};
+  static const char *const nobody[] = {"x", "1", "2", "3", "4", "5", "6", "7"};
+  static const char *const digits[] = {"x", "4711"};
+  password secret = {.len = 6, .text = "secret"};
+  h46017_device d;
+  h46017_device *found;
+  device_table *t;
+
+  make_dir();
+  t = open_watched();
+  h46017_device_default(&d);
+  d.name = "gateway";
+  d.hardware_ids = ids;
+  d.hardware_id_count = 2;
+  d.aliases = more;
+  d.alias_count = 3;
+  ck_assert_int_eq(device_table_add(t, &d, &secret), 0);
+  add(t, "0815", "0815", H46017_MATCH_SERIAL);
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(ask(t, mine, 5, H46017_ALIAS_UNKNOWN, &found), 0);
+    ck_assert_str_eq(found->name, "gateway");
+    ck_assert_uint_eq(found->hardware_id_count, 2);
+    ck_assert_uint_eq(found->alias_count, 3);
+    ck_assert_str_eq(device_password(found)->text, "secret");
+    device_free(found);
+    ck_assert_int_eq(ask(t, both, 2, H46017_ALIAS_UNKNOWN, &found),
+                     H46017_ERR_ALIAS_CONFLICT);
+    ck_assert_int_eq(ask(t, nobody, 8, H46017_ALIAS_UNKNOWN, &found), 0);
+    ck_assert_ptr_null(found);
+    /* Where only some names count, the others are looked at no later. */
+    ck_assert_int_eq(ask(t, both, 2, H46017_ALIAS_H323_ID, &found), 0);
+    ck_assert_str_eq(found->name, "gateway");
+    device_free(found);
+    ck_assert_int_eq(ask(t, digits, 2, H46017_ALIAS_H323_ID, &found),
+                     H46017_ERR_UNKNOWN_DEVICE);
+    ck_assert_ptr_null(found);
+    /* once more, where beginnings are looked up too */
+    add(t, i == 0 ? "branch" : "b", i == 0 ? "branch" : "b",
+        H46017_MATCH_PREFIX);
+  }
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* No step of it looks through a table, but for the devices that have the rule
+ * that starts with, of which it looks for one. */
+START_TEST(a_question_is_answered_by_indexes) {
+  static const char *const name[] = {"00903301020a"};
+  static const char indexed[] = "SCAN device USING INDEX device_prefix";
+  char explain[sizeof(last_sql) + 32];
+  h46017_device *found;
+  sqlite3_stmt *st;
+  device_table *t;
+  int steps = 0;
+
+  make_dir();
+  t = open_watched();
+  ck_assert_int_eq(ask(t, name, 1, H46017_ALIAS_UNKNOWN, &found), 0);
+  (void)snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", last_sql);
+  ck_assert_int_eq(sqlite3_prepare_v2(watched, explain, -1, &st, NULL),
+                   SQLITE_OK);
+  while (sqlite3_step(st) == SQLITE_ROW) {
+    const char *step = (const char *)sqlite3_column_text(st, 3);
+    bool table =
+        strncmp(step, "SCAN d", 6) == 0 || strncmp(step, "SCAN n", 6) == 0;
+    ck_assert_msg(!table || strcmp(step, indexed) == 0, "%s", step);
+    steps += strstr(step, "device_name_fold") != NULL;
+  }
+  ck_assert_int_ge(steps, 2);
+  sqlite3_finalize(st);
   device_table_close(t);
   remove_dir();
 }
@@ -144,7 +289,7 @@ START_TEST(an_entry_says_whether_it_was_made_since) {
   ck_assert_int_eq(device_table_select(
                        t,
                        &(h46017_alias){H46017_ALIAS_H323_ID, 0, {"gateway", 7}},
-                       1, H46017_MATCH_PREFIX, &device),
+                       1, H46017_ALIAS_UNKNOWN, H46017_MATCH_PREFIX, &device),
                    0);
   ck_assert_int_gt(device_changed(device), seen);
   seen = device_table_changes(t);
@@ -292,6 +437,8 @@ int main(void) {
   tcase_add_test(tc, a_table_without_passwords_gets_room_for_them);
   tcase_add_test(tc, an_entry_says_whether_it_was_made_since);
   tcase_add_test(tc, a_name_selects_by_each_rule);
+  tcase_add_test(tc, a_registration_is_one_question);
+  tcase_add_test(tc, a_question_is_answered_by_indexes);
   tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

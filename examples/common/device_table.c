@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,11 +55,9 @@ enum { KIND_NAME = 0, KIND_HARDWARE_ID = 1, KIND_ALIAS = 2 };
 
 enum statement {
   GET_DEVICE,
-  GET_NAMES,
   GET_PASSWORD,
   FIND_FOLD,
-  HAS_PREFIX,
-  FIND_PREFIX,
+  SELECT_DEVICES,
   EACH_NAME,
   NEXT_CHANGE,
   LAST_CHANGE,
@@ -72,18 +71,44 @@ enum statement {
   STATEMENTS
 };
 
+/* a row for each name of a device */
+#define ROWS                                                                   \
+  "SELECT d.name, d.auth, d.match, d.tls_only, d.fingerprint, d.changed,"      \
+  " d.password, n.kind, n.name "
+
+enum column {
+  COL_DEVICE,
+  COL_AUTH,
+  COL_MATCH,
+  COL_TLS_ONLY,
+  COL_FINGERPRINT,
+  COL_CHANGED,
+  COL_PASSWORD,
+  COL_KIND,
+  COL_NAME
+};
+
+/* Whatever a registration's names may mean is one question. What is asked for
+ * is a JSON array of folds; where there are devices with the rule that starts
+ * with, every beginning of them is looked up too. */
 static const char *const statements[STATEMENTS] = {
-    [GET_DEVICE] =
-        ("SELECT auth, match, tls_only, fingerprint, changed FROM device"
-         " WHERE name=?1"),
-    [GET_NAMES] = ("SELECT kind, name FROM device_name"
-                   " WHERE device=?1 AND kind<>0 ORDER BY kind, name"),
+    [GET_DEVICE] = (ROWS "FROM device d JOIN device_name n ON n.device=d.name"
+                         " WHERE d.name=?1 ORDER BY n.kind, n.name"),
     [GET_PASSWORD] = "SELECT password FROM device WHERE name=?1",
     [FIND_FOLD] = "SELECT device, name FROM device_name WHERE fold=?1",
-    [HAS_PREFIX] = "SELECT 1 FROM device WHERE match=2 LIMIT 1",
-    [FIND_PREFIX] = ("SELECT device FROM device_name JOIN device"
-                     " ON device.name=device_name.device"
-                     " WHERE fold=?1 AND device.match=2"),
+    [SELECT_DEVICES] =
+        ("WITH RECURSIVE asked(fold) AS (SELECT value FROM json_each(?1)),"
+         " beginning(fold) AS (SELECT fold FROM asked"
+         "   WHERE EXISTS(SELECT 1 FROM device WHERE match=2)"
+         "  UNION SELECT substr(fold,1,length(fold)-1) FROM beginning"
+         "   WHERE length(fold)>1),"
+         " found(device) AS (SELECT n.device FROM asked CROSS JOIN"
+         "   device_name n ON n.fold=asked.fold"
+         "  UNION SELECT n.device FROM beginning CROSS JOIN device_name n"
+         "   ON n.fold=beginning.fold CROSS JOIN device d ON d.name=n.device"
+         "   WHERE d.match=2) " ROWS
+         "FROM found CROSS JOIN device d ON d.name=found.device"
+         " CROSS JOIN device_name n ON n.device=d.name"),
     [EACH_NAME] = "SELECT name FROM device ORDER BY name",
     [NEXT_CHANGE] = "UPDATE change SET last=last+1",
     [LAST_CHANGE] = "SELECT last FROM change",
@@ -285,88 +310,137 @@ static void fold_name(const char *name, size_t len, char *out) {
 /* -- reading --------------------------------------------------------------- */
 
 /* a device with the memory its texts live in */
-typedef struct device_row {
+typedef struct device_row device_row;
+struct device_row {
   h46017_device device; /* first: device_free() gets its address */
   char *name;
   text_list hardware_ids;
   text_list aliases;
   int64_t changed;
-} device_row;
+  password secret;
+  device_row *next;
+};
 
 void device_free(h46017_device *device) {
   device_row *row = (device_row *)device;
   if (row != NULL) {
     text_list_free(&row->hardware_ids);
     text_list_free(&row->aliases);
+    password_clear(&row->secret);
     free(row->name);
     free(row);
   }
 }
 
-static int read_names(device_table *t, device_row *row) {
-  sqlite3_stmt *st = begin(t, GET_NAMES);
-  bind_text(st, 1, row->name, strlen(row->name));
-  int rc;
-  while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-    bool alias = sqlite3_column_int(st, 0) == KIND_ALIAS;
-    const char *name = (const char *)sqlite3_column_text(st, 1);
-    if (name == NULL ||
-        !text_list_copy(alias ? &row->aliases : &row->hardware_ids, name)) {
-      sqlite3_reset(st);
-      return H46017_ERR_NOMEM;
-    }
+static int read_password(sqlite3_stmt *st, int column, password *out) {
+  const char *text = (const char *)sqlite3_column_text(st, column);
+  size_t len = text != NULL ? strlen(text) : 0;
+  if (len > PASSWORD_MAX) {
+    return H46017_ERR_STORE_CORRUPT;
   }
-  sqlite3_reset(st);
-  row->device.name = row->name;
-  row->device.hardware_ids = row->hardware_ids.items;
-  row->device.hardware_id_count = row->hardware_ids.count;
-  row->device.aliases = row->aliases.items;
-  row->device.alias_count = row->aliases.count;
-  return rc == SQLITE_DONE ? 0 : table_fail(t, table_code(rc), "reading it");
+  if (len > 0) {
+    memcpy(out->text, text, len + 1);
+  }
+  out->len = len;
+  return 0;
 }
 
-/* what stands in the row of GET_DEVICE */
-static void read_columns(sqlite3_stmt *st, device_row *row) {
+/* what is the same in each of a device's rows */
+static int read_device(sqlite3_stmt *st, const char *name, device_row *row) {
   h46017_device *device = &row->device;
   h46017_device_default(device);
-  row->changed = sqlite3_column_int64(st, 4);
-  device->auth = (h46017_device_auth)sqlite3_column_int(st, 0);
-  device->match = (h46017_match_rule)sqlite3_column_int(st, 1);
-  device->tls_only = sqlite3_column_int(st, 2) != 0;
-  if (sqlite3_column_bytes(st, 3) == (int)sizeof device->cert_sha256) {
-    memcpy(device->cert_sha256, sqlite3_column_blob(st, 3),
+  row->name = strdup(name);
+  device->name = row->name;
+  device->auth = (h46017_device_auth)sqlite3_column_int(st, COL_AUTH);
+  device->match = (h46017_match_rule)sqlite3_column_int(st, COL_MATCH);
+  device->tls_only = sqlite3_column_int(st, COL_TLS_ONLY) != 0;
+  if (sqlite3_column_bytes(st, COL_FINGERPRINT) ==
+      (int)sizeof device->cert_sha256) {
+    memcpy(device->cert_sha256, sqlite3_column_blob(st, COL_FINGERPRINT),
            sizeof device->cert_sha256);
     device->has_fingerprint = true;
   }
+  row->changed = sqlite3_column_int64(st, COL_CHANGED);
+  return row->name != NULL ? read_password(st, COL_PASSWORD, &row->secret)
+                           : H46017_ERR_NOMEM;
+}
+
+static int read_name(sqlite3_stmt *st, device_row *row) {
+  const char *name = (const char *)sqlite3_column_text(st, COL_NAME);
+  int kind = sqlite3_column_int(st, COL_KIND);
+  h46017_device *device = &row->device;
+  if (name == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  if (kind != KIND_NAME &&
+      !text_list_copy(kind == KIND_ALIAS ? &row->aliases : &row->hardware_ids,
+                      name)) {
+    return H46017_ERR_NOMEM;
+  }
+  device->hardware_ids = row->hardware_ids.items;
+  device->hardware_id_count = row->hardware_ids.count;
+  device->aliases = row->aliases.items;
+  device->alias_count = row->aliases.count;
+  return 0;
+}
+
+static void free_rows(device_row *list) {
+  while (list != NULL) {
+    device_row *next = list->next;
+    device_free(&list->device);
+    list = next;
+  }
+}
+
+static device_row *find_row(device_row *list, const char *name) {
+  while (list != NULL && strcmp(list->name, name) != 0) {
+    list = list->next;
+  }
+  return list;
+}
+
+/* The devices whose rows a statement has, in any order. */
+static int read_devices(device_table *t, sqlite3_stmt *st, device_row **list) {
+  int code = 0;
+  int rc = SQLITE_DONE;
+  *list = NULL;
+  while (code == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(st, COL_DEVICE);
+    device_row *row = name != NULL ? find_row(*list, name) : NULL;
+    if (row == NULL && name != NULL && (row = calloc(1, sizeof *row)) != NULL) {
+      code = read_device(st, name, row);
+      row->next = *list;
+      *list = row;
+    }
+    if (code == 0) {
+      code = row != NULL ? read_name(st, row) : H46017_ERR_NOMEM;
+    }
+  }
+  if (code == 0 && rc != SQLITE_DONE) {
+    code = table_fail(t, table_code(rc), "reading it");
+  }
+  sqlite3_reset(st);
+  if (code != 0) {
+    free_rows(*list);
+    *list = NULL;
+  }
+  return code;
 }
 
 int device_table_get(device_table *t, const char *name, h46017_device **out) {
   sqlite3_stmt *st = begin(t, GET_DEVICE);
   bind_text(st, 1, name, strlen(name));
-  int rc = sqlite3_step(st);
-  if (rc != SQLITE_ROW) {
-    sqlite3_reset(st);
-    if (rc == SQLITE_DONE) {
-      snprintf(t->why, sizeof t->why,
-               "no device is named '%.160s'; 'device list' shows them", name);
-      return H46017_ERR_NOT_FOUND;
-    }
-    return table_fail(t, table_code(rc), "reading it");
+  device_row *row;
+  int code = read_devices(t, st, &row);
+  if (code == 0 && row == NULL) {
+    snprintf(t->why, sizeof t->why,
+             "no device is named '%.160s'; 'device list' shows them", name);
+    code = H46017_ERR_NOT_FOUND;
   }
-  device_row *row = calloc(1, sizeof *row);
-  if (row != NULL) {
-    read_columns(st, row);
-    row->name = strdup(name);
+  if (code == 0) {
+    *out = &row->device;
   }
-  sqlite3_reset(st);
-  int code =
-      row != NULL && row->name != NULL ? read_names(t, row) : H46017_ERR_NOMEM;
-  if (code != 0) {
-    device_free(row != NULL ? &row->device : NULL);
-    return code;
-  }
-  *out = &row->device;
-  return 0;
+  return code;
 }
 
 int device_table_password(device_table *t, const char *name, password *out) {
@@ -376,14 +450,7 @@ int device_table_password(device_table *t, const char *name, password *out) {
   int code = 0;
   out->len = 0;
   if (rc == SQLITE_ROW) {
-    const char *text = (const char *)sqlite3_column_text(st, 0);
-    size_t len = text != NULL ? strlen(text) : 0;
-    if (len > PASSWORD_MAX) {
-      code = H46017_ERR_STORE_CORRUPT;
-    } else if (len > 0) {
-      memcpy(out->text, text, len + 1);
-      out->len = len;
-    }
+    code = read_password(st, 0, out);
   } else if (rc != SQLITE_DONE) {
     code = table_fail(t, table_code(rc), "reading it");
   }
@@ -447,96 +514,12 @@ int64_t device_changed(const h46017_device *device) {
 
 /* -- which device a name means --------------------------------------------- */
 
-typedef struct best_fit {
-  h46017_device *device;
-  h46017_device_fit fit;
-  size_t length; /* of the hardware ID that fitted */
-} best_fit;
-
-/* H46017_MATCH_PREFIX: every beginning of the name may be a hardware ID. None
- * of them is looked up where no device has that rule. */
-static int prefix_candidates(device_table *t, const char *name, size_t len,
-                             text_list *list) {
-  char fold[NAME_MAX_OCTETS + 1];
-  sqlite3_stmt *st = begin(t, HAS_PREFIX);
-  int rc = sqlite3_step(st);
-  sqlite3_reset(st);
-  if (rc != SQLITE_ROW) {
-    return rc == SQLITE_DONE ? 0 : table_fail(t, table_code(rc), "reading it");
-  }
-  fold_name(name, len, fold);
-  int code = 0;
-  for (size_t n = strlen(fold); code == 0 && n > 0; n--) {
-    st = begin(t, FIND_PREFIX);
-    bind_text(st, 1, fold, n);
-    code = read_list(t, st, list);
-  }
-  return code;
-}
-
-/* the devices that may fit: by the whole name, and by what stands before its
- * last `-` (an interface's suffix has none in it) */
-static int candidates(device_table *t, const char *name, size_t len,
-                      text_list *list) {
-  char fold[NAME_MAX_OCTETS + 1];
-  size_t cut = len;
-  for (int i = 0; i < 2; i++) {
-    fold_name(name, cut, fold);
-    sqlite3_stmt *st = begin(t, FIND_FOLD);
-    bind_text(st, 1, fold, strlen(fold));
-    int code = read_list(t, st, list);
-    if (code != 0) {
-      return code;
-    }
-    while (cut > 0 && name[cut - 1] != '-') {
-      cut--;
-    }
-    if (cut <= 1) {
-      break;
-    }
-    cut--;
-  }
-  return prefix_candidates(t, name, len, list);
-}
-
 /* exact is stricter than serial, and serial than prefix */
 static void tighten(h46017_device *device, h46017_match_rule loosest) {
   if (loosest == H46017_MATCH_EXACT || (loosest == H46017_MATCH_SERIAL &&
                                         device->match == H46017_MATCH_PREFIX)) {
     device->match = loosest;
   }
-}
-
-static int select_one(device_table *t, const char *name, size_t len,
-                      h46017_match_rule loosest, best_fit *best) {
-  if (len == 0 || len > NAME_MAX_OCTETS) {
-    return 0;
-  }
-  text_list list = {0};
-  int code = candidates(t, name, len, &list);
-  for (size_t i = 0; code == 0 && i < list.count; i++) {
-    h46017_device *device = NULL;
-    size_t length = 0;
-    code = device_table_get(t, list.items[i], &device);
-    if (code == H46017_ERR_NOT_FOUND) {
-      code = 0;
-      continue;
-    }
-    if (code != 0) {
-      break;
-    }
-    tighten(device, loosest);
-    h46017_device_fit fit = h46017_device_fits(device, name, len, &length);
-    if (fit > best->fit || (fit == best->fit && fit == H46017_FIT_SERIAL &&
-                            length > best->length)) {
-      device_free(best->device);
-      *best = (best_fit){device, fit, length};
-    } else {
-      device_free(device);
-    }
-  }
-  text_list_free(&list);
-  return code;
 }
 
 /* `h323:` in front of a URL is no part of the name */
@@ -559,36 +542,117 @@ bool device_fits(const h46017_device *device, const h46017_alias *alias) {
          H46017_FIT_NONE;
 }
 
+/* A name may mean a device by the whole of it, or by what stands before its
+ * last `-` (an interface's suffix has none in it). */
+static bool put_folds(json_t *list, h46017_text name) {
+  char fold[NAME_MAX_OCTETS + 1];
+  size_t cut = name.len;
+  bool good = true;
+  for (int i = 0; i < 2 && cut > 0; i++) {
+    fold_name(name.text, cut, fold);
+    good = good && json_array_append_new(list, json_string(fold)) == 0;
+    while (cut > 0 && name.text[cut - 1] != '-') {
+      cut--;
+    }
+    cut -= cut > 0;
+  }
+  return good;
+}
+
+static bool can_mean(const h46017_alias *alias) {
+  h46017_text name = alias->text;
+  return name.text != NULL && (name = name_of(alias)).len > 0 &&
+         name.len <= NAME_MAX_OCTETS;
+}
+
+/* The devices that some of the names may mean; h46017_device_fits() has the
+ * last word. */
+static int candidates(device_table *t, const h46017_alias *aliases,
+                      size_t count, device_row **list) {
+  json_t *folds = json_array();
+  bool good = folds != NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (can_mean(&aliases[i])) {
+      good = good && put_folds(folds, name_of(&aliases[i]));
+    }
+  }
+  char *text = good ? json_dumps(folds, JSON_COMPACT) : NULL;
+  json_decref(folds);
+  if (text == NULL) {
+    return H46017_ERR_NOMEM;
+  }
+  sqlite3_stmt *st = begin(t, SELECT_DEVICES);
+  bind_text(st, 1, text, strlen(text));
+  free(text);
+  return read_devices(t, st, list);
+}
+
+static device_row *best_of(device_row *list, h46017_text name) {
+  h46017_device_fit best = H46017_FIT_NONE;
+  device_row *row = NULL;
+  size_t longest = 0; /* of the hardware IDs that fit */
+  for (; list != NULL; list = list->next) {
+    size_t length = 0;
+    h46017_device_fit fit =
+        h46017_device_fits(&list->device, name.text, name.len, &length);
+    if (fit > best ||
+        (fit == best && fit == H46017_FIT_SERIAL && length > longest)) {
+      best = fit;
+      longest = length;
+      row = list;
+    }
+  }
+  return row;
+}
+
+/* all the names that mean something mean the same */
+typedef struct meaning {
+  device_row *row;
+  bool conflict;
+} meaning;
+
+static void mean(meaning *m, device_row *row) {
+  if (row != NULL) {
+    m->conflict = m->conflict || (m->row != NULL && m->row != row);
+    m->row = row;
+  }
+}
+
 int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_match_rule loosest,
-                        h46017_device **out) {
-  best_fit chosen = {0};
-  int code = 0;
+                        size_t count, h46017_alias_type type,
+                        h46017_match_rule loosest, h46017_device **out) {
+  device_row *list = NULL;
+  meaning chosen = {0};
+  meaning others = {0};
+  int code = candidates(t, aliases, count, &list);
+  for (device_row *row = list; row != NULL; row = row->next) {
+    tighten(&row->device, loosest);
+  }
   for (size_t i = 0; code == 0 && i < count; i++) {
-    best_fit one = {0};
-    if (aliases[i].text.text == NULL) {
-      continue;
-    }
-    h46017_text name = name_of(&aliases[i]);
-    code = select_one(t, name.text, name.len, loosest, &one);
-    if (one.device == NULL) {
-      continue;
-    }
-    if (chosen.device == NULL) {
-      chosen = one;
-    } else {
-      if (code == 0 && strcmp(chosen.device->name, one.device->name) != 0) {
-        code = H46017_ERR_ALIAS_CONFLICT;
-      }
-      device_free(one.device);
+    if (can_mean(&aliases[i])) {
+      bool counts = type == H46017_ALIAS_UNKNOWN || type == aliases[i].type;
+      mean(counts ? &chosen : &others, best_of(list, name_of(&aliases[i])));
     }
   }
-  if (code != 0) {
-    device_free(chosen.device);
-    return code;
+  if (chosen.conflict || (chosen.row == NULL && others.conflict)) {
+    code = H46017_ERR_ALIAS_CONFLICT;
+  } else if (chosen.row == NULL && others.row != NULL) {
+    code = H46017_ERR_UNKNOWN_DEVICE;
   }
-  *out = chosen.device;
-  return 0;
+  if (code == 0 && chosen.row != NULL) {
+    device_row **link = &list;
+    while (*link != chosen.row) {
+      link = &(*link)->next;
+    }
+    *link = chosen.row->next;
+    *out = &chosen.row->device;
+  }
+  free_rows(list);
+  return code;
+}
+
+const password *device_password(const h46017_device *device) {
+  return &((const device_row *)device)->secret;
 }
 
 /* -- writing --------------------------------------------------------------- */

@@ -54,12 +54,18 @@ int device_table_each(device_table *t,
                       void *arg);
 
 /* The device that a registration's names select: of all names the one that
- * fits best. *out stays NULL when there is none. A device's own rule counts up
- * to `loosest`, and is that at the most in what comes out.
- * H46017_ERR_ALIAS_CONFLICT: the names are of different devices. */
+ * fits best. *out stays NULL when there is none. Only names of `type` count
+ * (UNKNOWN: all). A device's own rule counts up to `loosest`, and is that at
+ * the most in what comes out. However many names there are, and whatever the
+ * rules, this asks SQLite once.
+ * H46017_ERR_ALIAS_CONFLICT: the names are of different devices;
+ * H46017_ERR_UNKNOWN_DEVICE: only names that do not count are a device's. */
 int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_match_rule loosest,
-                        h46017_device **out);
+                        size_t count, h46017_alias_type type,
+                        h46017_match_rule loosest, h46017_device **out);
+
+/* What came with such a device: as device_table_password(). */
+const password *device_password(const h46017_device *device);
 
 /* Is it a name of the device? */
 bool device_fits(const h46017_device *device, const h46017_alias *alias);

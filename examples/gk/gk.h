@@ -60,7 +60,6 @@ struct gk {
   config config;
   device_table *devices;
   h46017_device *asked;          /* the answer to the question being decided */
-  password secret;               /* of that device */
   h46017_alias names[NAMES_MAX]; /* of that question: see registrar.c */
   int64_t devices_version;
   int64_t

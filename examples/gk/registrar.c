@@ -84,19 +84,6 @@ static h46017_alias_type identity_type(const gk *g) {
   return types[g->config.identity];
 }
 
-/* Those of the names that say which device it is; they stand in g->names until
- * the next question. */
-static size_t identities(gk *g, const h46017_alias *names, size_t count) {
-  size_t n = 0;
-  for (size_t i = 0; i < count && n < NAMES_MAX; i++) {
-    if (identity_type(g) == H46017_ALIAS_UNKNOWN ||
-        identity_type(g) == names[i].type) {
-      g->names[n++] = names[i];
-    }
-  }
-  return n;
-}
-
 /* Which device is it? One that other names of it would be, and not those that
  * count, is none: nobody is let in as a stranger under a device's name. */
 static int look_up(gk *g, const h46017_alias *names, size_t count,
@@ -105,18 +92,8 @@ static int look_up(gk *g, const h46017_alias *names, size_t count,
       [MATCH_PREFIX] = H46017_MATCH_PREFIX,
       [MATCH_SERIAL] = H46017_MATCH_SERIAL,
       [MATCH_EXACT] = H46017_MATCH_EXACT};
-  const h46017_match_rule loosest = rules[g->config.match];
-  size_t n = identities(g, names, count);
-  int code = device_table_select(g->devices, g->names, n, loosest, device);
-  if (code == 0 && *device == NULL && n < count) {
-    code = device_table_select(g->devices, names, count, loosest, device);
-    if (*device != NULL) {
-      device_free(*device);
-      *device = NULL;
-      code = H46017_ERR_UNKNOWN_DEVICE;
-    }
-  }
-  return code;
+  return device_table_select(g->devices, names, count, identity_type(g),
+                             rules[g->config.match], device);
 }
 
 /* With one type of names to say which device it is, the others are granted
@@ -154,11 +131,10 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
                 device_table_why(g->devices));
   }
   answer->device = g->asked; /* lives until the next question */
-  if (g->asked != NULL && answer->refuse == 0) {
-    answer->refuse =
-        device_table_password(g->devices, g->asked->name, &g->secret);
-    answer->secret = g->secret.len > 0 ? g->secret.text : NULL;
-    answer->secret_len = g->secret.len;
+  if (g->asked != NULL) {
+    const password *secret = device_password(g->asked);
+    answer->secret = secret->len > 0 ? secret->text : NULL;
+    answer->secret_len = secret->len;
     grant(g, names, answer);
   }
   answer->open = g->config.open;
