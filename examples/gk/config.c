@@ -25,7 +25,7 @@ static bool config_put(config *c, const setting *s, const char *value,
  */
 
 enum {
-  AS_FIRST = UINT32_MAX, /* a choice of [tls NAME]: as in [tls] */
+  AS_FIRST = INT32_MAX, /* a choice of [tls NAME]: as in [tls] */
   ALTERNATES_MAX = 16
 };
 
