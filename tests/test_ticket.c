@@ -265,6 +265,26 @@ START_TEST(a_client_asks_again_whether_its_server_may_pass) {
 }
 END_TEST
 
+START_TEST(a_session_by_a_cn_is_none_where_a_cn_does_not_count) {
+  pki_cert gk = pki_leaf("gk.example.net", &pair_root);
+  SSL_SESSION *s;
+  pair p;
+
+  trusting_authority(&pair_root);
+  meet_gatekeeper(&p, versions[_i], H46017_TLS_MODERN, &gk, NULL);
+  meet_end(&p);
+  s = left_by(&p);
+  again(&p, s);
+  expect_resumed(&p, true);
+  p.cset.server_check = H46017_SERVER_CHECK_SAN;
+  again(&p, s);
+  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_NAME);
+  SSL_SESSION_free(s);
+  pair_free(&p);
+  pki_free(&gk);
+}
+END_TEST
+
 /* A session is offered by the judgement of a full handshake, in which only the
  * signatures are not verified again: what follows is what would let a server in
  * longer than it may be. */
@@ -612,6 +632,8 @@ static Suite *ticket_suite(void) {
   tcase_add_loop_test(tc, a_ticket_of_another_listener_is_not_taken, 0, 2);
   tcase_add_loop_test(tc, a_client_asks_again_whether_its_server_may_pass, 0,
                       2);
+  tcase_add_loop_test(tc, a_session_by_a_cn_is_none_where_a_cn_does_not_count,
+                      0, 2);
   tcase_add_loop_test(tc, a_session_that_lay_in_a_file_is_judged_as_well, 0, 2);
   tcase_add_loop_test(tc, an_authority_of_the_same_name_signed_nothing, 0, 2);
   tcase_add_loop_test(tc, a_client_s_clock_is_asked_each_time_of_the_whole_path,

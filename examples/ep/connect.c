@@ -163,10 +163,11 @@ static int start_tls(attempt *a) {
   h46017_tls_callbacks callbacks;
   h46017_tls *tls = NULL;
   h46017_tls_settings_default(&settings);
-  settings.server_check = p->insecure    ? H46017_SERVER_CHECK_NONE
-                          : p->pin       ? H46017_SERVER_CHECK_PIN
-                          : p->server_dn ? H46017_SERVER_CHECK_SUBJECT
-                                         : H46017_SERVER_CHECK_NAME;
+  settings.server_check = p->insecure     ? H46017_SERVER_CHECK_NONE
+                          : p->pin        ? H46017_SERVER_CHECK_PIN
+                          : p->server_dn  ? H46017_SERVER_CHECK_SUBJECT
+                          : p->server_san ? H46017_SERVER_CHECK_SAN
+                                          : H46017_SERVER_CHECK_NAME;
   /* With SRV that is the domain, never the target, and with an alternate the
    * host of the list, never the address: whoever can forge a DNS answer could
    * name a host that he has a certificate for. */

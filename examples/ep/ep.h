@@ -73,6 +73,7 @@ struct app {
   text_list trust;   /* files */
   const char *server_name;
   const char *server_dn;
+  bool server_san; /* a CN is no name */
   bool insecure;
   bool pin;           /* the certificate that was seen first, and no other */
   uint32_t ttl;       /* seconds asked for; 0: the library's */

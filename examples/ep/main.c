@@ -137,6 +137,7 @@ enum {
   OPTION_APP,
   OPTION_TRUST,
   OPTION_SERVER_NAME,
+  OPTION_SERVER_SAN,
   OPTION_SERVER_DN,
   OPTION_PIN,
   OPTION_INSECURE,
@@ -183,6 +184,8 @@ static const option_spec specs[] = {
      "trust its certificates too, this time (PEM, DER); repeat"},
     {OPTION_SERVER_NAME, "server-name", "NAME",
      "the name in the gatekeeper's certificate; its HOST"},
+    {OPTION_SERVER_SAN, "server-san", NULL,
+     "that name has to be in subjectAltName: a CN is none"},
     {OPTION_SERVER_DN, "server-dn", "DN",
      "the whole subject of the gatekeeper's certificate instead"},
     {OPTION_PIN, "pin", NULL,
@@ -305,6 +308,9 @@ static bool take_option(app *p, int id, const char *value) {
   case OPTION_SERVER_NAME:
     p->server_name = value;
     return value[0] != '\0';
+  case OPTION_SERVER_SAN:
+    p->server_san = true;
+    return true;
   case OPTION_SERVER_DN:
     p->server_dn = value;
     return value[0] != '\0';
@@ -384,9 +390,10 @@ static int check_options(const app *p) {
     return report_usage("--count makes NAME-1 and so on, and digits have no "
                         "hyphen: another type of name");
   }
-  if ((p->server_name != NULL) + (p->server_dn != NULL) + p->pin + p->insecure >
+  if ((p->server_name != NULL || p->server_san) + (p->server_dn != NULL) +
+          p->pin + p->insecure >
       1) {
-    return report_usage("--server-name, --server-dn, --pin or "
+    return report_usage("--server-name and --server-san, --server-dn, --pin or "
                         "--insecure-server: one of them");
   }
   if ((p->pin || p->insecure) && p->trust.count > 0) {

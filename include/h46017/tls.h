@@ -126,7 +126,8 @@ H46017_API int h46017_trust_attach(const h46017_trust *trust, SSL_CTX *ctx,
 /** Makes a client's handshake fail unless the server's certificate is for
  * @p name: a DNS name (subjectAltName; the CN where there is no DNS name among
  * them; no wildcards) or an IP address (subjectAltName only). A DNS name is
- * also sent as SNI.
+ * also sent as SNI. With `X509_CHECK_FLAG_NEVER_CHECK_SUBJECT` set afterwards
+ * (X509_VERIFY_PARAM_set_hostflags()) the CN never counts.
  *
  * A client that does not call it, nor lets h46017_tls_new(), accepts any
  * trusted certificate as its gatekeeper, a phone's too.
@@ -228,9 +229,11 @@ typedef enum h46017_server_check {
                                         warning at every connection */
   H46017_SERVER_CHECK_SUBJECT = 3, /**< trusted, and `server_name` is its
                                         subject: h46017_tls_expect_subject() */
-  H46017_SERVER_CHECK_PIN = 4      /**< the certificate of `server_pin`, and no
+  H46017_SERVER_CHECK_PIN = 4,     /**< the certificate of `server_pin`, and no
                                         other; without one, the first contact:
                                         h46017_tls_expect_certificate() */
+  H46017_SERVER_CHECK_SAN = 5      /**< trusted, and for `server_name` by its
+                                        subjectAltName: a CN does not count */
 } h46017_server_check;
 
 /** Settings of one connection. Begin with h46017_tls_settings_default(). */

@@ -313,10 +313,19 @@ static void engine_free(h46017_tls *t) {
 }
 
 static int engine_prepare_client(h46017_tls *t) {
+  X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
+  int rv;
+
   SSL_set_connect_state(t->ssl);
   switch (t->settings.server_check) {
   case H46017_SERVER_CHECK_NAME:
     return h46017_tls_expect_name(t->ssl, t->settings.server_name);
+  case H46017_SERVER_CHECK_SAN:
+    rv = h46017_tls_expect_name(t->ssl, t->settings.server_name);
+    X509_VERIFY_PARAM_set_hostflags(param,
+                                    X509_CHECK_FLAG_NO_WILDCARDS |
+                                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    return rv;
   case H46017_SERVER_CHECK_SUBJECT:
     return h46017_tls_expect_subject(t->ssl, t->settings.server_name);
   case H46017_SERVER_CHECK_TRUSTED:

@@ -340,6 +340,8 @@ keyUsage = critical, keyCertSign, cRLSign
 [device]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = clientAuth
+[nameless]
+basicConstraints = critical, CA:FALSE
 [gatekeeper]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth

@@ -281,6 +281,7 @@ class Usage(harness.Case):
             ((*to, "--alias", "x", "--cert", "c.pem"), "--key"),
             ((*to, "--alias", "x", "--server-dn", "CN=a", "--server-name", "a"), "--server-dn"),
             ((*to, "--alias", "x", "--pin", "--server-name", "a"), "--pin"),
+            ((*to, "--alias", "x", "--pin", "--server-san"), "--pin"),
             ((*to, "--alias", "x", "--pin", "--trust", "ca.pem"), "--pin"),
             ((*to, "--alias", "x", "--insecure-server", "--trust", "ca.pem"), "--insecure"),
             ((*to, "--alias", "x", "--dns", "nowhere:x"), "--dns"),

@@ -257,6 +257,22 @@ class Tls(harness.Case):
         )
         self.assertEqual(status, 0, ep.stderr())
 
+    def test_a_cn_is_no_name_where_that_is_asked_for(self):
+        own = self.pki.own("device")
+        gk = self.tls_gatekeeper()
+        status, ep = self.attempt(*own, "--server-san", "--server-name", "gk.example")
+        self.assertEqual(status, 0, ep.stderr())
+        gk.stop()
+        self.pki.make("by-cn", "by-cn.example", "nameless", "ca")
+        by_cn = self.gatekeeper(
+            *self.pki.own("by-cn"), "--trust", self.pki.cert("ca"), tls="127.0.0.1:0"
+        )
+        self.to = f"tls:127.0.0.1:{by_cn.port['tls']}"
+        for switch, code in ((), 0), (("--server-san",), 11):
+            status, ep = self.attempt(*own, *switch, "--server-name", "by-cn.example")
+            self.assertEqual(status, code, ep.stderr())
+        self.assertIn("SERVER_NAME", [e.get("code") for e in ep.events])
+
     def test_a_gatekeeper_is_known_by_its_whole_subject(self):
         gk = self.tls_gatekeeper()
         own = self.pki.own("device")
