@@ -163,7 +163,7 @@ START_TEST(arena_obeys_its_budget_and_settles_on_one_block) {
     memset(p, 0xff, 3);
   }
   h46017_arena_reset(&a);
-  ck_assert_uint_eq(a.used, 0);
+  ck_assert_uint_eq(h46017_arena_used(&a), 0);
   ck_assert_ptr_nonnull(a.head);
   for (int i = 0; i < 100; i++) { /* what was written is gone */
     unsigned char *p = h46017_arena_alloc(&a, 3);
@@ -172,6 +172,35 @@ START_TEST(arena_obeys_its_budget_and_settles_on_one_block) {
   ck_assert_ptr_nonnull(h46017_arena_alloc(&a, 0));
   h46017_arena_free(&a);
   ck_assert_ptr_null(a.head);
+}
+END_TEST
+
+/* Octets count as they are handed out, rounded up; but the last ones of the
+ * budget can be had, however many they are. */
+START_TEST(arena_gives_to_the_last_octet_of_its_budget) {
+  for (size_t budget = 0; budget < 70; budget++) {
+    for (int warm = 0; warm < 2; warm++) {
+      h46017_arena a;
+      size_t left = budget;
+      h46017_arena_init(&a, h46017_mem_default(), budget);
+      if (warm) { /* a block is there already */
+        (void)h46017_arena_alloc(&a, budget);
+        h46017_arena_reset(&a);
+      }
+      for (; left > 16; left -= 16) {
+        ck_assert_ptr_nonnull(h46017_arena_alloc(&a, 1));
+      }
+      ck_assert_ptr_null(h46017_arena_alloc(&a, left + 1));
+      ck_assert(!a.nomem);
+      ck_assert_uint_eq(h46017_arena_used(&a), budget - left);
+      if (left > 0) {
+        ck_assert_ptr_nonnull(h46017_arena_alloc(&a, left));
+      }
+      ck_assert_ptr_null(h46017_arena_alloc(&a, 1));
+      ck_assert_uint_eq(h46017_arena_used(&a), budget);
+      h46017_arena_free(&a);
+    }
+  }
 }
 END_TEST
 
@@ -391,6 +420,7 @@ int main(void) {
   tcase_add_test(tc, time_and_size_saturate);
   tcase_add_test(tc, memory_functions_come_whole_or_not_at_all);
   tcase_add_test(tc, arena_obeys_its_budget_and_settles_on_one_block);
+  tcase_add_test(tc, arena_gives_to_the_last_octet_of_its_budget);
   tcase_add_test(tc, txbuf_keeps_order_and_limit);
   tcase_add_test(tc, txbuf_uses_the_room_it_was_lent_first);
   tcase_add_test(tc, text_goes_to_bmp_and_back);

@@ -76,18 +76,27 @@ static uint64_t number_at(const char *path) {
   return v;
 }
 
+/* In eight octets at a time, and where there are no eight any more: the octets
+ * behind the buffer are the heap's. */
 START_TEST(reader_takes_any_width_at_any_bit) {
-  static const uint8_t data[] = {0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc};
+  octets o = octets_hex("123456789abc 0f1e2d3c4b5a");
   uint64_t all = 0x123456789abcULL;
 
-  for (unsigned pos = 0; pos < 16; pos++) {
-    for (unsigned n = 1; n <= 32; n++) {
-      h46017_bitreader r = {data, pos, 48};
-      uint64_t want = all >> (48 - pos - n) & ((UINT64_C(1) << n) - 1);
-      ck_assert_uint_eq(h46017_bits_get(&r, n), want);
-      ck_assert_uint_eq(r.pos, pos + n);
+  for (size_t len = 6; len <= o.len; len++) {
+    uint8_t *data = octets_exact(o.data, len);
+    for (unsigned pos = 0; pos < 16; pos++) {
+      for (unsigned n = 1; n <= 32; n++) {
+        h46017_bitreader r = h46017_bits_reader(data, len);
+        uint64_t want = all >> (48 - pos - n) & ((UINT64_C(1) << n) - 1);
+        r.pos = pos;
+        ck_assert_uint_eq(h46017_bits_get(&r, n), want);
+        ck_assert_uint_eq(r.pos, pos + n);
+        ck_assert_uint_eq(h46017_bits_left(&r), len * 8 - pos - n);
+      }
     }
+    free(data);
   }
+  octets_free(&o);
 }
 END_TEST
 
@@ -96,7 +105,7 @@ START_TEST(writer_puts_any_width_at_any_bit_and_stops_at_the_end) {
     for (unsigned n = 1; n <= 32; n++) {
       uint8_t out[8];
       h46017_bitwriter w = {out, 0, 48};
-      h46017_bitreader r = {out, 0, 48};
+      h46017_bitreader r = h46017_bits_reader(out, 6);
       memset(out, 0xee, sizeof(out));
       h46017_bits_put(&w, 0x5a, pos);
       h46017_bits_put(&w, 0x89abcdef, n);

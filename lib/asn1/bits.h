@@ -15,9 +15,18 @@
 
 typedef struct h46017_bitreader {
   const uint8_t *data;
-  size_t pos; /* the next bit */
-  size_t end; /* behind the last bit, a multiple of 8 */
+  size_t pos;  /* the next bit */
+  size_t wide; /* before it, eight octets can be looked at in one piece: all of
+                  them are the buffer's, though not all may be before `end` */
+  size_t end;  /* behind the last bit, a multiple of 8 */
 } h46017_bitreader;
+
+static inline h46017_bitreader h46017_bits_reader(const uint8_t *data,
+                                                  size_t len) {
+  h46017_bitreader r = {data, 0, len >= 8 ? (len - 7) * 8 : 0, len * 8};
+
+  return r;
+}
 
 static inline size_t h46017_bits_left(const h46017_bitreader *r) {
   return r->end - r->pos;
@@ -50,25 +59,41 @@ static inline bool h46017_bits_at(const h46017_bitreader *r, size_t pos) {
   return (r->data[pos >> 3] >> (7 - (pos & 7)) & 1) != 0;
 }
 
+/* h46017_bits_get() in the last octets of a buffer. In line all the same: a
+ * function that calls nothing needs no registers saved. */
+static inline uint32_t h46017_bits_get_last(const uint8_t *p, unsigned used,
+                                            unsigned n) {
+  uint64_t word = *p;
+  unsigned have = 8;
+
+  for (; have < used + n; have += 8) {
+    word = word << 8 | *++p;
+  }
+  return (uint32_t)(word >> (have - used - n) & (UINT64_MAX >> (64 - n)));
+}
+
+/* 57 bits and more from `pos` on, the first one the highest; `pos` is before
+ * `wide`. */
+static inline uint64_t h46017_bits_word(const h46017_bitreader *r, size_t pos) {
+  const uint8_t *p = r->data + (pos >> 3);
+  /* compilers know this for one load */
+  uint64_t word = (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 |
+                  (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+                  (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+                  (uint64_t)p[6] << 8 | p[7];
+
+  return word << (pos & 7);
+}
+
 /* The next `n` bits, 1 to 32; the caller has seen that they are there. */
 static inline uint32_t h46017_bits_get(h46017_bitreader *r, unsigned n) {
-  const uint8_t *p = r->data + (r->pos >> 3);
-  unsigned have = 8 - (unsigned)(r->pos & 7);
-  uint32_t v = *p & (0xffU >> (8 - have));
+  size_t pos = r->pos;
 
   r->pos += n;
-  if (n <= have) {
-    return v >> (have - n);
+  if (pos < r->wide) {
+    return (uint32_t)(h46017_bits_word(r, pos) >> (64 - n));
   }
-  n -= have;
-  while (n >= 8) {
-    v = v << 8 | *++p;
-    n -= 8;
-  }
-  if (n > 0) {
-    v = v << n | (uint32_t)(*++p) >> (8 - n);
-  }
-  return v;
+  return h46017_bits_get_last(r->data + (pos >> 3), (unsigned)(pos & 7), n);
 }
 
 /* Writes as far as there is room and counts on behind it: `pos` ends as the
@@ -83,29 +108,31 @@ static inline bool h46017_bits_fit(const h46017_bitwriter *w) {
   return w->pos <= w->cap;
 }
 
-/* The `n` low bits of `v`, 0 to 32. An octet's unused low bits are zero. */
-static inline void h46017_bits_put(h46017_bitwriter *w, uint32_t v,
-                                   unsigned n) {
-  uint8_t *p;
+/* The `used` bits that are in an octet already. */
+static inline unsigned h46017_bits_kept(const uint8_t *p, unsigned used) {
+  return *p & 0xff00U >> used;
+}
+
+/* `v` in `n` bits, 1 to 9 of them: two octets at the most, and no call. An
+ * octet's unused low bits are zero. */
+static inline void h46017_bits_put_few(h46017_bitwriter *w, unsigned v,
+                                       unsigned n) {
   unsigned used = (unsigned)(w->pos & 7);
-  size_t start = w->pos;
-  unsigned all = used + n; /* bits from the first octet on, 39 at the most */
-  uint64_t bits;
+  uint8_t *p = w->data + (w->pos >> 3);
 
   w->pos += n;
-  if (w->pos > w->cap || n == 0) {
+  if (w->pos > w->cap) {
     return;
   }
-  p = w->data + (start >> 3);
-  bits = v & (UINT64_MAX >> (64 - n));
-  if (used != 0) {
-    bits |= (uint64_t)(*p >> (8 - used)) << n;
+  v = v << (16 - used - n) | h46017_bits_kept(p, used) << 8;
+  p[0] = (uint8_t)(v >> 8);
+  if (used + n > 8) {
+    p[1] = (uint8_t)v;
   }
-  for (; all > 8; all -= 8) {
-    *p++ = (uint8_t)(bits >> (all - 8));
-  }
-  *p = (uint8_t)(bits << (8 - all));
 }
+
+/* The `n` low bits of `v`, 0 to 57. */
+void h46017_bits_put(h46017_bitwriter *w, uint64_t v, unsigned n);
 
 static inline void h46017_bits_put_align(h46017_bitwriter *w) {
   w->pos = h46017_bits_align_up(w->pos);

@@ -193,9 +193,7 @@ const h46017_h225_type *h46017_h225_user_information(void) {
 int h46017_h225_decode(h46017_h225 *m, const h46017_h225_type *type,
                        const uint8_t *data, size_t datalen) {
   h46017_per_limits limits = {m->settings.max_depth, m->settings.max_elements};
-  void *root;
-  size_t consumed;
-  uint32_t elements;
+  h46017_per_decoded out;
   int rv;
 
   h225_empty(m);
@@ -204,11 +202,11 @@ int h46017_h225_decode(h46017_h225 *m, const h46017_h225_type *type,
     return h46017_h225_fail(m, H46017_ERR_INVALID_ARGUMENT, NULL, 0,
                             "no type or no data");
   }
-  rv = h46017_per_decode(type->node, data, datalen, &m->arena, &limits, &root,
-                         &consumed, &elements, &m->fault);
-  if (rv == 0 && consumed < datalen && m->settings.strict_trailing) {
+  rv = h46017_per_decode(type->node, data, datalen, &m->arena, &limits, &out,
+                         &m->fault);
+  if (rv == 0 && out.consumed < datalen && m->settings.strict_trailing) {
     rv = H46017_ERR_PER_TRAILING;
-    m->fault.bit = consumed * 8;
+    m->fault.bit = out.consumed * 8;
     m->fault.text = "octets behind the end of the PDU";
   }
   if (rv != 0) {
@@ -216,11 +214,11 @@ int h46017_h225_decode(h46017_h225 *m, const h46017_h225_type *type,
     return h225_report(m, rv);
   }
   m->type = type;
-  m->root = root;
+  m->root = out.root;
   m->given = true;
-  m->elements = elements;
-  m->trailing = data + consumed;
-  m->trailing_len = datalen - consumed;
+  m->elements = out.elements;
+  m->trailing = data + out.consumed;
+  m->trailing_len = datalen - out.consumed;
   return 0;
 }
 
@@ -301,5 +299,5 @@ size_t h46017_h225_trailing(const h46017_h225 *m) {
 }
 
 size_t h46017_h225_memory_used(const h46017_h225 *m) {
-  return m->arena.used;
+  return h46017_arena_used(&m->arena);
 }

@@ -202,8 +202,7 @@ static bool node_set_characters(h46017_node *n, bool printable,
 static const h46017_node *node_compile(asn_TYPE_descriptor_t *td,
                                        const asn_per_constraints_t *pc);
 
-static bool node_add_member(h46017_node *n, asn_TYPE_member_t *elm,
-                            h46017_member *m) {
+static bool node_add_member(asn_TYPE_member_t *elm, h46017_member *m) {
   const asn_per_constraints_t *pc = elm->per_constraints;
 
   if (elm->default_value != NULL || /* H.225.0 has none */
@@ -216,8 +215,6 @@ static bool node_add_member(h46017_node *n, asn_TYPE_member_t *elm,
   m->pointer = (elm->flags & ATF_POINTER) != 0;
   m->optional = elm->optional != 0;
   m->node = node_compile(elm->type, pc);
-  m->counted = n->kind == H46017_NODE_SEQUENCE && !m->pointer &&
-               m->node != NULL && m->node->kind < H46017_NODE_SEQUENCE;
   return m->node != NULL;
 }
 
@@ -232,7 +229,7 @@ static bool node_compile_members(h46017_node *n, asn_TYPE_descriptor_t *td) {
   n->members = members;
   n->nmembers = (uint16_t)count;
   for (size_t i = 0; i < count; i++) {
-    if (!node_add_member(n, &td->elements[i], &members[i])) {
+    if (!node_add_member(&td->elements[i], &members[i])) {
       return false;
     }
   }
@@ -259,8 +256,8 @@ static bool node_compile_sequence(h46017_node *n, asn_TYPE_descriptor_t *td) {
     n->nroot = (uint16_t)(spec->ext_after + 1);
     bits++;
   }
-  if (!node_compile_members(n, td)) {
-    return false;
+  if (n->nroot > 32 || !node_compile_members(n, td)) {
+    return false; /* the engine takes what is told of each as a word */
   }
   for (size_t i = 0; i < n->nmembers; i++) {
     const h46017_member *m = &n->members[i];
@@ -275,12 +272,17 @@ static bool node_compile_sequence(h46017_node *n, asn_TYPE_descriptor_t *td) {
         return false;
       }
       n->noptional++;
+      n->optional |= (uint32_t)1 << i;
     } else {
+      if (!m->pointer && m->node->kind < H46017_NODE_SEQUENCE &&
+          i < H46017_PER_GIVEN_BITS) {
+        n->counted |= (uint32_t)1 << i;
+      }
       bits += m->node->min_bits;
     }
   }
   n->min_bits = node_saturate(bits + n->noptional);
-  /* the engine takes the preamble, and the additions known, as a word */
+  /* so are the preamble, and the additions known */
   return n->noptional + n->extensible <= 32 && n->nmembers - n->nroot <= 64;
 }
 
@@ -453,6 +455,11 @@ static bool node_equal(const h46017_node *a, const h46017_node *b) {
          a->names == b->names;
 }
 
+static uint32_t node_room(const h46017_node *n) {
+  return (n->struct_size + (uint32_t)H46017_ARENA_ALIGN - 1) &
+         ~((uint32_t)H46017_ARENA_ALIGN - 1);
+}
+
 /* Simple types that are alike share a node: three hundred NULLs are one. */
 static h46017_node *node_add_simple(const h46017_node *n) {
   for (size_t i = 0; i < node_count; i++) {
@@ -506,6 +513,8 @@ static const h46017_node *node_compile(asn_TYPE_descriptor_t *td,
     if (!node_compile_simple(&simple, td, pc)) {
       return NULL;
     }
+    simple.way = simple.kind;
+    simple.room = node_room(&simple);
     n = node_add_simple(&simple);
     return n != NULL && node_add_key(td, pc, n) != NULL ? n : NULL;
   }
@@ -526,6 +535,8 @@ static const h46017_node *node_compile(asn_TYPE_descriptor_t *td,
   } else {
     ok = node_compile_choice(n, td, pc);
   }
+  n->way = n->plain != NULL ? H46017_NODE_PLAIN : n->kind;
+  n->room = node_room(n);
   return ok ? n : NULL;
 }
 

@@ -30,6 +30,9 @@ typedef enum h46017_node_kind {
                          `data` of a value is an h46017_unknown */
 } h46017_node_kind;
 
+/* Not a kind, but a way to code one: along a plain path (asn1/per_plain.h). */
+#define H46017_NODE_PLAIN (H46017_NODE_UNKNOWN + 1)
+
 /* How a whole number with bounds travels (X.691 11.5 - 11.8), lengths and
  * counts too. */
 typedef enum h46017_number_form {
@@ -62,11 +65,11 @@ typedef struct h46017_member {
   uint8_t name_len;
   bool pointer;  /* the C member is a pointer */
   bool optional; /* of the root: has a bit in the preamble */
-  bool counted;  /* whether it has a value is told by h46017_per_given() */
 } h46017_member;
 
 struct h46017_node {
   uint8_t kind;       /* h46017_node_kind */
+  uint8_t way;        /* how it is coded: its kind, or H46017_NODE_PLAIN */
   uint8_t form;       /* h46017_number_form of the value */
   uint8_t form_bits;  /* bits of BITS, of VARIABLE's octet count, of an index */
   uint8_t size_form;  /* h46017_number_form of the size */
@@ -84,8 +87,11 @@ struct h46017_node {
   uint32_t size_lb;
   uint32_t size_ub; /* H46017_SIZE_UNBOUNDED */
   uint32_t struct_size;
+  uint32_t room;        /* what the arena gives for it */
   uint32_t ctx_offset;  /* of asn_struct_ctx_t, where there is one */
   uint32_t pres_offset; /* CHOICE */
+  uint32_t optional;    /* SEQUENCE: which of the root are, bit 0 the first */
+  uint32_t counted;     /* and which tell by h46017_per_given() of a value */
   int64_t lb;
   int64_t ub; /* both 0 for FREE */
   const h46017_member *members;

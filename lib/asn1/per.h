@@ -20,8 +20,10 @@
  * An ENUMERATED_t with a value not known here has size 0, and its buf points
  * to an h46017_unknown. */
 
+#include "asn1/bits.h"
 #include "asn1/node.h"
 #include "base/arena.h"
+#include "base/text.h"
 
 #include "h46017-asn1.h"
 
@@ -50,11 +52,22 @@ typedef struct h46017_fault {
   char path[H46017_PER_PATH_SIZE];
 } h46017_fault;
 
-void h46017_fault_init(h46017_fault *f);
+static inline void h46017_fault_init(h46017_fault *f) {
+  f->code = 0;
+  f->bit = 0;
+  f->text = "";
+  f->path_begin = sizeof(f->path) - 1;
+  f->path_full = false;
+  f->path[sizeof(f->path) - 1] = '\0';
+}
+
+static inline const char *h46017_fault_path(const h46017_fault *f) {
+  return f->path + f->path_begin;
+}
+
 /* Puts a component, or an element's index, before what is there. */
 void h46017_fault_push(h46017_fault *f, const char *name, size_t len);
 void h46017_fault_push_index(h46017_fault *f, size_t index);
-const char *h46017_fault_path(const h46017_fault *f);
 
 /* An addition, alternative or item behind an extension marker that this
  * version of the schema does not have. */
@@ -67,7 +80,14 @@ typedef struct h46017_unknown {
 
 void h46017_unknown_init(h46017_unknown *u, uint32_t index);
 
-/* The shortest two's complement, big-endian; 1 to 8 octets. */
+/* Octets of the shortest two's complement, 1 to 8. */
+static inline size_t h46017_per_int64_size(int64_t v) {
+  uint64_t u = v < 0 ? ~(uint64_t)v : (uint64_t)v;
+
+  return u == 0 ? 1 : (64 - h46017_bits_leading(u)) / 8 + 1;
+}
+
+/* The shortest two's complement, big-endian. */
 size_t h46017_per_from_int64(int64_t v, uint8_t out[8]);
 /* False: it does not fit. An empty INTEGER does not either. */
 bool h46017_per_to_int64(const uint8_t *octets, size_t len, int64_t *out);
@@ -90,15 +110,9 @@ static inline int64_t h46017_per_native(const h46017_node *n, const void *st) {
 static inline size_t h46017_per_check_text(const h46017_node *n,
                                            const uint8_t *text, size_t count) {
   size_t i = 0;
-  uint8_t all = 0;
 
-  if (n->alphabet == NULL) {
-    for (size_t k = 0; k < count; k++) {
-      all |= text[k];
-    }
-    if (all <= 127) {
-      return count;
-    }
+  if (n->alphabet == NULL && h46017_text_is_ascii(text, count)) {
+    return count;
   }
   while (i < count && text[i] <= 127 &&
          (n->alphabet == NULL || n->alphabet->to_index[text[i]] >= 0)) {
@@ -123,12 +137,17 @@ typedef struct h46017_per_limits {
   uint32_t elements;
 } h46017_per_limits;
 
-/* `*proot` and `*pconsumed` (octets) are set on success only. The structures
- * live in the arena, or point into `data`. */
+typedef struct h46017_per_decoded {
+  void *root;
+  size_t consumed;   /* octets */
+  uint32_t elements; /* of all lists */
+} h46017_per_decoded;
+
+/* `*out` is set on success only. The structures live in the arena, or point
+ * into `data`. */
 int h46017_per_decode(const h46017_node *node, const uint8_t *data, size_t len,
                       h46017_arena *arena, const h46017_per_limits *limits,
-                      void **proot, size_t *pconsumed, uint32_t *pelements,
-                      h46017_fault *fault);
+                      h46017_per_decoded *out, h46017_fault *fault);
 
 /* A BIT STRING to be looked for while encoding: the one with these octets (the
  * pointer counts). `end` is the octet of the output behind it; 0 when it is not

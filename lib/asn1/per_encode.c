@@ -29,13 +29,8 @@ static int per_refuse_missing(per_encoder *e) {
 
 /* -- numbers and lengths ---------------------------------------------- */
 
-static unsigned per_octets_of(uint64_t v) {
-  unsigned octets = 1;
-
-  while (octets < 8 && v >> (octets * 8) != 0) {
-    octets++;
-  }
-  return octets;
+static inline unsigned per_octets_of(uint64_t v) {
+  return (63 - h46017_bits_leading(v | 1)) / 8 + 1;
 }
 
 static inline void per_put_constrained(per_encoder *e, unsigned form,
@@ -46,7 +41,7 @@ static inline void per_put_constrained(per_encoder *e, unsigned form,
   case H46017_NUMBER_NONE:
     break;
   case H46017_NUMBER_BITS:
-    h46017_bits_put(&e->w, (uint32_t)v, bits);
+    h46017_bits_put_few(&e->w, (unsigned)v, bits);
     break;
   case H46017_NUMBER_OCTET:
     h46017_bits_put_number(&e->w, v, 1);
@@ -56,23 +51,32 @@ static inline void per_put_constrained(per_encoder *e, unsigned form,
     break;
   default:
     octets = per_octets_of(v);
-    h46017_bits_put(&e->w, octets - 1, bits);
+    h46017_bits_put_few(&e->w, octets - 1, bits);
     h46017_bits_put_number(&e->w, v, octets);
     break;
   }
 }
 
-/* The general length, or the head of a fragment. Returns how many of `left`
- * units follow it; `*pmore` when another length follows those. */
-static inline size_t per_put_length(per_encoder *e, size_t left, bool *pmore) {
-  *pmore = left >= PER_FRAGMENT;
-  if (*pmore) {
-    size_t k = left / PER_FRAGMENT < 4 ? left / PER_FRAGMENT : 4;
+/* The general length of less than 16384. */
+static inline void per_put_length(per_encoder *e, size_t len) {
+  if (len < 128) {
+    h46017_bits_put_number(&e->w, len, 1);
+  } else {
+    h46017_bits_put_number(&e->w, 0x8000 | len, 2);
+  }
+}
+
+/* The length before the next part of `left` units, a fragment or the last.
+ * Returns how many are in it; `*pmore` when another length follows those. */
+static size_t per_put_part(per_encoder *e, size_t left, bool *pmore) {
+  size_t k = left / PER_FRAGMENT < 4 ? left / PER_FRAGMENT : 4;
+
+  *pmore = k > 0;
+  if (k > 0) {
     h46017_bits_put_number(&e->w, 0xc0 | k, 1);
     return k * PER_FRAGMENT;
   }
-  h46017_bits_put_number(&e->w, left < 128 ? left : 0x8000 | left,
-                         left < 128 ? 1 : 2);
+  per_put_length(e, left);
   return left;
 }
 
@@ -81,10 +85,10 @@ static void per_put_small(per_encoder *e, uint32_t v) {
   unsigned octets;
 
   if (v < 64) {
-    h46017_bits_put(&e->w, v, 7);
+    h46017_bits_put_few(&e->w, v, 7);
     return;
   }
-  h46017_bits_put(&e->w, 1, 1);
+  h46017_bits_put_few(&e->w, 1, 1);
   octets = per_octets_of(v);
   h46017_bits_put_number(&e->w, octets, 1);
   h46017_bits_put_number(&e->w, v, octets);
@@ -107,15 +111,12 @@ static void per_put_units(per_encoder *e, const uint8_t *data, size_t count,
   h46017_bits_put_octets(&e->w, data, bits / 8);
   if ((bits & 7) != 0) {
     unsigned rest = (unsigned)(bits & 7);
-    h46017_bits_put(&e->w, (uint32_t)data[bits / 8] >> (8 - rest), rest);
+    h46017_bits_put_few(&e->w, (unsigned)data[bits / 8] >> (8 - rest), rest);
   }
 }
 
 /* The length before a string; false: it goes in fragments. */
-static inline bool per_put_size(per_encoder *e, const h46017_node *n,
-                                size_t count) {
-  bool more;
-
+static bool per_put_size(per_encoder *e, const h46017_node *n, size_t count) {
   if (n->size_form != H46017_NUMBER_FREE) {
     per_put_constrained(e, n->size_form, n->size_bits, count - n->size_lb);
     if (n->aligned) {
@@ -126,13 +127,14 @@ static inline bool per_put_size(per_encoder *e, const h46017_node *n,
   if (count >= PER_FRAGMENT) {
     return false;
   }
-  (void)per_put_length(e, count, &more);
+  per_put_length(e, count);
   return true;
 }
 
-static inline int per_put_string(per_encoder *e, const h46017_node *n,
-                                 const uint8_t *data, size_t count,
-                                 unsigned unit) {
+/* Any string. */
+PER_APART static int per_put_string(per_encoder *e, const h46017_node *n,
+                                    const uint8_t *data, size_t count,
+                                    unsigned unit) {
   bool more;
   int rv = per_check_size(e, n, count);
 
@@ -144,7 +146,7 @@ static inline int per_put_string(per_encoder *e, const h46017_node *n,
     return 0;
   }
   do {
-    size_t part = per_put_length(e, count, &more);
+    size_t part = per_put_part(e, count, &more);
     per_put_units(e, data, part, unit);
     data += part * unit / 8;
     count -= part;
@@ -152,15 +154,83 @@ static inline int per_put_string(per_encoder *e, const h46017_node *n,
   return 0;
 }
 
+/* The usual string: its number of units is fixed or in an octet or less, what
+ * follows stands on octets, and there is room. Writes that number and returns
+ * where the units go, the writer behind them already. Looks first: where it is
+ * NULL, nothing has happened. */
+static inline uint8_t *per_put_usual_size(per_encoder *e, const h46017_node *n,
+                                          size_t count, unsigned unit) {
+  size_t bits = count * unit;
+  size_t v = count - n->size_lb;
+  size_t at; /* in bits */
+
+  if (count < n->size_lb || count > n->size_ub) {
+    return NULL;
+  }
+  if (n->size_form <= H46017_NUMBER_BITS) { /* 8 bits at the most */
+    unsigned used = (unsigned)(e->w.pos & 7);
+    unsigned rest = 16 - used - n->size_bits;
+    uint8_t *p = e->w.data + e->w.pos / 8;
+    at = h46017_bits_align_up(e->w.pos + n->size_bits);
+    if (!n->aligned || bits == 0 || at + bits > e->w.cap) {
+      return NULL;
+    }
+    v = v << rest | (size_t)h46017_bits_kept(p, used) << 8;
+    p[0] = (uint8_t)(v >> 8);
+    if (rest < 8) {
+      p[1] = (uint8_t)v;
+    }
+  } else {
+    at = h46017_bits_align_up(e->w.pos) + 8;
+    v = n->size_form == H46017_NUMBER_FREE ? count : v;
+    if (n->size_form != H46017_NUMBER_OCTET &&
+        (n->size_form != H46017_NUMBER_FREE || v >= 0x80)) {
+      return NULL;
+    }
+    if (at + bits > e->w.cap) {
+      return NULL;
+    }
+    e->w.data[at / 8 - 1] = (uint8_t)v;
+  }
+  e->w.pos = at + bits;
+  return e->w.data + at / 8;
+}
+
+/* Units of whole octets. */
+static inline bool per_put_usual(per_encoder *e, const h46017_node *n,
+                                 const uint8_t *data, size_t count,
+                                 unsigned unit) {
+  uint8_t *p = per_put_usual_size(e, n, count, unit);
+
+  if (p == NULL) {
+    return false;
+  }
+  memcpy(p, data, count * unit / 8);
+  return true;
+}
+
 static int per_encode_octets(per_encoder *e, const h46017_node *n,
                              const void *st) {
   const OCTET_STRING_t *in = st;
-  unsigned unit = n->kind == H46017_NODE_BMP ? 16 : 8;
 
   if (in->buf == NULL) {
     return per_refuse_missing(e);
   }
-  return per_put_string(e, n, in->buf, (size_t)in->size / (unit / 8), unit);
+  return per_put_usual(e, n, in->buf, (size_t)in->size, 8)
+             ? 0
+             : per_put_string(e, n, in->buf, (size_t)in->size, 8);
+}
+
+static int per_encode_bmp(per_encoder *e, const h46017_node *n,
+                          const void *st) {
+  const BMPString_t *in = st;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  return per_put_usual(e, n, in->buf, (size_t)in->size / 2, 16)
+             ? 0
+             : per_put_string(e, n, in->buf, (size_t)in->size / 2, 16);
 }
 
 static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
@@ -179,33 +249,47 @@ static int per_encode_bit_string(per_encoder *e, const h46017_node *n,
   return rv;
 }
 
-static int per_encode_characters(per_encoder *e, const h46017_node *n,
-                                 const void *st) {
-  const OCTET_STRING_t *in = st;
-  size_t count = (size_t)in->size;
+/* Digits take half an octet each: two at a time. False where it is not so
+ * simple, or one of them is none; then nothing has happened. */
+static bool per_put_digits(per_encoder *e, const h46017_node *n,
+                           const uint8_t *in, size_t count) {
+  const h46017_alphabet *a = n->alphabet;
+  size_t start = e->w.pos;
+  unsigned all = 0; /* 0x80 in it: one of them was none */
+  uint8_t *out;
+
+  if (n->char_bits != 4 || !n->indexed || a == NULL) {
+    return false;
+  }
+  out = per_put_usual_size(e, n, count, 4);
+  if (out == NULL) {
+    return false;
+  }
+  for (; count > 1; count -= 2, in += 2) {
+    unsigned high = (uint8_t)a->to_index[in[0] & 0x7f];
+    unsigned low = (uint8_t)a->to_index[in[1] & 0x7f];
+    all |= high | low | in[0] | in[1];
+    *out++ = (uint8_t)(high << 4 | low);
+  }
+  if (count > 0) {
+    unsigned high = (uint8_t)a->to_index[in[0] & 0x7f];
+    all |= high | in[0];
+    *out = (uint8_t)(high << 4);
+  }
+  if (all >= 0x80) {
+    e->w.pos = start;
+  }
+  return all < 0x80;
+}
+
+/* Characters of fewer than eight bits. */
+static void per_put_characters(per_encoder *e, const h46017_node *n,
+                               const uint8_t *text, size_t count) {
   uint32_t bits = 0;
   unsigned waiting = 0;
-  int rv;
 
-  if (in->buf == NULL) {
-    return per_refuse_missing(e);
-  }
-  if (h46017_per_check_text(n, in->buf, count) < count) {
-    return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
-                      "a character outside of the permitted alphabet");
-  }
-  if (n->char_bits == 8) {
-    return per_put_string(e, n, in->buf, count, 8);
-  }
-  rv = per_check_size(e, n, count);
-  if (rv != 0) {
-    return rv;
-  }
-  if (!per_put_size(e, n, count)) {
-    return per_refuse(e, H46017_ERR_OUT_OF_RANGE, "too long for this type");
-  }
   for (size_t i = 0; i < count; i++) {
-    uint32_t c = in->buf[i];
+    uint32_t c = text[i];
     if (n->indexed) {
       c = (uint32_t)n->alphabet->to_index[c];
     }
@@ -216,6 +300,37 @@ static int per_encode_characters(per_encoder *e, const h46017_node *n,
       waiting = 0;
     }
   }
+}
+
+static int per_encode_characters(per_encoder *e, const h46017_node *n,
+                                 const void *st) {
+  const OCTET_STRING_t *in = st;
+  size_t count = (size_t)in->size;
+  int rv;
+
+  if (in->buf == NULL) {
+    return per_refuse_missing(e);
+  }
+  if (per_put_digits(e, n, in->buf, count)) {
+    return 0;
+  }
+  if (h46017_per_check_text(n, in->buf, count) < count) {
+    return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
+                      "a character outside of the permitted alphabet");
+  }
+  if (n->char_bits == 8) {
+    return per_put_usual(e, n, in->buf, count, 8)
+               ? 0
+               : per_put_string(e, n, in->buf, count, 8);
+  }
+  rv = per_check_size(e, n, count);
+  if (rv != 0) {
+    return rv;
+  }
+  if (!per_put_size(e, n, count)) {
+    return per_refuse(e, H46017_ERR_OUT_OF_RANGE, "too long for this type");
+  }
+  per_put_characters(e, n, in->buf, count);
   return 0;
 }
 
@@ -232,7 +347,7 @@ static int per_encode_null(per_encoder *e, const h46017_node *n,
 static int per_encode_boolean(per_encoder *e, const h46017_node *n,
                               const void *st) {
   (void)n;
-  h46017_bits_put(&e->w, *(const BOOLEAN_t *)st != 0, 1);
+  h46017_bits_put_few(&e->w, *(const BOOLEAN_t *)st != 0, 1);
   return 0;
 }
 
@@ -267,7 +382,7 @@ static int per_encode_wide(per_encoder *e, const h46017_node *n,
     bool inside = h46017_per_to_int64(in->buf, (size_t)in->size, &v) &&
                   v >= n->lb && v <= n->ub;
     if (n->extensible) {
-      h46017_bits_put(&e->w, !inside, 1);
+      h46017_bits_put_few(&e->w, !inside, 1);
     } else if (!inside) {
       return per_out_of_bounds(e);
     }
@@ -292,7 +407,7 @@ static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
     return per_refuse_missing(e);
   }
   if (u != NULL) {
-    h46017_bits_put(&e->w, 1, 1);
+    h46017_bits_put_few(&e->w, 1, 1);
     per_put_small(e, u->index);
     return 0;
   }
@@ -306,7 +421,7 @@ static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
     return per_out_of_bounds(e);
   }
   if (n->extensible) {
-    h46017_bits_put(&e->w, i >= n->nroot, 1);
+    h46017_bits_put_few(&e->w, i >= n->nroot, 1);
   }
   if (i >= n->nroot) {
     per_put_small(e, (uint32_t)(i - n->nroot));
@@ -319,7 +434,6 @@ static int per_encode_enumerated(per_encoder *e, const h46017_node *n,
 static int per_encode_oid(per_encoder *e, const h46017_node *n,
                           const void *st) {
   const OBJECT_IDENTIFIER_t *in = st;
-  bool more;
 
   (void)n;
   if (in->buf == NULL) {
@@ -329,7 +443,7 @@ static int per_encode_oid(per_encoder *e, const h46017_node *n,
     return per_refuse(e, H46017_ERR_OUT_OF_RANGE,
                       "an OBJECT IDENTIFIER this long");
   }
-  (void)per_put_length(e, (size_t)in->size, &more);
+  per_put_length(e, (size_t)in->size);
   h46017_bits_put_octets(&e->w, in->buf, (size_t)in->size);
   return 0;
 }
@@ -341,7 +455,7 @@ static void per_put_open_octets(per_encoder *e, const uint8_t *octets,
   bool more;
 
   do {
-    size_t part = per_put_length(e, len, &more);
+    size_t part = per_put_part(e, len, &more);
     h46017_bits_put_octets(&e->w, octets, part);
     octets += part;
     len -= part;
@@ -376,7 +490,7 @@ PER_APART static void per_close_long(per_encoder *e, size_t at, size_t len) {
   memmove(e->w.data + at + lengths, e->w.data + at + 1, len);
   e->w.pos = at * 8;
   do {
-    size_t part = per_put_length(e, len, &more);
+    size_t part = per_put_part(e, len, &more);
     if (fragmented) {
       memmove(e->w.data + e->w.pos / 8, from, part);
       from += part;
@@ -387,13 +501,18 @@ PER_APART static void per_close_long(per_encoder *e, size_t at, size_t len) {
 }
 
 /* X.691 11.2: whole octets, at least one. */
-PER_APART static int per_encode_open(per_encoder *e, const h46017_node *n,
-                                     const void *st) {
+static inline int per_encode_open(per_encoder *e, const h46017_node *n,
+                                  const void *st) {
   size_t at;
   size_t start;
   size_t len;
   int rv;
 
+  if (n->kind == H46017_NODE_BOOLEAN) { /* most additions are */
+    h46017_bits_put_number(&e->w, *(const BOOLEAN_t *)st != 0 ? 0x0180 : 0x0100,
+                           2);
+    return 0;
+  }
   h46017_bits_put_align(&e->w);
   at = e->w.pos / 8;
   e->w.pos += 8; /* mostly, the length takes one octet */
@@ -403,7 +522,7 @@ PER_APART static int per_encode_open(per_encoder *e, const h46017_node *n,
     return rv;
   }
   if (e->w.pos == start) {
-    h46017_bits_put(&e->w, 0, 8);
+    h46017_bits_put_few(&e->w, 0, 8);
   }
   h46017_bits_put_align(&e->w);
   len = (e->w.pos - start) / 8;
@@ -422,20 +541,35 @@ PER_SELDOM static int per_within(per_encoder *e, const h46017_member *m,
   return rv;
 }
 
+static inline unsigned per_is_there(const unsigned char *at) {
+  const void *p;
+
+  memcpy(&p, at, sizeof(p));
+  return p != NULL;
+}
+
 /* The additions known here that are there, a bit each from the highest on. In
  * C they are pointers, side by side (node.c sees to it). */
-static uint64_t per_additions(const h46017_node *n, const void *st) {
+static inline uint64_t per_additions(const h46017_node *n, const void *st) {
   unsigned known = (unsigned)(n->nmembers - n->nroot);
-  const unsigned char *at =
-      known > 0 ? h46017_at_const(st, n->members[n->nroot].offset) : NULL;
+  unsigned left = known;
+  const unsigned char *at;
   uint64_t there = 0;
 
-  for (unsigned i = 0; i < known; i++) {
-    const void *p;
-    memcpy(&p, at + i * sizeof(p), sizeof(p));
-    there |= (uint64_t)(p != NULL) << (63 - i);
+  if (known == 0) {
+    return 0;
   }
-  return there;
+  at = h46017_at_const(st, n->members[n->nroot].offset);
+  for (; left >= 4; left -= 4, at += 4 * sizeof(void *)) {
+    there = there << 4 | per_is_there(at) << 3 |
+            per_is_there(at + sizeof(void *)) << 2 |
+            per_is_there(at + 2 * sizeof(void *)) << 1 |
+            per_is_there(at + 3 * sizeof(void *));
+  }
+  for (; left > 0; left--, at += sizeof(void *)) {
+    there = there << 1 | per_is_there(at);
+  }
+  return there << (64 - known);
 }
 
 /* How long the bitmap must be: as received, if that covers what is there; else
@@ -465,18 +599,18 @@ static void per_put_bitmap(per_encoder *e, const h46017_node *n, uint64_t there,
   size_t known = (size_t)(n->nmembers - n->nroot);
   size_t count = unknown != NULL ? unknown->count : 0;
   size_t next = 0;
-  bool more;
 
-  if (length <= 64) {
-    h46017_bits_put(&e->w, (uint32_t)length - 1, 7);
-  } else {
-    h46017_bits_put(&e->w, 1, 1);
-    (void)per_put_length(e, length, &more);
-  }
-  if (count == 0 && length <= 32) {
-    h46017_bits_put(&e->w, (uint32_t)(there >> (64 - length)),
-                    (unsigned)length);
+  if (count == 0 && length <= 50) { /* all of it at once */
+    h46017_bits_put(&e->w,
+                    ((uint64_t)length - 1) << length | there >> (64 - length),
+                    7 + (unsigned)length);
     return;
+  }
+  if (length <= 64) {
+    h46017_bits_put_few(&e->w, (unsigned)length - 1, 7);
+  } else {
+    h46017_bits_put_few(&e->w, 1, 1);
+    per_put_length(e, length);
   }
   for (size_t i = 0; i < length; i++) {
     bool set;
@@ -486,7 +620,7 @@ static void per_put_bitmap(per_encoder *e, const h46017_node *n, uint64_t there,
       set = next < count && unknown->items[next].index == i;
       next += set;
     }
-    h46017_bits_put(&e->w, set, 1);
+    h46017_bits_put_few(&e->w, set, 1);
   }
 }
 
@@ -500,9 +634,11 @@ PER_APART static int per_encode_additions(per_encoder *e, const h46017_node *n,
   per_put_bitmap(e, n, there, unknown, length);
   for (const h46017_member *m = n->members + n->nroot; there != 0;
        m++, there <<= 1) {
-    int rv = there >> 63 != 0
-                 ? per_encode_open(e, m->node, h46017_member_get(m, st))
-                 : 0;
+    unsigned absent = h46017_bits_leading(there);
+    int rv;
+    m += absent;
+    there <<= absent;
+    rv = per_encode_open(e, m->node, h46017_member_get(m, st));
     if (rv != 0) {
       return per_within(e, m, rv);
     }
@@ -513,92 +649,167 @@ PER_APART static int per_encode_additions(per_encoder *e, const h46017_node *n,
   return 0;
 }
 
+/* A level down; it is gone up again only where all went well. */
+static inline bool per_enter(per_encoder *e) {
+  if (e->depth == 0) {
+    (void)per_refuse(e, H46017_ERR_PER_DEPTH, "nested deeper than the limit");
+    return false;
+  }
+  e->depth--;
+  return true;
+}
+
 /* The extension bit, and one for each OPTIONAL of the root. */
-static void per_put_preamble(per_encoder *e, const h46017_node *n,
-                             const void *st, bool extended) {
+static inline void per_put_preamble(per_encoder *e, const h46017_node *n,
+                                    const void *st, bool extended) {
+  unsigned bits = (unsigned)n->noptional + n->extensible;
   uint32_t preamble = extended;
+  uint32_t left = n->optional;
 
-  if (n->noptional > 0) {
-    for (size_t i = 0; i < n->nroot; i++) {
-      const h46017_member *m = &n->members[i];
-      if (m->optional) {
-        preamble = preamble << 1 | (h46017_member_get(m, st) != NULL);
-      }
+  for (const h46017_member *m = n->members; left != 0; m++, left >>= 1) {
+    if ((left & 1) != 0) {
+      const void *target;
+      memcpy(&target, h46017_at_const(st, m->offset), sizeof(target));
+      preamble += preamble;
+      preamble += target != NULL;
     }
   }
-  h46017_bits_put(&e->w, preamble, (unsigned)n->noptional + n->extensible);
-}
-
-PER_APART static int per_encode_sequence(per_encoder *e, const h46017_node *n,
-                                         const void *st) {
-  uint64_t there = n->extensible ? per_additions(n, st) : 0;
-  size_t length = n->extensible ? per_bitmap_length(n, st, there) : 0;
-
-  per_put_preamble(e, n, st, length > 0);
-  for (size_t i = 0; i < n->nroot; i++) {
-    const h46017_member *m = &n->members[i];
-    const void *target = h46017_member_get(m, st);
-    int rv;
-    if (target == NULL && m->optional) {
-      continue;
-    }
-    if (target == NULL || (m->counted && !h46017_per_given(n, st, i))) {
-      rv = per_refuse_missing(e);
-    } else {
-      rv = per_encode_value(e, m->node, target);
-    }
-    if (rv != 0) {
-      return per_within(e, m, rv);
-    }
+  if (bits > 9) {
+    h46017_bits_put(&e->w, preamble, bits);
+  } else if (bits > 0) {
+    h46017_bits_put_few(&e->w, preamble, bits);
   }
-  return length > 0 ? per_encode_additions(e, n, st, there, length) : 0;
 }
 
-PER_APART static int per_encode_choice(per_encoder *e, const h46017_node *n,
-                                       const void *st) {
-  int present = h46017_choice_present(n, st);
-  const h46017_unknown *u = h46017_node_ctx_const(n, st)->ptr;
-  const h46017_member *m;
-  const void *target;
-  unsigned index;
+static int per_encode_sequence(per_encoder *e, const h46017_node *n,
+                               const void *st) {
+  const h46017_member *end = n->members + n->nroot;
+  uint32_t optional = n->optional;
+  uint32_t missing = n->counted & ~(uint32_t)h46017_node_ctx_const(n, st)->left;
+  uint64_t there = 0;
+  size_t length = 0;
   int rv;
 
-  if (present <= 0 || present > n->nmembers) {
-    if (u == NULL || !n->extensible) {
-      return per_refuse(e, H46017_ERR_INCOMPLETE, "nothing is chosen here");
-    }
-    h46017_bits_put(&e->w, 1, 1);
-    per_put_small(e, u->index);
-    per_put_open_octets(e, u->octets, u->len);
-    return 0;
+  if (!per_enter(e)) {
+    return e->fault->code;
   }
-  index = (unsigned)present - 1;
+  if (n->extensible) {
+    there = per_additions(n, st);
+    length = per_bitmap_length(n, st, there);
+  }
+  per_put_preamble(e, n, st, length > 0);
+  for (const h46017_member *m = n->members; m < end; m++) {
+    const void *target = h46017_member_get(m, st);
+    if (target == NULL ? (optional & 1) == 0 : (missing & 1) != 0) {
+      return per_within(e, m, per_refuse_missing(e));
+    }
+    if (target != NULL) {
+      rv = per_encode_value(e, m->node, target);
+      if (rv != 0) {
+        return per_within(e, m, rv);
+      }
+    }
+    optional >>= 1;
+    missing >>= 1;
+  }
+  if (length > 0) {
+    rv = per_encode_additions(e, n, st, there, length);
+    if (rv != 0) {
+      return rv;
+    }
+  }
+  e->depth++;
+  return 0;
+}
+
+/* Something not known here, or nothing at all. */
+PER_APART static int per_encode_unknown(per_encoder *e, const h46017_node *n,
+                                        const void *st) {
+  const h46017_unknown *u = h46017_node_ctx_const(n, st)->ptr;
+
+  if (u == NULL || !n->extensible) {
+    return per_refuse(e, H46017_ERR_INCOMPLETE, "nothing is chosen here");
+  }
+  h46017_bits_put_few(&e->w, 1, 1);
+  per_put_small(e, u->index);
+  per_put_open_octets(e, u->octets, u->len);
+  e->depth++;
+  return 0;
+}
+
+static int per_encode_choice(per_encoder *e, const h46017_node *n,
+                             const void *st) {
+  unsigned index = (unsigned)h46017_choice_present(n, st) - 1;
+  const h46017_member *m;
+  const void *target;
+  int rv;
+
+  if (!per_enter(e)) {
+    return e->fault->code;
+  }
+  if (index >= n->nmembers) {
+    return per_encode_unknown(e, n, st);
+  }
   m = &n->members[index];
   target = h46017_member_get(m, st);
   if (target == NULL) {
     return per_refuse_missing(e);
   }
   if (index >= n->nroot) {
-    h46017_bits_put(&e->w, 1, 1);
+    h46017_bits_put_few(&e->w, 1, 1);
     per_put_small(e, index - n->nroot);
     rv = per_encode_open(e, m->node, target);
   } else {
     /* no CHOICE has so many alternatives that the index were no bit field */
-    h46017_bits_put(&e->w, index, n->extensible + (unsigned)n->form_bits);
+    h46017_bits_put_few(&e->w, index, n->extensible + (unsigned)n->form_bits);
     rv = per_encode_value(e, m->node, target);
   }
-  return rv != 0 ? per_within(e, m, rv) : 0;
+  if (rv != 0) {
+    return per_within(e, m, rv);
+  }
+  e->depth++;
+  return 0;
 }
 
-PER_APART static int
-per_encode_sequence_of(per_encoder *e, const h46017_node *n, const void *st) {
-  const h46017_list *list = st;
+static inline int per_encode_elements(per_encoder *e, const h46017_node *n,
+                                      const h46017_list *list, size_t i,
+                                      size_t end) {
   const h46017_node *element = n->members[0].node;
-  size_t count = (size_t)list->count;
+
+  for (; i < end; i++) {
+    int rv = per_encode_value(e, element, list->array[i]);
+    if (rv != 0) {
+      h46017_fault_push_index(e->fault, i);
+      return rv;
+    }
+  }
+  return 0;
+}
+
+PER_SELDOM static int per_encode_fragmented(per_encoder *e,
+                                            const h46017_node *n,
+                                            const h46017_list *list) {
   size_t done = 0;
-  bool more = false;
+  bool more;
   int rv;
 
+  do {
+    size_t part = per_put_part(e, (size_t)list->count - done, &more);
+    rv = per_encode_elements(e, n, list, done, done + part);
+    done += part;
+  } while (rv == 0 && more);
+  return rv;
+}
+
+static int per_encode_sequence_of(per_encoder *e, const h46017_node *n,
+                                  const void *st) {
+  const h46017_list *list = st;
+  size_t count = (size_t)list->count;
+  int rv;
+
+  if (!per_enter(e)) {
+    return e->fault->code;
+  }
   if (count == 0 && h46017_node_ctx_const(n, st)->left == 0) {
     return per_refuse_missing(e);
   }
@@ -606,50 +817,28 @@ per_encode_sequence_of(per_encoder *e, const h46017_node *n, const void *st) {
   if (rv != 0) {
     return rv;
   }
-  do {
-    size_t part = count;
+  if (n->size_form == H46017_NUMBER_FREE && count >= PER_FRAGMENT) {
+    rv = per_encode_fragmented(e, n, list);
+  } else {
     if (n->size_form == H46017_NUMBER_FREE) {
-      part = per_put_length(e, count - done, &more);
+      per_put_length(e, count);
     } else {
       per_put_constrained(e, n->size_form, n->size_bits, count - n->size_lb);
     }
-    for (; part > 0; part--, done++) {
-      rv = per_encode_value(e, element, list->array[done]);
-      if (rv != 0) {
-        h46017_fault_push_index(e->fault, done);
-        return rv;
-      }
-    }
-  } while (more);
-  return 0;
-}
-
-/* A plain path, or the engine's, a level deeper. */
-static int per_encode_structure(per_encoder *e, const h46017_node *n,
-                                const void *st) {
-  int rv;
-
-  if (n->plain != NULL && n->plain->encode(e, st)) {
-    return 0;
+    rv = per_encode_elements(e, n, list, 0, count);
   }
-  if (e->depth == 0) {
-    return per_refuse(e, H46017_ERR_PER_DEPTH, "nested deeper than the limit");
+  if (rv == 0) {
+    e->depth++;
   }
-  e->depth--;
-  if (n->kind == H46017_NODE_SEQUENCE) {
-    rv = per_encode_sequence(e, n, st);
-  } else if (n->kind == H46017_NODE_CHOICE) {
-    rv = per_encode_choice(e, n, st);
-  } else {
-    rv = per_encode_sequence_of(e, n, st);
-  }
-  e->depth++;
   return rv;
 }
 
 typedef int per_encode_kind(per_encoder *e, const h46017_node *n,
                             const void *st);
 
+static per_encode_kind per_encode_plain;
+
+/* By h46017_node.way. */
 static per_encode_kind *const per_encoders[] = {
     [H46017_NODE_NULL] = per_encode_null,
     [H46017_NODE_BOOLEAN] = per_encode_boolean,
@@ -660,15 +849,22 @@ static per_encode_kind *const per_encoders[] = {
     [H46017_NODE_OCTETS] = per_encode_octets,
     [H46017_NODE_OID] = per_encode_oid,
     [H46017_NODE_CHARS] = per_encode_characters,
-    [H46017_NODE_BMP] = per_encode_octets,
-    [H46017_NODE_SEQUENCE] = per_encode_structure,
-    [H46017_NODE_SEQUENCE_OF] = per_encode_structure,
-    [H46017_NODE_CHOICE] = per_encode_structure,
+    [H46017_NODE_BMP] = per_encode_bmp,
+    [H46017_NODE_SEQUENCE] = per_encode_sequence,
+    [H46017_NODE_SEQUENCE_OF] = per_encode_sequence_of,
+    [H46017_NODE_CHOICE] = per_encode_choice,
+    [H46017_NODE_PLAIN] = per_encode_plain,
 };
+
+/* A plain path, or the engine's. */
+static int per_encode_plain(per_encoder *e, const h46017_node *n,
+                            const void *st) {
+  return n->plain->encode(e, st) ? 0 : per_encoders[n->kind](e, n, st);
+}
 
 static int per_encode_value(per_encoder *e, const h46017_node *n,
                             const void *st) {
-  return per_encoders[n->kind](e, n, st);
+  return per_encoders[n->way](e, n, st);
 }
 
 int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
@@ -689,7 +885,7 @@ int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
     return rv;
   }
   if (e.w.pos == 0) { /* X.691 11.1.3 */
-    h46017_bits_put(&e.w, 0, 8);
+    h46017_bits_put_few(&e.w, 0, 8);
   }
   *plen = (e.w.pos + 7) / 8;
   if (*plen > cap) {

@@ -7,15 +7,6 @@
 #define FAULT_ELLIPSIS "\xe2\x80\xa6"
 #define FAULT_ELLIPSIS_LEN (sizeof(FAULT_ELLIPSIS) - 1)
 
-void h46017_fault_init(h46017_fault *f) {
-  f->code = 0;
-  f->bit = 0;
-  f->text = "";
-  f->path_begin = sizeof(f->path) - 1;
-  f->path_full = false;
-  f->path[sizeof(f->path) - 1] = '\0';
-}
-
 static void fault_prepend(h46017_fault *f, const char *text, size_t len) {
   if (f->path_full) {
     return;
@@ -58,10 +49,6 @@ void h46017_fault_push_index(h46017_fault *f, size_t index) {
   fault_prepend(f, text + at, sizeof(text) - at);
 }
 
-const char *h46017_fault_path(const h46017_fault *f) {
-  return f->path + f->path_begin;
-}
-
 void h46017_unknown_init(h46017_unknown *u, uint32_t index) {
   char digits[12];
   size_t n = 0;
@@ -80,19 +67,10 @@ void h46017_unknown_init(h46017_unknown *u, uint32_t index) {
 }
 
 size_t h46017_per_from_int64(int64_t v, uint8_t out[8]) {
-  uint64_t u = (uint64_t)v;
-  size_t len = v >= -128 && v < 128 ? 1 : 8;
+  size_t len = h46017_per_int64_size(v);
 
-  while (len > 1) {
-    /* the first nine bits alike: one octet too many */
-    uint64_t top = u >> (len * 8 - 9) & 0x1ff;
-    if (top != 0 && top != 0x1ff) {
-      break;
-    }
-    len--;
-  }
-  for (size_t i = 0; i < len; i++) {
-    out[i] = (uint8_t)(u >> ((len - 1 - i) * 8) & 0xff);
+  for (size_t i = 0; i < len && i < 8; i++) {
+    out[i] = (uint8_t)((uint64_t)v >> ((len - 1 - i) * 8) & 0xff);
   }
   return len;
 }

@@ -16,11 +16,11 @@ static inline void *plain_take(per_decoder *d, size_t size) {
 /* Where a path was, to go back to. */
 typedef struct plain_place {
   size_t pos;
-  h46017_arena_place arena;
+  unsigned char *arena;
 } plain_place;
 
 static inline plain_place plain_here(const per_decoder *d) {
-  plain_place here = {d->r.pos, h46017_arena_here(d->arena)};
+  plain_place here = {d->r.pos, d->arena->next};
 
   return here;
 }
@@ -217,16 +217,24 @@ static inline bool plain_fits(long v, long most) {
 static bool plain_encode_transport(per_encoder *e, const void *st) {
   const TransportAddress_t *t = st;
   const struct TransportAddress__ipAddress *ip = &t->choice.ipAddress;
+  uint8_t *p;
+  size_t at;
 
   if (e->depth < 2 || t->present != TransportAddress_PR_ipAddress ||
       !plain_given(&ip->_asn_ctx, 2) || ip->ip.buf == NULL ||
       ip->ip.size != 4 || !plain_fits(ip->port, 65535)) {
     return false;
   }
-  h46017_bits_put(&e->w, 0, 4);
-  h46017_bits_put_align(&e->w);
-  h46017_bits_put_octets(&e->w, ip->ip.buf, 4);
-  h46017_bits_put_number(&e->w, (uint64_t)ip->port, 2);
+  at = h46017_bits_align_up(e->w.pos + 4);
+  if (at + 48 > e->w.cap) {
+    return false;
+  }
+  h46017_bits_put_few(&e->w, 0, 4);
+  p = e->w.data + at / 8;
+  memcpy(p, ip->ip.buf, 4);
+  p[4] = (uint8_t)(ip->port >> 8);
+  p[5] = (uint8_t)ip->port;
+  e->w.pos = at + 48;
   return true;
 }
 
@@ -238,7 +246,7 @@ static bool plain_encode_alias(per_encoder *e, const void *st) {
       s->size < 2 || s->size > 512 || (s->size & 1) != 0) {
     return false;
   }
-  h46017_bits_put(&e->w, 1, 2);
+  h46017_bits_put_few(&e->w, 1, 2);
   h46017_bits_put_number(&e->w, (uint64_t)s->size / 2 - 1, 1);
   h46017_bits_put_octets(&e->w, s->buf, (size_t)s->size);
   return true;
@@ -270,7 +278,7 @@ static bool plain_is_vendor(const VendorIdentifier_t *v) {
 }
 
 static void plain_put_vendor(per_encoder *e, const VendorIdentifier_t *v) {
-  h46017_bits_put(
+  h46017_bits_put_few(
       &e->w, (v->productId != NULL ? 4U : 0) | (v->versionId != NULL ? 2U : 0),
       4);
   h46017_bits_put_number(&e->w,
@@ -303,13 +311,13 @@ static bool plain_encode_endpoint_type(per_encoder *e, const void *st) {
        (terminal->nonStandardData != NULL || terminal->_asn_ctx.ptr != NULL))) {
     return false;
   }
-  h46017_bits_put(
+  h46017_bits_put_few(
       &e->w, (t->vendor != NULL ? 0x10U : 0) | (terminal != NULL ? 1U : 0), 7);
   if (t->vendor != NULL) {
     plain_put_vendor(e, t->vendor);
   }
-  h46017_bits_put(&e->w, (t->mc != 0 ? 2U : 0) | (t->undefinedNode != 0),
-                  terminal != NULL ? 4 : 2);
+  h46017_bits_put_few(&e->w, (t->mc != 0 ? 2U : 0) | (t->undefinedNode != 0),
+                      terminal != NULL ? 4 : 2);
   return true;
 }
 

@@ -51,6 +51,17 @@ static inline void *per_take(per_decoder *d, size_t size) {
   return p;
 }
 
+/* The structure of a component of its own. */
+static inline void *per_new(per_decoder *d, const h46017_node *n) {
+  unsigned char *p = d->arena->next;
+
+  if (n->room > (uintptr_t)d->arena->limit - (uintptr_t)p) {
+    return per_take(d, n->struct_size);
+  }
+  d->arena->next = p + n->room;
+  return p;
+}
+
 /* -- numbers and lengths ---------------------------------------------- */
 
 /* A number of so many whole octets, aligned; at most 8. */
@@ -60,7 +71,7 @@ static inline int per_get_aligned(per_decoder *d, size_t octets,
   const uint8_t *p;
 
   h46017_bits_align(&d->r);
-  if (octets > h46017_bits_left(&d->r) / 8) {
+  if (octets * 8 > h46017_bits_left(&d->r)) {
     return per_truncated(d);
   }
   p = d->r.data + d->r.pos / 8;
@@ -110,52 +121,48 @@ static inline int per_get_constrained(per_decoder *d, unsigned form,
   }
 }
 
-/* X.691 11.9.3.5 - 11.9.3.8: the general length. `*pmore`: a fragment, another
- * length follows it. */
-static inline int per_get_length(per_decoder *d, size_t *plen, bool *pmore) {
-  uint64_t first;
-  uint64_t second;
-  int rv = per_get_aligned(d, 1, &first);
+/* Lengths and counts are what these return; negative: an error code. A
+ * fragment of so many units, another length follows it: */
+#define PER_MORE 0x100000
 
-  *pmore = false;
-  if (rv != 0) {
-    return rv;
-  }
-  if ((first & 0x80) == 0) {
-    *plen = (size_t)first;
-    return 0;
-  }
+/* Of a general length of more than one octet, the rest. */
+PER_SELDOM static int per_get_long_length(per_decoder *d, unsigned first) {
+  uint64_t second;
+
   if ((first & 0x40) == 0) {
-    rv = per_get_aligned(d, 1, &second);
-    if (rv == 0) {
-      *plen = (size_t)((first & 0x3f) << 8 | second);
-    }
-    return rv;
+    int rv = per_get_aligned(d, 1, &second);
+    return rv != 0 ? rv : (int)((first & 0x3f) << 8 | (unsigned)second);
   }
   if (first < 0xc1 || first > 0xc4) {
     d->r.pos -= 8;
     return per_fail(d, H46017_ERR_PER_LENGTH,
                     "a fragment has 1 to 4 times 16384 units");
   }
-  *plen = (size_t)(first & 0x3f) << 14;
-  *pmore = true;
-  return 0;
+  return (int)((first & 0x3f) << 14 | PER_MORE);
+}
+
+/* X.691 11.9.3.5 - 11.9.3.8: the general length. */
+static inline int per_get_length(per_decoder *d) {
+  uint64_t first;
+  int rv = per_get_aligned(d, 1, &first);
+
+  if (rv != 0) {
+    return rv;
+  }
+  return first < 0x80 ? (int)first : per_get_long_length(d, (unsigned)first);
 }
 
 /* A length where fragments make no sense. */
-static inline int per_get_whole_length(per_decoder *d, size_t *plen,
-                                       const char *text) {
-  bool more;
-  int rv = per_get_length(d, plen, &more);
+static inline int per_get_whole_length(per_decoder *d, const char *text) {
+  int len = per_get_length(d);
 
-  return rv == 0 && more ? per_fail(d, H46017_ERR_PER_LENGTH, text) : rv;
+  return len >= PER_MORE ? per_fail(d, H46017_ERR_PER_LENGTH, text) : len;
 }
 
 /* X.691 11.6: indices and counts that are mostly below 64. */
 static inline int per_get_small(per_decoder *d, uint32_t *out) {
   uint64_t v = 0;
   bool large;
-  size_t octets;
   int rv = per_get_flag(d, &large);
 
   if (rv != 0) {
@@ -164,11 +171,11 @@ static inline int per_get_small(per_decoder *d, uint32_t *out) {
   if (!large) {
     rv = per_get_bits(d, 6, &v);
   } else {
-    rv = per_get_whole_length(d, &octets, "an index of this many octets");
-    if (rv == 0 && (octets == 0 || octets > 4)) {
+    int octets = per_get_whole_length(d, "an index of this many octets");
+    if (octets == 0 || octets > 4) {
       return per_fail(d, H46017_ERR_PER_LENGTH, "an index takes 1 to 4 octets");
     }
-    rv = rv != 0 ? rv : per_get_aligned(d, octets, &v);
+    rv = octets < 0 ? octets : per_get_aligned(d, (size_t)octets, &v);
   }
   if (rv == 0) {
     *out = (uint32_t)v;
@@ -184,81 +191,129 @@ static inline uint8_t *per_unconst(const uint8_t *p) {
   return out;
 }
 
-/* Does the type's SIZE allow it? */
+/* Does the type's SIZE allow it? Returns the count, or an error code. */
 static inline int per_check_size(per_decoder *d, const h46017_node *n,
                                  size_t count) {
   if (count < n->size_lb || count > n->size_ub) {
     return per_fail(d, H46017_ERR_PER_LENGTH,
                     "the length is outside of the type's SIZE");
   }
-  return 0;
+  return (int)count;
 }
 
-/* A count by the type's SIZE; `*pmore` as with per_get_length(). */
-static inline int per_get_size(per_decoder *d, const h46017_node *n,
-                               size_t *pcount, bool *pmore) {
+/* A count by the type's SIZE, as per_get_length() returns it. */
+static inline int per_get_size(per_decoder *d, const h46017_node *n) {
   uint64_t v = 0;
   int rv;
 
-  *pmore = false;
   if (n->size_form == H46017_NUMBER_FREE) {
-    rv = per_get_length(d, pcount, pmore);
-    return rv != 0 || *pmore ? rv : per_check_size(d, n, *pcount);
+    rv = per_get_length(d);
+    return rv < 0 || rv >= PER_MORE ? rv : per_check_size(d, n, (size_t)rv);
   }
   rv = per_get_constrained(d, n->size_form, n->size_bits, &v);
-  if (rv != 0) {
-    return rv;
-  }
-  *pcount = n->size_lb + (size_t)v;
-  return per_check_size(d, n, *pcount);
+  return rv != 0 ? rv : per_check_size(d, n, n->size_lb + (size_t)v);
 }
 
 /* -- strings: per_string.c -------------------------------------------- */
 
+/* Units as octets. */
+typedef struct per_units {
+  const uint8_t *data; /* NULL: failed, the fault says why */
+  size_t count;
+} per_units;
+
 /* `count` units of `unit` bits that do not stand on octets, or do not end
- * with one: a copy, the last octet's unused bits zero. They are all there. */
-int h46017_per_copy_units(per_decoder *d, size_t count, unsigned unit,
-                          const uint8_t **pdata);
+ * with one: a copy, the last octet's unused bits zero. They are all there.
+ * NULL: no memory. */
+const uint8_t *h46017_per_copy_units(per_decoder *d, size_t count,
+                                     unsigned unit);
 
 /* `count` units of `unit` bits as octets; in place where they are some. No
- * length is so large that the product does not fit. */
-static inline int per_get_units(per_decoder *d, size_t count, unsigned unit,
-                                const uint8_t **pdata) {
+ * length is so large that the product does not fit. NULL: failed. */
+static inline const uint8_t *per_get_units(per_decoder *d, size_t count,
+                                           unsigned unit) {
   size_t bits = count * unit;
+  size_t pos = d->r.pos;
 
   if (bits > h46017_bits_left(&d->r)) {
-    return per_truncated(d);
+    (void)per_truncated(d);
+    return NULL;
   }
-  if (((d->r.pos | bits) & 7) != 0) {
-    return h46017_per_copy_units(d, count, unit, pdata);
+  if (((pos | bits) & 7) != 0) {
+    return h46017_per_copy_units(d, count, unit);
   }
-  *pdata = d->r.data + d->r.pos / 8;
-  d->r.pos += bits;
-  return 0;
+  d->r.pos = pos + bits;
+  return d->r.data + pos / 8;
+}
+
+/* The usual string: whole octets, their number fixed or in two octets or less,
+ * and no fragment. Looks first: where it is false, nothing has happened. */
+static inline bool per_get_usual(per_decoder *d, const h46017_node *n,
+                                 unsigned unit, per_units *out) {
+  size_t at = d->r.pos;
+  size_t count = n->size_lb;
+
+  if (n->size_form == H46017_NUMBER_BITS) {
+    if (at >= d->r.wide || !n->aligned) {
+      return false;
+    }
+    count += (size_t)(h46017_bits_word(&d->r, at) >> (64 - n->size_bits));
+    at = h46017_bits_align_up(at + n->size_bits);
+  } else if (n->size_form == H46017_NUMBER_NONE && n->aligned) {
+    at = h46017_bits_align_up(at);
+  } else {
+    size_t v;
+    at = h46017_bits_align_up(at);
+    if (at >= d->r.end) {
+      return false;
+    }
+    v = d->r.data[at / 8];
+    at += 8;
+    if (n->size_form == H46017_NUMBER_OCTET) {
+      count += v;
+    } else if (n->size_form == H46017_NUMBER_FREE && v < 0x80 && v >= count) {
+      count = v;
+    } else if (n->size_form == H46017_NUMBER_TWO && at < d->r.end) {
+      count += v << 8 | d->r.data[at / 8];
+      at += 8;
+    } else {
+      return false;
+    }
+  }
+  if (count > n->size_ub || at + count * unit > d->r.end) {
+    return false;
+  }
+  out->data = d->r.data + at / 8;
+  out->count = count;
+  d->r.pos = at + count * unit;
+  return true;
 }
 
 /* What follows a first fragment of `first` units, put together. */
-int h46017_per_get_fragments(per_decoder *d, size_t first, unsigned unit,
-                             const uint8_t **pdata, size_t *pcount);
+per_units h46017_per_get_fragments(per_decoder *d, size_t first, unsigned unit);
+
+/* A whole string of units, its length before it, in fragments. */
+per_units h46017_per_get_fragmented(per_decoder *d, const h46017_node *n,
+                                    size_t first, unsigned unit);
 
 /* A whole string of units, its length before it. */
-static inline int per_get_string(per_decoder *d, const h46017_node *n,
-                                 unsigned unit, const uint8_t **pdata,
-                                 size_t *pcount) {
-  bool more;
-  int rv = per_get_size(d, n, pcount, &more);
+static inline per_units per_get_string(per_decoder *d, const h46017_node *n,
+                                       unsigned unit) {
+  per_units units = {NULL, 0};
+  int count = per_get_size(d, n);
 
-  if (rv != 0) {
-    return rv;
+  if (count < 0) {
+    return units;
   }
-  if (more) {
-    rv = h46017_per_get_fragments(d, *pcount, unit, pdata, pcount);
-    return rv != 0 ? rv : per_check_size(d, n, *pcount);
+  if (count >= PER_MORE) {
+    return h46017_per_get_fragmented(d, n, (size_t)(count - PER_MORE), unit);
   }
   if (n->aligned) {
     h46017_bits_align(&d->r);
   }
-  return per_get_units(d, *pcount, unit, pdata);
+  units.count = (size_t)count;
+  units.data = per_get_units(d, units.count, unit);
+  return units;
 }
 
 int h46017_per_decode_octets(per_decoder *d, const h46017_node *n, void *st);

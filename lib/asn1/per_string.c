@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-int h46017_per_copy_units(per_decoder *d, size_t count, unsigned unit,
-                          const uint8_t **pdata) {
+const uint8_t *h46017_per_copy_units(per_decoder *d, size_t count,
+                                     unsigned unit) {
   size_t bits = count * unit;
   size_t octets = (bits + 7) / 8;
   uint8_t *copy;
@@ -13,119 +13,127 @@ int h46017_per_copy_units(per_decoder *d, size_t count, unsigned unit,
     const uint8_t *p = d->r.data + d->r.pos / 8;
     if ((p[octets - 1] & (0xffU >> (bits & 7))) == 0) {
       d->r.pos += bits;
-      *pdata = p;
-      return 0;
+      return p;
     }
   }
   copy = per_take(d, octets);
   if (copy == NULL) {
-    return d->fault->code;
+    return NULL;
   }
   for (size_t i = 0; i < octets; i++) {
     unsigned take = bits < 8 ? (unsigned)bits : 8;
     copy[i] = (uint8_t)(h46017_bits_get(&d->r, take) << (8 - take));
     bits -= take;
   }
-  *pdata = copy;
-  return 0;
+  return copy;
 }
 
 /* What follows a first fragment of `first` units: measures all, then puts it
  * together. Every fragment but the last is a multiple of 16384 units, whole
  * octets whatever the unit. */
-int h46017_per_get_fragments(per_decoder *d, size_t first, unsigned unit,
-                             const uint8_t **pdata, size_t *pcount) {
+per_units h46017_per_get_fragments(per_decoder *d, size_t first,
+                                   unsigned unit) {
+  per_units all = {NULL, 0};
   size_t start = d->r.pos;
-  size_t total = 0;
-  size_t part = first;
-  bool more = true;
+  int part = (int)first | PER_MORE;
   uint8_t *copy;
   size_t done = 0;
-  int rv;
 
   for (;;) {
-    size_t bits;
-    bits = part * unit;
+    size_t bits = (size_t)(part & ~PER_MORE) * unit;
     if (bits > h46017_bits_left(&d->r)) {
-      return per_truncated(d);
+      (void)per_truncated(d);
+      return all;
     }
     d->r.pos += bits;
-    total += part;
-    if (!more) {
+    all.count += (size_t)(part & ~PER_MORE);
+    if (part < PER_MORE) {
       break;
     }
-    rv = per_get_length(d, &part, &more);
-    if (rv != 0) {
-      return rv;
+    part = per_get_length(d);
+    if (part < 0) {
+      return all;
     }
   }
-  copy = per_take(d, total * unit / 8 + 1);
+  copy = per_take(d, all.count * unit / 8 + 1);
   if (copy == NULL) {
-    return d->fault->code;
+    return all;
   }
   d->r.pos = start;
-  for (part = first, more = true;;) {
-    const uint8_t *p = (const uint8_t *)"";
-    size_t octets;
-    rv = per_get_units(d, part, unit, &p);
-    if (rv != 0) {
-      return rv;
+  for (part = (int)first | PER_MORE;;) {
+    size_t units = (size_t)(part & ~PER_MORE);
+    const uint8_t *p = per_get_units(d, units, unit);
+    if (p == NULL) {
+      return all;
     }
-    octets = (part * unit + 7) / 8;
-    memcpy(copy + done, p, octets);
-    done += octets;
-    if (!more) {
+    memcpy(copy + done, p, (units * unit + 7) / 8);
+    done += (units * unit + 7) / 8;
+    if (part < PER_MORE) {
       break;
     }
-    rv = per_get_length(d, &part, &more);
-    if (rv != 0) {
-      return rv;
+    part = per_get_length(d);
+    if (part < 0) {
+      return all;
     }
   }
-  *pdata = copy;
-  *pcount = total;
+  all.data = copy;
+  return all;
+}
+
+per_units h46017_per_get_fragmented(per_decoder *d, const h46017_node *n,
+                                    size_t first, unsigned unit) {
+  per_units all = h46017_per_get_fragments(d, first, unit);
+
+  if (all.data != NULL && per_check_size(d, n, all.count) < 0) {
+    all.data = NULL;
+  }
+  return all;
+}
+
+PER_APART static int per_decode_unusual(per_decoder *d, const h46017_node *n,
+                                        OCTET_STRING_t *out, unsigned unit) {
+  per_units s = per_get_string(d, n, unit);
+
+  if (s.data == NULL) {
+    return d->fault->code;
+  }
+  out->buf = per_unconst(s.data);
+  out->size = (int)(s.count * unit / 8);
+  return 0;
+}
+
+static inline int per_decode_string(per_decoder *d, const h46017_node *n,
+                                    OCTET_STRING_t *out, unsigned unit) {
+  per_units s;
+
+  if (!per_get_usual(d, n, unit, &s)) {
+    return per_decode_unusual(d, n, out, unit);
+  }
+  out->buf = per_unconst(s.data);
+  out->size = (int)(s.count * unit / 8);
   return 0;
 }
 
 int h46017_per_decode_octets(per_decoder *d, const h46017_node *n, void *st) {
-  OCTET_STRING_t *out = st;
-  const uint8_t *data;
-  size_t count;
-  int rv = per_get_string(d, n, 8, &data, &count);
-
-  if (rv == 0) {
-    out->buf = per_unconst(data);
-    out->size = (int)count;
-  }
-  return rv;
+  return per_decode_string(d, n, st, 8);
 }
 
 int h46017_per_decode_bmp(per_decoder *d, const h46017_node *n, void *st) {
-  BMPString_t *out = st;
-  const uint8_t *data;
-  size_t count;
-  int rv = per_get_string(d, n, 16, &data, &count);
-
-  if (rv == 0) {
-    out->buf = per_unconst(data);
-    out->size = (int)(count * 2);
-  }
-  return rv;
+  return per_decode_string(d, n, st, 16);
 }
 
 int h46017_per_decode_bit_string(per_decoder *d, const h46017_node *n,
                                  void *st) {
   BIT_STRING_t *out = st;
-  const uint8_t *data;
-  size_t count;
-  int rv = per_get_string(d, n, 1, &data, &count);
+  per_units s = per_get_string(d, n, 1);
 
-  if (rv == 0) {
-    out->buf = per_unconst(data);
-    out->size = (int)((count + 7) / 8);
-    out->bits_unused = (int)((8 - (count & 7)) & 7);
+  if (s.data == NULL) {
+    return d->fault->code;
   }
-  return rv;
+  out->buf = per_unconst(s.data);
+  out->size = (int)((s.count + 7) / 8);
+  out->bits_unused = (int)((8 - (s.count & 7)) & 7);
+  return 0;
 }
 
 static int per_bad_character(per_decoder *d, size_t behind) {
@@ -134,16 +142,24 @@ static int per_bad_character(per_decoder *d, size_t behind) {
                   "a character outside of the permitted alphabet");
 }
 
-/* Digits take half an octet each; then two of them are one. */
-static inline uint32_t per_get_character(h46017_bitreader *r, unsigned unit) {
-  uint32_t v;
+/* Digits take half an octet each: two at a time. False: one of them is none. */
+static bool per_expand_digits(const h46017_alphabet *a, const uint8_t *in,
+                              size_t count, uint8_t *text) {
+  int last = a->count - 1;
+  int beyond = 0; /* negative: one of them was */
 
-  if (unit != 4 || (r->pos & 3) != 0) {
-    return h46017_bits_get(r, unit);
+  for (; count > 1; count -= 2, in++, text += 2) {
+    int high = *in >> 4;
+    int low = *in & 15;
+    beyond |= (last - high) | (last - low);
+    text[0] = a->to_char[high];
+    text[1] = a->to_char[low];
   }
-  v = (uint32_t)r->data[r->pos >> 3] >> (4 - (r->pos & 4)) & 15;
-  r->pos += 4;
-  return v;
+  if (count > 0) {
+    beyond |= last - (*in >> 4);
+    text[0] = a->to_char[*in >> 4];
+  }
+  return beyond >= 0;
 }
 
 /* Characters of fewer than eight bits become one octet each. */
@@ -151,6 +167,7 @@ static int per_expand_characters(per_decoder *d, const h46017_node *n,
                                  size_t count, OCTET_STRING_t *out) {
   unsigned unit = n->char_bits;
   uint8_t *text;
+  size_t i = 0;
 
   if (count * unit > h46017_bits_left(&d->r)) {
     return per_truncated(d);
@@ -159,8 +176,13 @@ static int per_expand_characters(per_decoder *d, const h46017_node *n,
   if (text == NULL) {
     return d->fault->code;
   }
-  for (size_t i = 0; i < count; i++) {
-    uint32_t v = per_get_character(&d->r, unit);
+  if (unit == 4 && n->indexed && (d->r.pos & 7) == 0 &&
+      per_expand_digits(n->alphabet, d->r.data + d->r.pos / 8, count, text)) {
+    d->r.pos += count * 4;
+    i = count;
+  }
+  for (; i < count; i++) {
+    uint32_t v = h46017_bits_get(&d->r, unit);
     if (n->indexed) {
       if (v >= n->alphabet->count) {
         return per_bad_character(d, unit);
@@ -179,34 +201,28 @@ static int per_expand_characters(per_decoder *d, const h46017_node *n,
 int h46017_per_decode_characters(per_decoder *d, const h46017_node *n,
                                  void *st) {
   OCTET_STRING_t *out = st;
-  const uint8_t *data = (const uint8_t *)"";
   size_t count;
   size_t good;
   int rv;
 
   if (n->char_bits != 8) {
-    bool more;
-    rv = per_get_size(d, n, &count, &more);
-    if (rv != 0) {
+    rv = per_get_size(d, n);
+    if (rv < 0) {
       return rv;
     }
-    if (more) {
+    if (rv >= PER_MORE) {
       return per_fail(d, H46017_ERR_PER_LENGTH, "too long for this type");
     }
     if (n->aligned) {
       h46017_bits_align(&d->r);
     }
-    return per_expand_characters(d, n, count, out);
+    return per_expand_characters(d, n, (size_t)rv, out);
   }
-  rv = per_get_string(d, n, 8, &data, &count);
+  rv = per_decode_string(d, n, out, 8);
   if (rv != 0) {
     return rv;
   }
-  good = h46017_per_check_text(n, data, count);
-  if (good < count) {
-    return per_bad_character(d, (count - good) * 8);
-  }
-  out->buf = per_unconst(data);
-  out->size = (int)count;
-  return 0;
+  count = (size_t)out->size;
+  good = h46017_per_check_text(n, out->buf, count);
+  return good < count ? per_bad_character(d, (count - good) * 8) : 0;
 }

@@ -35,6 +35,7 @@ static const h46017_node *twin_get(const h46017_node *n) {
   twin = &twin_nodes[twin_count++];
   *twin = *n;
   twin->plain = NULL;
+  twin->way = n->kind;
   twin->members = members;
   for (size_t i = 0; i < count; i++) {
     members[i] = n->members[i];
@@ -50,21 +51,17 @@ static const h46017_node *twin_get(const h46017_node *n) {
 typedef struct checked {
   const h46017_node *node;
   int rv;
-  void *root;
-  size_t consumed;
-  uint32_t elements;
+  h46017_per_decoded out;
   size_t used;
   h46017_fault fault;
 } checked;
 
 static void check_run(checked *c, h46017_arena *arena, const uint8_t *data,
                       size_t len, const h46017_per_limits *limits) {
-  c->root = NULL;
-  c->consumed = 0;
-  c->elements = 0;
-  c->rv = h46017_per_decode(c->node, data, len, arena, limits, &c->root,
-                            &c->consumed, &c->elements, &c->fault);
-  c->used = arena->used;
+  memset(&c->out, 0, sizeof(c->out));
+  c->rv =
+      h46017_per_decode(c->node, data, len, arena, limits, &c->out, &c->fault);
+  c->used = h46017_arena_used(arena);
 }
 
 static const char *check_fault(const h46017_fault *a, const h46017_fault *b) {
@@ -89,10 +86,10 @@ static const char *check_same(const checked *a, const checked *b) {
   if (a->rv != 0) {
     return check_fault(&a->fault, &b->fault);
   }
-  if (a->consumed != b->consumed) {
+  if (a->out.consumed != b->out.consumed) {
     return "the message ends elsewhere";
   }
-  if (a->elements != b->elements) {
+  if (a->out.elements != b->out.elements) {
     return "another number of elements";
   }
   return a->used != b->used ? "another use of the arena" : NULL;
@@ -155,7 +152,7 @@ const char *h46017_plain_check_decode(const h46017_node *node,
   if (text == NULL && plain.rv == 0) { /* the last in the arena was any */
     h46017_arena_reset(&arena);
     check_run(&plain, &arena, data, len, &limits->per);
-    text = h46017_plain_check_encode(node, plain.root, limits->per.depth);
+    text = h46017_plain_check_encode(node, plain.out.root, limits->per.depth);
   }
   if (paccepted != NULL) {
     *paccepted = plain.rv == 0;

@@ -21,6 +21,16 @@ void h46017_arena_init(h46017_arena *a, const h46017_mem *mem, size_t budget) {
   a->budget = budget;
 }
 
+/* All that was handed out is `spent`: how far can one go now? */
+static void arena_set_limit(h46017_arena *a, size_t spent) {
+  size_t room = (size_t)((uintptr_t)a->end - (uintptr_t)a->next);
+  size_t left = (a->budget - spent) & ~(H46017_ARENA_ALIGN - 1);
+
+  a->spent = spent;
+  a->from = a->next;
+  a->limit = a->next != NULL ? a->next + (left < room ? left : room) : NULL;
+}
+
 /* Makes `b` the block being filled, `used` octets of it gone already. */
 static void arena_fill(h46017_arena *a, h46017_arena_block *b) {
   a->head = b;
@@ -52,7 +62,8 @@ static bool arena_grow(h46017_arena *a, size_t size) {
 }
 
 void *h46017_arena_alloc_more(h46017_arena *a, size_t size) {
-  size_t left = a->budget - a->used;
+  size_t used = h46017_arena_used(a);
+  size_t left = a->budget - used;
   unsigned char *p;
 
   a->nomem = false;
@@ -65,23 +76,24 @@ void *h46017_arena_alloc_more(h46017_arena *a, size_t size) {
   }
   size = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
   if (a->head == NULL || size > (size_t)(a->end - a->next)) {
-    if (!arena_grow(a, size)) {
+    bool grown = arena_grow(a, size);
+    arena_set_limit(a, used);
+    if (!grown) {
       a->nomem = true;
       return NULL;
     }
   }
   p = a->next;
   a->next += size;
-  a->used += size < left ? size : left;
+  arena_set_limit(a, used + (size < left ? size : left));
   return p;
 }
 
-void h46017_arena_back(h46017_arena *a, h46017_arena_place to) {
-  if (to.next != a->next) {
-    memset(to.next, 0, (size_t)(a->next - to.next));
+void h46017_arena_back(h46017_arena *a, unsigned char *to) {
+  if (to != a->next) {
+    memset(to, 0, (size_t)(a->next - to));
   }
-  a->next = to.next;
-  a->used = to.used;
+  a->next = to;
 }
 
 void h46017_arena_reset(h46017_arena *a) {
@@ -106,7 +118,7 @@ void h46017_arena_reset(h46017_arena *a) {
     keep->used = 0;
   }
   arena_fill(a, keep);
-  a->used = 0;
+  arena_set_limit(a, 0);
 }
 
 void h46017_arena_free(h46017_arena *a) {
@@ -116,5 +128,5 @@ void h46017_arena_free(h46017_arena *a) {
     h46017_mem_release(&a->mem, b);
   }
   arena_fill(a, NULL);
-  a->used = 0;
+  arena_set_limit(a, 0);
 }

@@ -22,19 +22,26 @@ typedef struct h46017_arena {
   h46017_mem mem;
   h46017_arena_block *head; /* the block being filled */
   unsigned char *next;      /* what is left of it: clear, aligned */
+  unsigned char *limit;     /* so far both it and the budget go, aligned too */
   unsigned char *end;
+  unsigned char
+      *from; /* in that block: what was handed out before is `spent` */
+  size_t spent;
   size_t budget; /* octets handed out at the most, SIZE_MAX: any */
-  size_t used;   /* octets handed out since the last reset */
   bool nomem;    /* the last NULL was for want of memory */
 } h46017_arena;
 
 void h46017_arena_init(h46017_arena *a, const h46017_mem *mem, size_t budget);
 
+/* Octets handed out since the last reset. */
+static inline size_t h46017_arena_used(const h46017_arena *a) {
+  return a->spent + ((uintptr_t)a->next - (uintptr_t)a->from);
+}
+
 /* What comes next in the block being filled is enough, and so is the budget. */
 static inline bool h46017_arena_fits(const h46017_arena *a, size_t size) {
   /* none at all is not simple either: 0 - 1 is more than any room */
-  return size - 1 < (uintptr_t)a->end - (uintptr_t)a->next &&
-         size <= a->budget - a->used;
+  return size - 1 < (uintptr_t)a->limit - (uintptr_t)a->next;
 }
 
 /* As h46017_arena_alloc(), where it does not fit. */
@@ -44,31 +51,17 @@ H46017_SELDOM void *h46017_arena_alloc_more(h46017_arena *a, size_t size);
  * false) or there is no memory (`nomem` true). */
 static inline void *h46017_arena_alloc(h46017_arena *a, size_t size) {
   unsigned char *p = a->next;
-  size_t left = a->budget - a->used;
-  size_t taken;
 
   if (!h46017_arena_fits(a, size)) {
     return h46017_arena_alloc_more(a, size);
   }
-  taken = (size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1);
-  a->next = p + taken;
-  a->used += taken < left ? taken : left;
+  a->next = p + ((size + (H46017_ARENA_ALIGN - 1)) & ~(H46017_ARENA_ALIGN - 1));
   return p;
 }
 
-typedef struct h46017_arena_place {
-  unsigned char *next;
-  size_t used;
-} h46017_arena_place;
-
-static inline h46017_arena_place h46017_arena_here(const h46017_arena *a) {
-  h46017_arena_place here = {a->next, a->used};
-
-  return here;
-}
-
-/* Takes back, and clears, what was handed out since; all of it did fit. */
-void h46017_arena_back(h46017_arena *a, h46017_arena_place to);
+/* Takes back, and clears, what was handed out since `next` was this; all of it
+ * did fit. */
+void h46017_arena_back(h46017_arena *a, unsigned char *to);
 
 /* Forgets everything, and clears it; keeps one block for the next use. */
 void h46017_arena_reset(h46017_arena *a);

@@ -244,15 +244,6 @@ void h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out,
   *p = '\0';
 }
 
-bool h46017_text_is_ascii(const char *text, size_t len) {
-  unsigned char all = 0;
-
-  for (size_t i = 0; i < len; i++) {
-    all |= (unsigned char)text[i];
-  }
-  return all <= 0x7f;
-}
-
 bool h46017_text_is_digits(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++) {
     if (text[i] == '\0' || strchr("0123456789#*,", text[i]) == NULL) {

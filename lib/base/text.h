@@ -7,6 +7,8 @@
 
 #include <h46017/common.h>
 
+#include <string.h>
+
 /* What h46017_text_next() returns where there is no character. */
 #define H46017_TEXT_INVALID UINT32_MAX
 
@@ -34,8 +36,27 @@ size_t h46017_text_utf8_size(const uint8_t *bmp, size_t len);
 void h46017_text_from_bmp(const uint8_t *bmp, size_t len, char *out,
                           size_t size);
 
-/* Nothing but ASCII, nothing but what one dials: `0` to `9`, `#`, `*`, `,`. */
-bool h46017_text_is_ascii(const char *text, size_t len);
+/* Nothing but ASCII: eight octets at a time, and the last eight once more. */
+static inline bool h46017_text_is_ascii(const void *text, size_t len) {
+  const unsigned char *p = text;
+  uint64_t all = 0;
+  uint64_t word;
+
+  if (len < sizeof(word)) {
+    for (size_t i = 0; i < len; i++) {
+      all |= p[i];
+    }
+    return all < 0x80;
+  }
+  for (size_t i = 0; i + sizeof(word) < len; i += sizeof(word)) {
+    memcpy(&word, p + i, sizeof(word));
+    all |= word;
+  }
+  memcpy(&word, p + len - sizeof(word), sizeof(word));
+  return ((all | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Nothing but what one dials: `0` to `9`, `#`, `*`, `,`. */
 bool h46017_text_is_digits(const char *text, size_t len);
 
 /* ASCII only, no locale. */
