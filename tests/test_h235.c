@@ -342,6 +342,9 @@ START_TEST(a_password_is_1_to_127_characters) {
   ck_assert_int_eq(secret_try("\xc3\xa4", 2), 0);
   ck_assert_int_eq(secret_try("\xe4", 1), H46017_ERR_TEXT);
   ck_assert_int_eq(secret_try("\xf0\x9f\x98\x80", 4), H46017_ERR_TEXT);
+  ck_assert_int_eq(secret_try("\xef\xbf\xbf", 3), 0);
+  ck_assert_int_eq(secret_try(NULL, 0), H46017_ERR_OUT_OF_RANGE);
+  ck_assert_int_eq(secret_try(NULL, 1), H46017_ERR_INVALID_ARGUMENT);
 }
 END_TEST
 
@@ -353,10 +356,41 @@ START_TEST(secrets_are_equal_when_the_passwords_are) {
   ck_assert(h46017_h235_secret_is_equal(a, b));
   ck_assert(!h46017_h235_secret_is_equal(a, c));
   ck_assert(!h46017_h235_secret_is_equal(a, NULL));
+  ck_assert(!h46017_h235_secret_is_equal(NULL, a));
   ck_assert(!h46017_h235_secret_is_equal(NULL, NULL));
   h46017_h235_secret_del(a);
   h46017_h235_secret_del(b);
   h46017_h235_secret_del(c);
+}
+END_TEST
+
+/* Says that it failed, and has written the right hash all the same. */
+static int says_no(h46017_digest which, const h46017_octets *parts,
+                   size_t count, uint8_t *out, void *user_data) {
+  h46017_crypto crypto;
+
+  digest_crypto(&crypto);
+  return crypto.digest(which, parts, count, out, crypto.user_data) == 0 &&
+                 !*(const bool *)user_data
+             ? 0
+             : -1;
+}
+
+START_TEST(a_password_is_compared_by_its_hash_if_there_is_one) {
+  bool no = false;
+  h46017_crypto crypto;
+  h46017_h235_secret *s = NULL;
+
+  h46017_crypto_default(&crypto);
+  crypto.digest = says_no;
+  crypto.user_data = &no;
+  ck_assert_int_eq(h46017_h235_secret_new(&s, &crypto, "secret", 6, NULL), 0);
+  ck_assert(h235_secret_is(s, "secret", 6));
+  ck_assert(!h235_secret_is(s, "secre", 5));
+  ck_assert(!h235_secret_is(s, "Secret", 6));
+  no = true;
+  ck_assert(!h235_secret_is(s, "secret", 6));
+  h46017_h235_secret_del(s);
 }
 END_TEST
 
@@ -470,6 +504,7 @@ int main(void) {
   tcase_add_test(tc, no_captured_request_verifies_for_another_sender);
   tcase_add_test(tc, a_password_is_1_to_127_characters);
   tcase_add_test(tc, secrets_are_equal_when_the_passwords_are);
+  tcase_add_test(tc, a_password_is_compared_by_its_hash_if_there_is_one);
   tcase_add_test(tc, a_secret_is_wiped_before_it_is_freed);
   tcase_add_test(tc, a_hash_that_cannot_be_had_is_said);
   suite_add_tcase(s, tc);

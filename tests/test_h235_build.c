@@ -113,6 +113,69 @@ START_TEST(a_small_buffer_is_said_and_does_no_harm) {
 }
 END_TEST
 
+/* Where a token with its hash is there already, another one's is filled in. */
+START_TEST(a_hash_that_is_there_is_left_alone) {
+  static const char other[] = "registrationRequest.cryptoTokens[1]."
+                              "nestedcryptoToken.cryptoHashedToken.token.hash";
+  h46017_h235_token t = token_of(H46017_H235_HMAC);
+  const uint8_t *first;
+  const uint8_t *second;
+  uint8_t was[H235_HMAC_LEN];
+  size_t bits = 0;
+  checked f;
+
+  checked_init(&f, "secret");
+  checked_protect(&f, &t);
+  ck_assert_int_eq(
+      h46017_h225_decode(f.m, h46017_h225_ras_message(), f.per.data, f.per.len),
+      0);
+  memcpy(was, f.per.data + HMAC_AT, sizeof(was));
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+  checked_encode(&f);
+  ck_assert_int_eq(
+      h46017_h225_decode(f.m, h46017_h225_ras_message(), f.per.data, f.per.len),
+      0);
+  ck_assert_int_eq(h46017_h225_read_bits(h46017_h225_get(h46017_h225_root(f.m),
+                                                         TOKEN "token.hash"),
+                                         &first, &bits),
+                   0);
+  ck_assert_mem_eq(first, was, sizeof(was));
+  ck_assert_int_eq(
+      h46017_h225_read_bits(h46017_h225_get(h46017_h225_root(f.m), other),
+                            &second, &bits),
+      0);
+  ck_assert_int_eq(h235_hmac(f.secret, f.per.data, f.per.len,
+                             (size_t)(second - f.per.data), was),
+                   0);
+  ck_assert_mem_eq(second, was, sizeof(was));
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(the_first_and_the_last_second_and_the_longest_name_can_be_said) {
+  static const int64_t times[] = {1, UINT32_MAX};
+  char name[129];
+  h46017_h235_token t;
+  checked f;
+
+  checked_init(&f, "secret");
+  for (size_t i = 0; i < 2; i++) {
+    t = token_of(H46017_H235_ALL);
+    t.now = f.check.now = times[i];
+    checked_protect(&f, &t);
+    ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL), 0);
+  }
+  memset(name, 'n', sizeof(name));
+  t.sender = (h46017_text){name, 127};
+  checked_rrq(&f);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+  t.sender.len = 128;
+  checked_rrq(&f);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), H46017_ERR_OUT_OF_RANGE);
+  checked_free(&f);
+}
+END_TEST
+
 START_TEST(what_cannot_be_made_is_refused) {
   checked f;
   h46017_h235_token t = token_of(8);
@@ -138,7 +201,13 @@ START_TEST(what_cannot_be_made_is_refused) {
   ck_assert_int_eq(h46017_h225_create(f.m, h46017_h225_ras_message()), 0);
   ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
                    H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(
+      h46017_h225_create(f.m, h46017_h225_type_find("H235.ClearToken")), 0);
+  ck_assert_int_eq(h46017_h225_set_text(f.m, "tokenOID", "0.0", 3), 0);
+  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
+                   H46017_ERR_INVALID_ARGUMENT);
   checked_rrq(&f);
+  ck_assert_int_eq(h46017_h235_add(f.m, NULL, &t), H46017_ERR_INVALID_ARGUMENT);
   t = token_of(H46017_H235_HMAC);
   t.struct_size = 1;
   ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t),
@@ -158,6 +227,9 @@ int main(void) {
   tcase_add_test(tc, every_ras_message_takes_the_hmac);
   tcase_add_test(tc, the_random_sent_is_31_bits_and_not_zero);
   tcase_add_test(tc, a_small_buffer_is_said_and_does_no_harm);
+  tcase_add_test(tc, a_hash_that_is_there_is_left_alone);
+  tcase_add_test(
+      tc, the_first_and_the_last_second_and_the_longest_name_can_be_said);
   tcase_add_test(tc, what_cannot_be_made_is_refused);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

@@ -295,6 +295,244 @@ START_TEST(the_octet_of_an_access_token_has_any_sign) {
 }
 END_TEST
 
+/* -- each of the three by itself ------------------------------------------- */
+
+#define PWD "registrationRequest.cryptoTokens[0].cryptoEPPwdHash."
+#define ACCESS "registrationRequest.tokens[0]."
+
+static void begin(checked *f, uint32_t kinds) {
+  h46017_h235_token t = token_of(kinds);
+
+  checked_rrq(f);
+  ck_assert_int_eq(h46017_h235_add(f->m, f->secret, &t), 0);
+}
+
+static void set_oid(checked *f, const char *place, const char *oid) {
+  ck_assert_int_eq(h46017_h225_set_text(f->m, place, oid, strlen(oid)), 0);
+}
+
+START_TEST(an_algorithm_is_known_by_all_of_its_identifier) {
+  static const struct {
+    uint32_t kind;
+    const char *place;
+    const char *oid;
+  } rows[] = {
+      {H46017_H235_HMAC, TOKEN "tokenOID", "0.0.8.235.0.2.1.1"},
+      {H46017_H235_HMAC, TOKEN "tokenOID", "0.0.8.236.0.2.1"},
+      {H46017_H235_PWD_HASH, PWD "token.algorithmOID", "1.2.840.113549.2.6"},
+      {H46017_H235_PWD_HASH, PWD "token.algorithmOID", "1.2.840.113549.2.5.1"},
+  };
+  checked f;
+
+  checked_init(&f, "secret");
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    begin(&f, rows[i].kind);
+    set_oid(&f, rows[i].place, rows[i].oid);
+    ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_ALGORITHM);
+  }
+  /* an access token of another kind is none */
+  begin(&f, H46017_H235_ACCESS_TOKEN);
+  set_oid(&f, ACCESS "tokenOID", "1.2.840.113548.10.1.2.2");
+  ck_assert_int_eq(end_token(&f), H46017_ERR_PASSWORD_MISSING);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(each_kind_says_who_sent_it_and_knows_the_password) {
+  static const uint32_t kinds[] = {H46017_H235_HMAC, H46017_H235_PWD_HASH,
+                                   H46017_H235_ACCESS_TOKEN};
+  h46017_h235_secret *wrong = secret_of("Secret");
+  checked f;
+
+  checked_init(&f, "secret");
+  for (size_t i = 0; i < 3; i++) {
+    begin(&f, kinds[i]);
+    checked_encode(&f);
+    f.senders[0] = text_of("phone2");
+    ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL),
+                     H46017_ERR_TOKEN_SENDER);
+    f.senders[0] = text_of("phone1");
+    f.check.secret = wrong;
+    ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL),
+                     H46017_ERR_PASSWORD_WRONG);
+    f.check.secret = f.secret;
+    ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL), 0);
+  }
+  h46017_h235_secret_del(wrong);
+  checked_free(&f);
+}
+END_TEST
+
+static void set_sender(checked *f, const uint8_t *bmp, size_t len) {
+  begin_token(f);
+  ck_assert_int_eq(
+      h46017_h225_set_octets(f->m, TOKEN "hashedVals.sendersID", bmp, len), 0);
+}
+
+START_TEST(a_name_ends_where_it_ends) {
+  static const uint8_t capital[] = {0, 'a', 1, 0}; /* a and A with a macron */
+  static const uint8_t half[] = {0, 'a', 0xd8, 0};
+  uint8_t longest[2 * 128];
+  char text[129];
+  checked f;
+
+  checked_init(&f, "secret");
+  f.senders[0] = text_of("a");
+  set_sender(&f, capital, sizeof(capital));
+  ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_SENDER);
+  f.senders[0] = text_of("a\xc4\x80");
+  set_sender(&f, capital, sizeof(capital));
+  ck_assert_int_eq(end_token(&f), 0);
+  /* 128 characters, and no U+0000 behind them */
+  for (size_t i = 0; i < 128; i++) {
+    longest[2 * i] = 0;
+    longest[2 * i + 1] = 'n';
+    text[i] = 'n';
+  }
+  f.senders[0] = (h46017_text){text, 128};
+  set_sender(&f, longest, sizeof(longest));
+  ck_assert_int_eq(end_token(&f), 0);
+  /* what is no text is nobody's, whoever may send */
+  f.check.sender_count = 0;
+  set_sender(&f, half, sizeof(half));
+  ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_FORMAT);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(a_sender_is_one_of_those_that_have_a_name) {
+  checked f;
+
+  checked_init(&f, "secret");
+  f.senders[0] = (h46017_text){NULL, 0};
+  f.senders[1] = text_of("phone1");
+  f.check.sender_count = 2;
+  ck_assert_int_eq(checked_hex(&f, RRQ_HMAC, NULL), 0);
+  f.check.sender_count = 1;
+  ck_assert_int_eq(checked_hex(&f, RRQ_HMAC, NULL), H46017_ERR_TOKEN_SENDER);
+  checked_free(&f);
+}
+END_TEST
+
+/* The hash of the documents' token is over its text, whatever alias it is. */
+static int with_alias(checked *f, const char *alias, const char *text) {
+  char place[120];
+  uint8_t bmp[2 * 512];
+  uint8_t hash[H235_MD5_LEN];
+  size_t len = strlen(text);
+
+  for (size_t i = 0; i < len; i++) {
+    bmp[2 * i] = 0;
+    bmp[2 * i + 1] = (uint8_t)text[i];
+  }
+  begin(f, H46017_H235_PWD_HASH);
+  (void)snprintf(place, sizeof(place), PWD "alias.%s", alias);
+  ck_assert_int_eq(h46017_h225_set_text(f->m, place, text, len), 0);
+  ck_assert_int_eq(h235_pwd_hash(f->secret, bmp, 2 * len, WHEN, true, hash), 0);
+  ck_assert_int_eq(
+      h46017_h225_set_bits(f->m, PWD "token.hash", hash, sizeof(hash) * 8), 0);
+  return end_token(f);
+}
+
+START_TEST(a_password_hash_names_its_sender_by_any_alias_of_text) {
+  char url[513];
+  checked f;
+
+  checked_init(&f, "secret");
+  f.check.sender_count = 0;
+  ck_assert_int_eq(with_alias(&f, "dialledDigits", "4711"), 0);
+  f.senders[0] = text_of("4712");
+  f.check.sender_count = 1;
+  ck_assert_int_eq(with_alias(&f, "dialledDigits", "4711"),
+                   H46017_ERR_TOKEN_SENDER);
+  f.check.sender_count = 0;
+  /* as long as a name in a token is, and no longer */
+  memset(url, 'u', sizeof(url));
+  url[127] = '\0';
+  ck_assert_int_eq(with_alias(&f, "url-ID", url), 0);
+  url[127] = 'u';
+  url[128] = '\0';
+  ck_assert_int_eq(with_alias(&f, "url-ID", url), H46017_ERR_TOKEN_FORMAT);
+  url[128] = 'u';
+  url[512] = '\0';
+  ck_assert_int_eq(with_alias(&f, "url-ID", url), H46017_ERR_TOKEN_FORMAT);
+  /* a party's number is a structure */
+  begin(&f, H46017_H235_PWD_HASH);
+  ck_assert_int_eq(h46017_h225_set_text(f.m,
+                                        PWD "alias.partyNumber.e164Number."
+                                            "publicNumberDigits",
+                                        "4711", 4),
+                   0);
+  ck_assert_int_eq(
+      h46017_h225_set_present(
+          f.m, PWD "alias.partyNumber.e164Number.publicTypeOfNumber.unknown"),
+      0);
+  ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_FORMAT);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(an_access_token_has_sixteen_octets_and_one) {
+  static const uint8_t octets17[17] = {0};
+  checked f;
+
+  checked_init(&f, "secret");
+  for (size_t len = 15; len <= 17; len++) {
+    begin(&f, H46017_H235_ACCESS_TOKEN);
+    ck_assert_int_eq(
+        h46017_h225_set_octets(f.m, ACCESS "challenge", octets17, len), 0);
+    ck_assert_int_eq(end_token(&f), len == 16 ? H46017_ERR_PASSWORD_WRONG
+                                              : H46017_ERR_TOKEN_FORMAT);
+  }
+  begin(&f, H46017_H235_ACCESS_TOKEN);
+  ck_assert_int_eq(h46017_h225_set_int(f.m, ACCESS "random", -129), 0);
+  ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_FORMAT);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(of_several_faults_the_first_is_said) {
+  static const uint8_t hash[16] = {0};
+  checked f;
+
+  checked_init(&f, "secret");
+  begin(&f, H46017_H235_ACCESS_TOKEN | H46017_H235_PWD_HASH);
+  ck_assert_int_eq(h46017_h225_set_int(f.m, ACCESS "random", 256), 0);
+  set_oid(&f, PWD "token.algorithmOID", "1.2.840.113549.2.6");
+  ck_assert_int_eq(end_token(&f), H46017_ERR_TOKEN_FORMAT);
+  /* a hash without the message in it does not blame the message */
+  begin(&f, H46017_H235_ACCESS_TOKEN | H46017_H235_PWD_HASH);
+  ck_assert_int_eq(h46017_h225_set_bits(f.m, PWD "token.hash", hash, 128), 0);
+  ck_assert_int_eq(end_token(&f), H46017_ERR_PASSWORD_WRONG);
+  checked_free(&f);
+}
+END_TEST
+
+START_TEST(eight_tokens_are_remembered_too) {
+  h46017_h235_token t = token_of(H46017_H235_PWD_HASH);
+  h46017_h235_replay *replay = NULL;
+  uint32_t kinds = 99;
+  checked f;
+
+  checked_init(&f, "secret");
+  ck_assert_int_eq(h46017_h235_replay_new(&replay, 0, NULL), 0);
+  f.check.replay = replay;
+  checked_rrq(&f);
+  for (int i = 0; i < 8; i++) {
+    ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+  }
+  ck_assert_int_eq(end_token(&f), 0);
+  f.check.now = WHEN + 6;
+  ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, &kinds),
+                   H46017_ERR_TOKEN_REPLAYED);
+  ck_assert_uint_eq(kinds, 99);
+  h46017_h235_replay_del(replay);
+  checked_free(&f);
+}
+END_TEST
+
+/* -- the check ------------------------------------------------------------- */
+
 START_TEST(a_check_says_what_it_needs) {
   checked f;
 
@@ -308,6 +546,24 @@ START_TEST(a_check_says_what_it_needs) {
   ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL),
                    H46017_ERR_INVALID_ARGUMENT);
   f.check.sender_count = 0;
+  ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL), 0);
+  f.check.recipients = NULL;
+  ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL),
+                   H46017_ERR_INVALID_ARGUMENT);
+  f.check.recipient_count = 0;
+  f.check.kinds = 0; /* any */
+  ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL), 0);
+  ck_assert_int_eq(h46017_h235_verify(f.m, NULL, f.per.len, &f.check, NULL),
+                   H46017_ERR_INVALID_ARGUMENT);
+  /* not the octets that were decoded */
+  ck_assert_int_eq(
+      h46017_h235_verify(f.m, f.per.data, H235_HMAC_LEN, &f.check, NULL),
+      H46017_ERR_TOKEN_FORMAT);
+  ck_assert_int_eq(
+      h46017_h225_create(f.m, h46017_h225_type_find("H235.ClearToken")), 0);
+  ck_assert_int_eq(
+      h46017_h235_verify(f.m, f.per.data, f.per.len, &f.check, NULL),
+      H46017_ERR_INVALID_ARGUMENT);
   f.check.struct_size = 0;
   ck_assert_int_eq(checked_octets(&f, f.per.data, f.per.len, NULL),
                    H46017_ERR_INVALID_ARGUMENT);
@@ -336,6 +592,14 @@ int main(void) {
   tcase_add_test(tc, eight_tokens_are_looked_at_and_a_ninth_is_refused);
   tcase_add_test(tc, tokens_of_others_are_left_alone);
   tcase_add_test(tc, the_octet_of_an_access_token_has_any_sign);
+  tcase_add_test(tc, an_algorithm_is_known_by_all_of_its_identifier);
+  tcase_add_test(tc, each_kind_says_who_sent_it_and_knows_the_password);
+  tcase_add_test(tc, a_name_ends_where_it_ends);
+  tcase_add_test(tc, a_sender_is_one_of_those_that_have_a_name);
+  tcase_add_test(tc, a_password_hash_names_its_sender_by_any_alias_of_text);
+  tcase_add_test(tc, an_access_token_has_sixteen_octets_and_one);
+  tcase_add_test(tc, of_several_faults_the_first_is_said);
+  tcase_add_test(tc, eight_tokens_are_remembered_too);
   tcase_add_test(tc, a_check_says_what_it_needs);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

@@ -176,21 +176,19 @@ int h235_access_hash(const h46017_h235_secret *s, uint8_t random, uint32_t time,
 /* Each of its characters is one unit: there is no room for surrogates where
  * nobody knows whether a peer counts them as one or two. */
 static int secret_check(const char *password, size_t len) {
-  size_t size = h46017_text_bmp_size(password, len);
   size_t pos = 0;
 
   if (len == 0) {
     return H46017_ERR_OUT_OF_RANGE;
   }
-  if (size == 0) {
-    return H46017_ERR_TEXT;
-  }
   while (pos < len) {
     if (h46017_text_next(password, len, &pos) > 0xffff) {
-      return H46017_ERR_TEXT;
+      return H46017_ERR_TEXT; /* also where it is none */
     }
   }
-  return size <= H235_BMP_MAX - 2 ? 0 : H46017_ERR_OUT_OF_RANGE;
+  return h46017_text_bmp_size(password, len) <= H235_BMP_MAX - 2
+             ? 0
+             : H46017_ERR_OUT_OF_RANGE;
 }
 
 int h46017_h235_secret_new(h46017_h235_secret **ps, const h46017_crypto *crypto,
@@ -220,7 +218,7 @@ int h46017_h235_secret_new(h46017_h235_secret **ps, const h46017_crypto *crypto,
   s->mem = m;
   s->crypto = c;
   s->len = len;
-  if (len > 0) {
+  if (len > 0) { /* it is: for those who look at this function alone */
     memcpy(s->password, password, len);
   }
   s->bmp_len = h46017_text_bmp_size(password, len);
