@@ -219,6 +219,99 @@ START_TEST(an_expired_path_ends_resumption) {
 }
 END_TEST
 
+START_TEST(a_path_is_good_for_its_last_second_and_no_longer) {
+  static const pki_spec middle_spec = {
+      .cn = {PKI_CN("middle")}, .ca = true, .from_days = -1, .to_days = 2};
+  pki_cert middle = pki_make(&middle_spec, &pair_root);
+  pki_cert leaf = pki_leaf("0090332f688a", &middle);
+  const pki_cert *chain[] = {&middle, NULL};
+  h46017_trust_entry e;
+  uint8_t id[32];
+  char hex[65];
+  pair p;
+
+  trusting_authority(&middle);
+  trusting_authority(&pair_root); /* for the client */
+  trusting_id(&middle, id);
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  for (int64_t late = 0; late < 2; late++) {
+    SSL_SESSION *s;
+
+    meet_begin(&p, versions[_i]);
+    SSL_CTX_clear_chain_certs(p.cctx);
+    pki_use(p.cctx, &leaf, chain);
+    meet_end(&p);
+    s = left_by(&p);
+    p.server.utc = e.not_after + late;
+    again(&p, s);
+    ck_assert_int_eq(p.server.error, late == 0 ? 0 : H46017_ERR_CERT_EXPIRED);
+    ck_assert(h46017_tls_is_resumed(p.server.t) == (late == 0));
+    SSL_SESSION_free(s);
+    pair_free(&p);
+  }
+  pki_free(&middle);
+  pki_free(&leaf);
+}
+END_TEST
+
+START_TEST(who_proves_nothing_is_resumed_where_nothing_is_asked) {
+  static const h46017_client_cert_mode modes[] = {H46017_CLIENT_CERT_NONE,
+                                                  H46017_CLIENT_CERT_REQUEST};
+  pki_cert stranger = pki_leaf("0090332f688a", NULL);
+  SSL_SESSION *s;
+  pair p;
+
+  trusting_end_entity(&pair_gk);
+  for (size_t i = 0; i < 2; i++) {
+    bool asked = modes[i] != H46017_CLIENT_CERT_NONE;
+
+    meet_begin(&p, versions[_i]);
+    ck_assert_int_eq(
+        h46017_trust_attach(trusting_list, p.sctx, H46017_TLS_SERVER, modes[i]),
+        0);
+    pki_use(p.cctx, &stranger, NULL);
+    meet_end(&p);
+    s = left_by(&p);
+    again(&p, s);
+    ck_assert_int_eq(p.server.error, 0);
+    ck_assert(h46017_tls_is_resumed(p.server.t) == !asked);
+    ck_assert_int_eq((int)h46017_tls_identity(p.server.t)->proof,
+                     (int)H46017_PROOF_NONE);
+    ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
+                     asked ? H46017_ERR_SELF_SIGNED_UNTRUSTED : 0);
+    SSL_SESSION_free(s);
+    pair_free(&p);
+  }
+  pki_free(&stranger);
+}
+END_TEST
+
+START_TEST(a_session_is_offered_only_by_who_can_judge_it) {
+  SSL_SESSION *none = SSL_SESSION_new();
+  SSL_SESSION *s;
+  pair p;
+
+  trusting_authority(&pair_root);
+  meet_twice(&p, versions[_i]);
+  s = left_by(&p);
+  p.cset.trust = NULL;
+  again(&p, s);
+  ck_assert_int_eq(p.client.error, 0);
+  ck_assert(!h46017_tls_is_resumed(p.client.t));
+  p.cset.trust = trusting_list;
+  again(&p, none); /* of nobody's */
+  expect_resumed(&p, false);
+  p.cset.server_check = H46017_SERVER_CHECK_NONE;
+  again(&p, s);
+  ck_assert_int_eq(p.client.error, 0);
+  ck_assert(!h46017_tls_is_resumed(p.client.t));
+  SSL_SESSION_free(none);
+  SSL_SESSION_free(s);
+  pair_free(&p);
+}
+END_TEST
+
 START_TEST(a_ticket_of_another_listener_is_not_taken) {
   unsigned char keys[80];
   SSL_SESSION *s;
@@ -524,6 +617,43 @@ START_TEST(keys_go_with_the_time) {
 }
 END_TEST
 
+/* In TLS 1.2 a server says nothing more about a ticket that is good; of a key
+ * that is about to go it gives another. */
+START_TEST(a_ticket_of_the_last_period_is_renewed) {
+  h46017_ticket_keys *keys = keys_of(NULL);
+  int64_t at = trusting_now() / 7200 * 7200 + 100;
+
+  trusting_authority(&pair_root);
+  for (int64_t later = 0; later <= 7200; later += 7200) {
+    const unsigned char *first;
+    const unsigned char *second;
+    size_t len = 0;
+    size_t second_len = 0;
+    SSL_SESSION *s;
+    SSL_SESSION *t;
+    pair p;
+
+    meet_begin(&p, TLS1_2_VERSION);
+    share(&p, keys, "tls");
+    p.server.utc = p.client.utc = at;
+    meet_end(&p);
+    s = left_by(&p);
+    p.server.utc = at + later;
+    again(&p, s);
+    expect_resumed(&p, true);
+    t = left_by(&p);
+    SSL_SESSION_get0_ticket(s, &first, &len);
+    SSL_SESSION_get0_ticket(t, &second, &second_len);
+    ck_assert((len == second_len && memcmp(first, second, len) == 0) ==
+              (later == 0));
+    SSL_SESSION_free(s);
+    SSL_SESSION_free(t);
+    pair_free(&p);
+  }
+  h46017_ticket_keys_del(keys);
+}
+END_TEST
+
 START_TEST(a_removed_entry_ends_resumption_under_shared_keys_too) {
   h46017_ticket_keys *keys = keys_of(NULL);
   uint8_t id[32];
@@ -629,6 +759,12 @@ static Suite *ticket_suite(void) {
   tcase_add_loop_test(tc, an_authority_made_an_end_entity_ends_resumption, 0,
                       2);
   tcase_add_loop_test(tc, an_expired_path_ends_resumption, 0, 2);
+  tcase_add_loop_test(tc, a_path_is_good_for_its_last_second_and_no_longer, 0,
+                      2);
+  tcase_add_loop_test(tc, who_proves_nothing_is_resumed_where_nothing_is_asked,
+                      0, 2);
+  tcase_add_loop_test(tc, a_session_is_offered_only_by_who_can_judge_it, 0, 2);
+  tcase_add_test(tc, a_ticket_of_the_last_period_is_renewed);
   tcase_add_loop_test(tc, a_ticket_of_another_listener_is_not_taken, 0, 2);
   tcase_add_loop_test(tc, a_client_asks_again_whether_its_server_may_pass, 0,
                       2);

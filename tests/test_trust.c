@@ -5,6 +5,8 @@
 #include "failmem.h"
 #include "trusting.h"
 
+#include "tls/internal.h"
+
 #include <h46017/error.h>
 
 #include <check.h>
@@ -360,6 +362,41 @@ START_TEST(what_let_a_peer_in_is_told_and_nothing_else) {
 }
 END_TEST
 
+START_TEST(what_verification_comes_to_is_a_code) {
+  long base = h46017_tls_own_verify_result(0);
+
+  ck_assert_int_eq(h46017_error_from_verify_result(X509_V_OK), 0);
+  ck_assert_int_eq(h46017_error_from_verify_result(base + 1), -1);
+  ck_assert_int_eq(h46017_error_from_verify_result(base + 999), -999);
+  /* and never one that says it was good */
+  ck_assert_int_eq(h46017_error_from_verify_result(base),
+                   H46017_ERR_CERT_REJECTED);
+  ck_assert_int_eq(h46017_error_from_verify_result(base + 1000),
+                   H46017_ERR_CERT_REJECTED);
+  ck_assert_int_eq(h46017_error_from_verify_result(-1),
+                   H46017_ERR_CERT_REJECTED);
+  ck_assert_int_eq(h46017_error_from_verify_result(INT64_MAX),
+                   H46017_ERR_CERT_REJECTED);
+}
+END_TEST
+
+START_TEST(a_list_is_attached_to_a_context_with_a_role_and_a_mode) {
+  SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, NULL, H46017_TLS_SERVER,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, ctx, (h46017_tls_role)9,
+                                       H46017_CLIENT_CERT_REQUIRE),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, ctx, H46017_TLS_SERVER,
+                                       (h46017_client_cert_mode)9),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(SSL_CTX_get_verify_mode(ctx), SSL_VERIFY_NONE);
+  SSL_CTX_free(ctx);
+}
+END_TEST
+
 START_TEST(a_server_may_show_what_may_issue) {
   static const pki_spec spec = {.cn = {PKI_CN("gk.example.net")},
                                 .ca = true,
@@ -380,6 +417,13 @@ START_TEST(a_server_may_show_what_may_issue) {
   pair_begin(&p);
   pair_run(&p);
   ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
+  pair_free(&p);
+  /* nor does it matter where there is no list */
+  pair_good_init(&p, 0);
+  pki_use(p.sctx, &gk, NULL);
+  pair_begin(&p);
+  pair_run(&p);
+  ck_assert_int_eq(p.client.error, 0);
   pair_free(&p);
   pki_free(&gk);
 }
@@ -488,6 +532,8 @@ static Suite *trust_suite(void) {
   tcase_add_test(tc, weak_devices_need_a_profile_that_says_so);
   tcase_add_test(tc, strength_is_no_trust);
   tcase_add_test(tc, what_let_a_peer_in_is_told_and_nothing_else);
+  tcase_add_test(tc, what_verification_comes_to_is_a_code);
+  tcase_add_test(tc, a_list_is_attached_to_a_context_with_a_role_and_a_mode);
   tcase_add_test(tc, a_server_may_show_what_may_issue);
   tcase_add_loop_test(tc, live_connections_stay_when_trust_changes, 0, both);
   tcase_add_loop_test(tc, a_handshake_that_ends_at_any_flight_leaves_nothing, 0,

@@ -256,6 +256,89 @@ START_TEST(an_entry_is_given_another_label) {
 }
 END_TEST
 
+static int add_at(const pki_cert *c, int64_t utc) {
+  h46017_trust_add_options o;
+  unsigned char *der = NULL;
+  int len = i2d_X509(c->x509, &der);
+  int rv;
+
+  h46017_trust_add_options_default(&o);
+  o.utc_now = utc;
+  rv = h46017_trust_add(trusting_list, der, (size_t)len, &o, NULL, NULL);
+  ck_assert_int_eq(
+      h46017_trust_add(trusting_list, NULL, (size_t)len, &o, NULL, NULL),
+      H46017_ERR_INVALID_ARGUMENT);
+  OPENSSL_free(der);
+  return rv;
+}
+
+START_TEST(a_certificate_is_valid_from_its_first_second_to_its_last) {
+  h46017_trust_entry e;
+  char hex[65];
+  uint8_t id[32];
+
+  trusting_end_entity(&pair_phone);
+  trusting_id(&pair_phone, id);
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  ck_assert_int_eq(add_at(&pair_phone, e.not_before - 1),
+                   H46017_ERR_CERT_NOT_YET_VALID);
+  ck_assert_int_eq(add_at(&pair_phone, e.not_before), 0);
+  ck_assert_int_eq(add_at(&pair_phone, e.not_after), 0);
+  ck_assert_int_eq(add_at(&pair_phone, e.not_after + 1),
+                   H46017_ERR_CERT_EXPIRED);
+}
+END_TEST
+
+static int replace(const pki_cert *old, const char *text, size_t len) {
+  h46017_trust_add_options o;
+  uint8_t id[32];
+
+  trusting_id(old, id);
+  h46017_trust_add_options_default(&o);
+  o.utc_now = trusting_now();
+  return h46017_trust_replace(trusting_list, id, (const uint8_t *)text, len, &o,
+                              NULL, NULL);
+}
+
+static bool has(const pki_cert *c) {
+  uint8_t id[32];
+
+  trusting_id(c, id);
+  return h46017_trust_has(trusting_list, id);
+}
+
+START_TEST(what_comes_in_the_place_of_another_is_of_its_kind) {
+  pki_cert other = pki_ca("Example Root");
+  uint8_t id[32];
+  char hex[65];
+  char text[8000];
+  size_t len = trusting_pem(text, sizeof(text), &other);
+  h46017_trust_entry e;
+
+  trusting_end_entity(&pair_root);
+  ck_assert_int_eq(replace(&pair_root, "nothing", 7), H46017_ERR_FORMAT);
+  ck_assert(has(&pair_root));
+  ck_assert_int_eq(replace(&pair_root, text, len), 0);
+  ck_assert(!has(&pair_root));
+  trusting_id(&other, id);
+  trusting_hex(id, hex);
+  ck_assert_int_eq(h46017_trust_find(trusting_list, hex, &e), 0);
+  ck_assert_int_eq((int)e.kind, (int)H46017_TRUST_END_ENTITY);
+  /* and it may become what it is able to be */
+  ck_assert_int_eq(
+      h46017_trust_set_kind(trusting_list, id, H46017_TRUST_AUTHORITY), 0);
+  /* two of them: the old one goes, whether it is one of them or not */
+  len += trusting_pem(text + len, sizeof(text) - len, &pair_root);
+  ck_assert_int_eq(trusting_add(trusting_list, &pair_root, H46017_TRUST_AUTO),
+                   0);
+  ck_assert_int_eq(replace(&pair_root, text, len), 0);
+  ck_assert(has(&other));
+  ck_assert(!has(&pair_root));
+  pki_free(&other);
+}
+END_TEST
+
 /* -- memory --------------------------------------------------------------- */
 
 static int change_it(failmem *f, void *arg) {
@@ -303,6 +386,8 @@ int main(void) {
   tcase_add_test(tc, the_own_chain_is_trusted_on_request_but_never_the_leaf);
   tcase_add_test(tc, hundreds_of_end_entities_are_each_found);
   tcase_add_test(tc, an_entry_is_given_another_label);
+  tcase_add_test(tc, a_certificate_is_valid_from_its_first_second_to_its_last);
+  tcase_add_test(tc, what_comes_in_the_place_of_another_is_of_its_kind);
   tcase_add_test(tc, without_memory_the_list_stays_as_it_was);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);

@@ -178,27 +178,13 @@ static long decide_record_good(h46017_peer_record *record,
   return X509_V_OK;
 }
 
-/* As it came: what is on the path already does not count. Bounded by what TLS
- * takes in (SSL_CTX_set_max_cert_list). */
-static long decide_record_refused(h46017_peer_record *record, X509 *leaf,
+/* As it came, leaf first. Bounded by what TLS takes in
+ * (SSL_CTX_set_max_cert_list). */
+static long decide_record_refused(h46017_peer_record *record,
                                   STACK_OF(X509) * sent, long result) {
-  STACK_OF(X509) *chain = sk_X509_new_null();
-  bool done = chain != NULL;
+  STACK_OF(X509) *chain = X509_chain_up_ref(sent);
 
-  for (int i = -1; done && i < sk_X509_num(sent); i++) {
-    X509 *x = i < 0 ? leaf : sk_X509_value(sent, i);
-
-    if (i == 0 && X509_cmp(x, leaf) == 0) {
-      continue; /* a client's list of what the server sent has the leaf too */
-    }
-    done = X509_up_ref(x) == 1;
-    if (done && sk_X509_push(chain, x) <= 0) {
-      X509_free(x);
-      done = false;
-    }
-  }
-  if (!done) {
-    sk_X509_pop_free(chain, X509_free);
+  if (chain == NULL) {
     return X509_V_ERR_OUT_OF_MEM;
   }
   sk_X509_pop_free(record->refused, X509_free);
@@ -253,8 +239,7 @@ long h46017_trust_decide(const h46017_trust *trust, X509_STORE_CTX *store,
     result =
         decide_record_good(record, X509_STORE_CTX_get0_chain(store), g->number);
   } else {
-    result = decide_record_refused(record, X509_STORE_CTX_get0_cert(store),
-                                   sent, result);
+    result = decide_record_refused(record, sent, result);
   }
   h46017_trust_let_go(g);
   return result;

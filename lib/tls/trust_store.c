@@ -6,12 +6,14 @@
 
 #define TRUST_COLLECTION "trust"
 
+/* A list that is not stored has a store without functions. */
+
 /* -- writing -------------------------------------------------------------- */
 
 int h46017_trust_store_begin(h46017_trust *t) {
   int rv = 0;
 
-  if (t->stored && t->store.begin != NULL) {
+  if (t->store.begin != NULL) {
     rv = t->store.begin(t->store.object, TRUST_COLLECTION);
   }
   if (rv != 0) {
@@ -19,16 +21,13 @@ int h46017_trust_store_begin(h46017_trust *t) {
   }
   /* what others changed first: our own change must not hide it */
   rv = h46017_trust_refresh(t, NULL);
-  if (rv != 0 && t->stored && t->store.end != NULL) {
+  if (rv != 0 && t->store.end != NULL) {
     t->store.end(t->store.object, TRUST_COLLECTION);
   }
   return rv;
 }
 
 void h46017_trust_store_end(h46017_trust *t) {
-  if (!t->stored) {
-    return;
-  }
   if (t->store.changes != NULL) {
     t->changes = t->store.changes(t->store.object, TRUST_COLLECTION);
   }
@@ -214,7 +213,7 @@ int h46017_trust_store_read(h46017_trust *t) {
   uint64_t changes = 0;
   int rv;
 
-  if (t->stored && t->store.changes != NULL) {
+  if (t->store.changes != NULL) {
     changes = t->store.changes(t->store.object, TRUST_COLLECTION);
   }
   rv = store_read_all(&r);
@@ -231,7 +230,7 @@ int h46017_trust_store_read(h46017_trust *t) {
 }
 
 int h46017_trust_refresh(h46017_trust *trust, bool *pchanged) {
-  bool changed = trust->stored && trust->store.changes != NULL &&
+  bool changed = trust->store.changes != NULL &&
                  trust->store.changes(trust->store.object, TRUST_COLLECTION) !=
                      trust->changes;
   int rv = changed ? h46017_trust_store_read(trust) : 0;

@@ -60,8 +60,7 @@ int h46017_error_from_verify_result(int64_t result) {
 
 /* Without a list: the context's own store, in which all are authorities. 0
  * where the chain is good, else a verify result. */
-static long verify_chain(X509_STORE_CTX *store, const SSL *ssl,
-                         bool is_server) {
+static long verify_chain(X509_STORE_CTX *store, const SSL *ssl) {
   X509 *leaf = X509_STORE_CTX_get0_cert(store);
   h46017_tls_pin pin = h46017_tls_pin_of(ssl, leaf);
   int64_t utc;
@@ -81,10 +80,10 @@ static long verify_chain(X509_STORE_CTX *store, const SSL *ssl,
   }
   /* A device is an end entity. Whoever has an authority's key can have any
    * name; that it is trusted to issue says nothing about who it is. */
-  if (is_server && X509_check_ca(leaf) != 0) {
+  if (SSL_is_server(ssl) != 0 && X509_check_ca(leaf) != 0) {
     return h46017_tls_own_verify_result(H46017_ERR_CERT_IS_CA);
   }
-  return ssl == NULL || h46017_tls_is_subject(ssl, leaf)
+  return h46017_tls_is_subject(ssl, leaf)
              ? X509_V_OK
              : h46017_tls_own_verify_result(H46017_ERR_SERVER_NAME);
 }
@@ -94,10 +93,9 @@ static long verify_chain(X509_STORE_CTX *store, const SSL *ssl,
 static int verify_peer(X509_STORE_CTX *store, void *arg) {
   SSL *ssl =
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  bool is_server = ssl != NULL && SSL_is_server(ssl) != 0;
-  long result = arg == NULL || ssl == NULL
-                    ? verify_chain(store, ssl, is_server)
-                    : h46017_trust_decide(arg, store, ssl);
+  bool is_server = SSL_is_server(ssl) != 0;
+  long result = arg == NULL ? verify_chain(store, ssl)
+                            : h46017_trust_decide(arg, store, ssl);
 
   /* a server's sessions bring back no chain */
   if (result == X509_V_OK && arg != NULL && !is_server) {
