@@ -111,8 +111,10 @@ bool gk_registration_is_back(const gk_registration *r,
 
 /* -- making ---------------------------------------------------------------- */
 
-/* Five bits a character, without those that people confuse. */
-static int registrar_make_identifier(h46017_gatekeeper *gk, char *out) {
+/* Five bits a character, without those that people confuse. One that is there
+ * already comes from a source that repeats itself, which is none. */
+static int registrar_make_identifier(h46017_gatekeeper *gk,
+                                     gk_registration *r) {
   static const char digits[] = "abcdefghjkmnpqrstuvwxyz023456789";
   uint8_t octets[GK_IDENTIFIER_LEN];
 
@@ -120,10 +122,13 @@ static int registrar_make_identifier(h46017_gatekeeper *gk, char *out) {
     return H46017_ERR_CALLBACK_FAILURE;
   }
   for (size_t i = 0; i < GK_IDENTIFIER_LEN; i++) {
-    out[i] = digits[octets[i] & 31];
+    r->identifier[i] = digits[octets[i] & 31];
   }
-  out[GK_IDENTIFIER_LEN] = '\0';
-  return 0;
+  h46017_map_key(&gk->identifiers, &r->by_identifier,
+                 (const uint8_t *)r->identifier, GK_IDENTIFIER_LEN);
+  return h46017_map_find_same(&gk->identifiers, &r->by_identifier) == NULL
+             ? 0
+             : H46017_ERR_CALLBACK_FAILURE;
 }
 
 gk_registration *gk_registration_make(h46017_gatekeeper *gk, int *prv) {
@@ -133,14 +138,13 @@ gk_registration *gk_registration_make(h46017_gatekeeper *gk, int *prv) {
   if (rv == 0) {
     r->gk = gk;
     r->state = GK_REG_REGISTERED;
-    rv = registrar_make_identifier(gk, r->identifier);
+    rv = registrar_make_identifier(gk, r);
   }
   if (rv == 0) {
     rv = h46017_heap_join(&gk->timers, &r->timer, GK_TIMER_REGISTRATION);
   }
   if (rv == 0) {
-    rv = h46017_map_add(&gk->identifiers, &r->by_identifier,
-                        (const uint8_t *)r->identifier, GK_IDENTIFIER_LEN, r);
+    rv = h46017_map_put(&gk->identifiers, &r->by_identifier, r);
     if (rv != 0) {
       h46017_heap_leave(&gk->timers, &r->timer);
     }
