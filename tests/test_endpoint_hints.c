@@ -128,6 +128,50 @@ START_TEST(an_alternate_names_others_for_the_entry_it_stands_for) {
 }
 END_TEST
 
+/* No trust in who was named, or none of theirs in us: the list has its turn as
+ * soon as after any other failure. */
+START_TEST(a_hint_that_leads_to_no_trust_is_forgotten) {
+  const int denials[] = {H46017_ERR_SERVER_NAME,
+                         H46017_ERR_CERT_REFUSED_BY_PEER};
+  h46017_endpoint_settings s = settings(1, 4);
+  h46017_alternate a;
+  played p;
+  int connects;
+
+  s.connect_timeout = 1000000;
+  begin(&p, &s);
+  played_build_rcf(&p, played_last(&p)->seq, NULL, 0);
+  name_gatekeeper(&p, "registrationConfirm.alternateGatekeeper[0]", 7, 0);
+  name_gatekeeper(&p, "registrationConfirm.alternateGatekeeper[1]", 8, 1);
+  ck_assert_int_eq(played_give(&p), 0);
+  go_on(&p);
+  go_on(&p);
+  ask_for(&p, 1, "192.0.2.7", 0);
+  connects = p.connects;
+  ck_assert_int_eq(played_down(&p, denials[_i]), 0);
+  ck_assert_int_eq(played_until(&p, p.now + 2 * SECOND), 0);
+  ck_assert_int_eq(p.connects, connects + 1);
+  ask_for(&p, 1, "192.0.2.8", 0);
+  ck_assert_int_eq(h46017_endpoint_alternate(p.ep, 2, &a),
+                   H46017_ERR_NOT_FOUND);
+  /* The last goes too, and what is left is the list. */
+  ck_assert_int_eq(played_down(&p, denials[_i]), 0);
+  ck_assert_int_eq(played_until(&p, p.now + 10 * SECOND), 0);
+  ck_assert_int_eq(p.connects, connects + 2);
+  ck_assert_uint_eq(p.index, 0);
+  ck_assert_int_eq(h46017_endpoint_alternate(p.ep, 1, &a),
+                   H46017_ERR_NOT_FOUND);
+  /* Which is not forgotten, and waited for. */
+  ck_assert_int_eq(played_down(&p, denials[_i]), 0);
+  ck_assert_int_eq(played_until(&p, p.now + 40 * SECOND), 0);
+  ck_assert_int_eq(p.connects, connects + 2);
+  ck_assert_int_eq(played_until(&p, p.now + 40 * SECOND), 0);
+  ck_assert_int_eq(p.connects, connects + 3);
+  ck_assert_uint_eq(p.index, 0);
+  played_free(&p);
+}
+END_TEST
+
 START_TEST(one_without_room_sends_on_to_those_it_names) {
   h46017_endpoint_settings s = settings(3, 4);
   h46017_ras rrj = {.kind = H46017_RAS_RRJ};
@@ -381,6 +425,7 @@ int main(void) {
 
   tcase_add_test(tc, alternates_are_tried_after_the_list_in_their_order);
   tcase_add_test(tc, an_alternate_names_others_for_the_entry_it_stands_for);
+  tcase_add_loop_test(tc, a_hint_that_leads_to_no_trust_is_forgotten, 0, 2);
   tcase_add_test(tc, one_without_room_sends_on_to_those_it_names);
   tcase_add_test(tc, the_assigned_gatekeeper_stands_before_the_alternates);
   tcase_add_test(tc, addresses_that_lead_nowhere_are_no_hint);

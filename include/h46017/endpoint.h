@@ -107,7 +107,8 @@ typedef struct h46017_endpoint_settings {
   uint32_t backoff_first;   /**< ms before the second attempt, 1000 */
   uint32_t backoff_max;     /**< ms, 60000; doubled from the first up to it */
   uint32_t backoff_denied;  /**< ms at the least after a security refusal,
-                                 60000 */
+                                 60000; an alternate that refuses, or is not
+                                 trusted, is forgotten instead */
   uint32_t keepalive;       /**< ms between empty TPKTs, 0: none */
   uint32_t max_registrations;        /**< 64 */
   size_t max_tx;                     /**< octets waiting to be sent, 65536 */

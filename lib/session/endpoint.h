@@ -219,6 +219,9 @@ int endpoint_register_next(h46017_endpoint *ep);
 size_t endpoint_gatekeepers(const h46017_endpoint *ep);
 /* Remembers whom `ras`, which ep->in holds, names. True: it names some. */
 bool endpoint_alternates_learn(h46017_endpoint *ep, const h46017_ras *ras);
+/* The one in use is none of them any more: the next is. False: it was one of
+ * the program's list. */
+bool endpoint_alternates_forget(h46017_endpoint *ep);
 
 /* endpoint_discovery.c */
 int endpoint_discovery_begin(h46017_endpoint *ep);

@@ -138,3 +138,17 @@ bool endpoint_alternates_learn(h46017_endpoint *ep, const h46017_ras *ras) {
   }
   return ep->alternate_count > fixed;
 }
+
+bool endpoint_alternates_forget(h46017_endpoint *ep) {
+  size_t at = ep->gatekeeper;
+
+  if (at < ep->settings.gatekeeper_count) {
+    return false;
+  }
+  at -= ep->settings.gatekeeper_count;
+  ep->alternate_count--;
+  memmove(&ep->alternates[at], &ep->alternates[at + 1],
+          (ep->alternate_count - at) * sizeof(ep->alternates[0]));
+  ep->gatekeeper %= endpoint_gatekeepers(ep);
+  return true;
+}

@@ -106,7 +106,7 @@ static bool connection_is_denial(int code) {
 
 /* ms to wait: doubled with every round through the list, 20 % of jitter, so
  * that a fleet does not come back in one wave. */
-static int connection_delay(h46017_endpoint *ep, int why, uint32_t *out) {
+static int connection_delay(h46017_endpoint *ep, bool denied, uint32_t *out) {
   const h46017_endpoint_settings *s = &ep->settings;
   uint64_t delay = s->backoff_first;
   size_t rounds = (ep->attempts - 1) / endpoint_gatekeepers(ep);
@@ -117,7 +117,7 @@ static int connection_delay(h46017_endpoint *ep, int why, uint32_t *out) {
     delay *= 2;
   }
   delay = H46017_MIN(delay, (uint64_t)s->backoff_max);
-  if (ep->denied || connection_is_denial(why)) {
+  if (denied) {
     delay = H46017_MAX(delay, (uint64_t)s->backoff_denied);
   }
   rv = endpoint_random(ep, (uint32_t)H46017_MIN(delay * 2 / 5, UINT32_MAX) + 1,
@@ -145,22 +145,27 @@ static int connection_each(h46017_endpoint *ep, registration_event event,
  * for the registrations, and the delay is told only if it is still awaited. */
 static int connection_back_off(h46017_endpoint *ep, endpoint_event event,
                                int why) {
+  bool denied = ep->denied || connection_is_denial(why);
   uint32_t delay;
   int rv;
 
   /* An attempt that never came to a registration goes on to the next of the
-   * list; a registration that was lost comes back to its gatekeeper first. */
-  if (!ep->confirmed) {
+   * list; a registration that was lost comes back to its gatekeeper first. A
+   * hint that led to no trust was none: it keeps nobody from the others. */
+  if (!ep->confirmed && denied && endpoint_alternates_forget(ep)) {
+    denied = false;
+  } else if (!ep->confirmed) {
     ep->gatekeeper = (ep->gatekeeper + 1) % endpoint_gatekeepers(ep);
   }
   if (ep->redirected) { /* it named others, and said that it is not the one */
     ep->redirected = false;
-    ep->gatekeeper = ep->settings.gatekeeper_count;
+    ep->gatekeeper =
+        ep->alternate_count > 0 ? ep->settings.gatekeeper_count : 0;
   }
   if (ep->attempts < UINT32_MAX) {
     ep->attempts++;
   }
-  rv = connection_delay(ep, why, &delay);
+  rv = connection_delay(ep, denied, &delay);
   if (rv != 0) {
     return rv;
   }
