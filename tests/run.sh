@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The tests from nothing: installs what is missing (it says what
-# first; without root it says what to type), builds with gcc and clang, with and
-# without sanitizers, runs every test, lets tshark and openssl judge what we
+# first; without root it says what to type), builds with gcc, and with clang and its
+# sanitizers, runs every test, lets tshark and openssl judge what we
 # send, replays the fuzz corpora and fuzzes each target for ten seconds.
 #
 #     sh tests/run.sh            all that

@@ -22,7 +22,7 @@ static int behind_recv(void *object, const uint8_t *data, size_t datalen,
 static size_t behind_peek(const void *object, const uint8_t **pdata) {
   const behind *b = object;
 
-  *pdata = b->out + b->out_at;
+  *pdata = b->out != NULL ? b->out + b->out_at : NULL;
   return b->out_len - b->out_at;
 }
 
