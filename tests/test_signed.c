@@ -90,6 +90,32 @@ START_TEST(what_was_verified_is_believed_and_nothing_before) {
 }
 END_TEST
 
+static int yes(int ok, X509_STORE_CTX *store) {
+  (void)ok;
+  (void)store;
+  return 1;
+}
+
+START_TEST(what_somebody_passed_over_is_not_noted) {
+  static const pki_spec spec = {.cn = {PKI_CN("forged")},
+                                .bad_signature = true};
+  pki_cert forged = pki_make(&spec, &root);
+  STACK_OF(X509) *trusted = sk_X509_new_null();
+  X509_STORE_CTX *store = X509_STORE_CTX_new();
+
+  ck_assert_int_gt(sk_X509_push(trusted, root.x509), 0);
+  ck_assert_int_eq(X509_STORE_CTX_init(store, NULL, forged.x509, NULL), 1);
+  X509_STORE_CTX_set0_trusted_stack(store, trusted);
+  X509_STORE_CTX_set_verify_cb(store, yes);
+  ck_assert_int_eq(X509_verify_cert(store), 1);
+  h46017_tls_note_signed(store);
+  X509_STORE_CTX_free(store);
+  ck_assert_int_eq(verify(forged.x509, NULL, root.x509, 0, 0, BELIEVED), 0);
+  sk_X509_free(trusted);
+  pki_free(&forged);
+}
+END_TEST
+
 START_TEST(of_a_path_each_signature_is_noted) {
   X509 *other = X509_dup(middle.x509);
 
@@ -177,6 +203,7 @@ int main(void) {
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, what_was_verified_is_believed_and_nothing_before);
+  tcase_add_test(tc, what_somebody_passed_over_is_not_noted);
   tcase_add_test(tc, of_a_path_each_signature_is_noted);
   tcase_add_test(tc, an_issuer_of_the_same_name_is_another);
   tcase_add_test(tc, a_certificate_that_was_changed_is_another);

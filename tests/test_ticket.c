@@ -2,7 +2,7 @@
 /* When a session is resumed, and when a full handshake decides again: with a
  * context's own keys, and with those that several share. */
 #include "failmem.h"
-#include "trusting.h"
+#include "resumed.h"
 
 #include <h46017/error.h>
 
@@ -18,84 +18,7 @@ static void setup(void) {
   trusting_setup(NULL);
 }
 
-/* -- a context's own keys
- * ----------------------------------------------------------- */
-
-/* Another connection with the contexts of `p`, offering what the last one
- * left. */
-static void again(pair *p, SSL_SESSION *session) {
-  side *all[] = {&p->client, &p->server};
-
-  for (size_t i = 0; i < 2; i++) {
-    int64_t utc = all[i]->utc;
-    bool no_clock = all[i]->no_clock;
-
-    side_free(all[i]);
-    memset(all[i], 0, sizeof(*all[i]));
-    all[i]->utc = utc;
-    all[i]->no_clock = no_clock;
-  }
-  p->cset.session = session;
-  pair_begin(p);
-  p->cset.session = NULL;
-  pair_run(p);
-}
-
-static SSL_SESSION *left_by(const pair *p) {
-  SSL_SESSION *s = SSL_get1_session(h46017_tls_ssl(p->client.t));
-
-  ck_assert_ptr_nonnull(s);
-  return s;
-}
-
-/* Both sides with a list: client's name check and all. */
-static void meet_gatekeeper(pair *p, int version, h46017_tls_profile profile,
-                            const pki_cert *gk, const pki_cert *const *chain) {
-  pair_init(p, version, profile);
-  pki_use(p->cctx, &pair_phone, NULL);
-  ck_assert_int_eq(h46017_trust_attach(trusting_list, p->sctx,
-                                       H46017_TLS_SERVER,
-                                       H46017_CLIENT_CERT_REQUIRE),
-                   0);
-  ck_assert_int_eq(h46017_trust_attach(trusting_list, p->cctx,
-                                       H46017_TLS_CLIENT,
-                                       H46017_CLIENT_CERT_REQUIRE),
-                   0);
-  p->sset.trust = trusting_list;
-  p->cset.trust = trusting_list;
-  p->cset.server_name = "gk.example.net";
-  pki_use(p->sctx, gk, chain);
-}
-
-static void meet_begin(pair *p, int version) {
-  meet_gatekeeper(p, version, H46017_TLS_MODERN, &pair_gk, NULL);
-}
-
-static void meet_end(pair *p) {
-  pair_begin(p);
-  pair_run(p);
-  ck_assert_int_eq(p->server.error, 0);
-  ck_assert_int_eq(p->client.error, 0);
-  ck_assert(!h46017_tls_is_resumed(p->server.t));
-}
-
-static void meet_twice(pair *p, int version) {
-  meet_begin(p, version);
-  meet_end(p);
-}
-
-static void expect_resumed(const pair *p, bool resumed) {
-  const h46017_identity *id = h46017_tls_identity(p->server.t);
-
-  ck_assert_msg(p->server.error == 0, "%s", h46017_tls_error_text(p->server.t));
-  ck_assert_int_eq(p->client.error, 0);
-  ck_assert(h46017_tls_is_resumed(p->server.t) == resumed);
-  ck_assert_int_eq((int)id->proof, (int)H46017_PROOF_CERTIFICATE);
-  ck_assert_str_eq(id->cn, "0090332f688a");
-  ck_assert_ptr_nonnull(id->issuer);
-  ck_assert_int_eq((int)h46017_tls_identity(p->client.t)->proof,
-                   (int)H46017_PROOF_CERTIFICATE);
-}
+/* -- a context's own keys ------------------------------------------------- */
 
 START_TEST(a_session_is_resumed_with_the_whole_identity) {
   uint8_t id[32];
@@ -287,31 +210,6 @@ START_TEST(who_proves_nothing_is_resumed_where_nothing_is_asked) {
 }
 END_TEST
 
-START_TEST(a_session_is_offered_only_by_who_can_judge_it) {
-  SSL_SESSION *none = SSL_SESSION_new();
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  meet_twice(&p, versions[_i]);
-  s = left_by(&p);
-  p.cset.trust = NULL;
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, 0);
-  ck_assert(!h46017_tls_is_resumed(p.client.t));
-  p.cset.trust = trusting_list;
-  again(&p, none); /* of nobody's */
-  expect_resumed(&p, false);
-  p.cset.server_check = H46017_SERVER_CHECK_NONE;
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, 0);
-  ck_assert(!h46017_tls_is_resumed(p.client.t));
-  SSL_SESSION_free(none);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-}
-END_TEST
-
 START_TEST(a_ticket_of_another_listener_is_not_taken) {
   unsigned char keys[80];
   SSL_SESSION *s;
@@ -335,168 +233,17 @@ START_TEST(a_ticket_of_another_listener_is_not_taken) {
 }
 END_TEST
 
-START_TEST(a_client_asks_again_whether_its_server_may_pass) {
-  uint8_t id[32];
+START_TEST(without_a_list_there_are_no_tickets) {
   SSL_SESSION *s;
   pair p;
 
-  trusting_authority(&pair_root);
-  meet_twice(&p, versions[_i]);
+  pair_good_run(&p, versions[_i]);
+  ck_assert((SSL_CTX_get_options(p.cctx) & SSL_OP_NO_TICKET) != 0);
+  ck_assert((SSL_CTX_get_options(p.sctx) & SSL_OP_NO_TICKET) != 0);
   s = left_by(&p);
-  /* another name: the session is not offered, and the handshake fails */
-  p.cset.server_name = "gk2.example.net";
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_NAME);
-  p.cset.server_name = "gk.example.net";
-  trusting_id(&pair_root, id);
-  trusting_end_entity(&pair_phone);
-  ck_assert_int_eq(h46017_trust_remove(trusting_list, id), 0);
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
+  ck_assert_int_eq(SSL_SESSION_has_ticket(s), 0);
   SSL_SESSION_free(s);
   pair_free(&p);
-}
-END_TEST
-
-START_TEST(a_session_by_a_cn_is_none_where_a_cn_does_not_count) {
-  pki_cert gk = pki_leaf("gk.example.net", &pair_root);
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  meet_gatekeeper(&p, versions[_i], H46017_TLS_MODERN, &gk, NULL);
-  meet_end(&p);
-  s = left_by(&p);
-  again(&p, s);
-  expect_resumed(&p, true);
-  p.cset.server_check = H46017_SERVER_CHECK_SAN;
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_NAME);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-  pki_free(&gk);
-}
-END_TEST
-
-/* A session is offered by the judgement of a full handshake, in which only the
- * signatures are not verified again: what follows is what would let a server in
- * longer than it may be. */
-
-START_TEST(a_session_that_lay_in_a_file_is_judged_as_well) {
-  unsigned char *der = NULL;
-  const unsigned char *at;
-  uint8_t id[32];
-  SSL_SESSION *s;
-  SSL_SESSION *read;
-  int len;
-  pair p;
-
-  trusting_authority(&pair_root);
-  meet_twice(&p, versions[_i]);
-  s = left_by(&p);
-  len = i2d_SSL_SESSION(s, &der);
-  at = der;
-  read = d2i_SSL_SESSION(NULL, &at, len);
-  ck_assert_ptr_nonnull(read);
-  again(&p, read);
-  expect_resumed(&p, true);
-  ck_assert(h46017_tls_is_resumed(p.client.t));
-  trusting_id(&pair_root, id);
-  trusting_end_entity(&pair_phone);
-  ck_assert_int_eq(h46017_trust_remove(trusting_list, id), 0);
-  again(&p, read);
-  ck_assert_int_eq(p.client.error, H46017_ERR_UNKNOWN_CA);
-  OPENSSL_free(der);
-  SSL_SESSION_free(s);
-  SSL_SESSION_free(read);
-  pair_free(&p);
-}
-END_TEST
-
-START_TEST(an_authority_of_the_same_name_signed_nothing) {
-  pki_cert other = pki_ca("Example Root");
-  uint8_t id[32];
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  trusting_end_entity(&pair_phone);
-  meet_twice(&p, versions[_i]);
-  s = left_by(&p);
-  trusting_id(&pair_root, id);
-  ck_assert_int_eq(h46017_trust_remove(trusting_list, id), 0);
-  trusting_authority(&other);
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_CERT_SIGNATURE);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-  pki_free(&other);
-}
-END_TEST
-
-/* What a client comes to whose clock shows this, and what it comes to with its
- * clock right again. */
-static void offer_at(pair *p, SSL_SESSION *s, int64_t utc, int code) {
-  p->client.utc = utc;
-  p->client.no_clock = utc == 0;
-  again(p, s);
-  ck_assert_int_eq(p->client.error, code);
-  p->client.utc = trusting_now();
-  p->client.no_clock = false;
-  again(p, s);
-  expect_resumed(p, true);
-}
-
-START_TEST(a_client_s_clock_is_asked_each_time_of_the_whole_path) {
-  static const pki_spec middle_spec = {
-      .cn = {PKI_CN("middle")}, .ca = true, .from_days = -2, .to_days = 2};
-  static const pki_spec gk_spec = {.cn = {PKI_CN("gk.example.net")},
-                                   .san = "DNS:gk.example.net",
-                                   .from_days = -9,
-                                   .to_days = 9};
-  pki_cert middle = pki_make(&middle_spec, &pair_root);
-  pki_cert gk = pki_make(&gk_spec, &middle);
-  const pki_cert *chain[] = {&middle, NULL};
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  trusting_end_entity(&pair_phone);
-  meet_gatekeeper(&p, versions[_i], H46017_TLS_MODERN, &gk, chain);
-  meet_end(&p);
-  s = left_by(&p);
-  offer_at(&p, s, trusting_now() + INT64_C(3) * 86400, H46017_ERR_CERT_EXPIRED);
-  offer_at(&p, s, trusting_now() - INT64_C(3) * 86400,
-           H46017_ERR_CERT_NOT_YET_VALID);
-  offer_at(&p, s, 0, H46017_ERR_CLOCK_NOT_SET);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-  pki_free(&middle);
-  pki_free(&gk);
-}
-END_TEST
-
-START_TEST(a_session_of_a_weaker_profile_is_judged_by_the_stronger) {
-  static const pki_spec gk_spec = {.cn = {PKI_CN("gk.example.net")},
-                                   .san = "DNS:gk.example.net",
-                                   .rsa_bits = 1024};
-  pki_cert gk = pki_make(&gk_spec, &pair_root);
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  trusting_end_entity(&pair_phone);
-  meet_gatekeeper(&p, versions[_i], H46017_TLS_LEGACY_DEVICE, &gk, NULL);
-  meet_end(&p);
-  s = left_by(&p);
-  again(&p, s);
-  expect_resumed(&p, true);
-  SSL_CTX_set_security_level(p.cctx, 2);
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_CERT_WEAK);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-  pki_free(&gk);
 }
 END_TEST
 
@@ -540,32 +287,6 @@ static void offer(const h46017_ticket_keys *first, const char *first_name,
   pair_free(&p);
   pair_free(&q);
 }
-
-START_TEST(a_pinned_server_is_resumed_and_another_pin_is_not_overlooked) {
-  uint8_t pin[32];
-  SSL_SESSION *s;
-  pair p;
-
-  trusting_authority(&pair_root);
-  meet_twice(&p, versions[_i]);
-  s = left_by(&p);
-  trusting_id(&pair_gk, pin);
-  p.cset.server_name = NULL;
-  p.cset.server_check = H46017_SERVER_CHECK_PIN;
-  p.cset.server_pin = pin;
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, 0);
-  ck_assert(h46017_tls_is_resumed(p.client.t));
-  ck_assert_int_eq((int)h46017_tls_identity(p.client.t)->proof,
-                   (int)H46017_PROOF_CERTIFICATE);
-  pin[0] ^= 1;
-  p.cset.server_pin = pin;
-  again(&p, s);
-  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_CHANGED);
-  SSL_SESSION_free(s);
-  pair_free(&p);
-}
-END_TEST
 
 START_TEST(a_fleet_is_resumed_wherever_the_secret_is) {
   char root[] = "/tmp/h46017-tickets-XXXXXX";
@@ -763,21 +484,9 @@ static Suite *ticket_suite(void) {
                       2);
   tcase_add_loop_test(tc, who_proves_nothing_is_resumed_where_nothing_is_asked,
                       0, 2);
-  tcase_add_loop_test(tc, a_session_is_offered_only_by_who_can_judge_it, 0, 2);
   tcase_add_test(tc, a_ticket_of_the_last_period_is_renewed);
   tcase_add_loop_test(tc, a_ticket_of_another_listener_is_not_taken, 0, 2);
-  tcase_add_loop_test(tc, a_client_asks_again_whether_its_server_may_pass, 0,
-                      2);
-  tcase_add_loop_test(tc, a_session_by_a_cn_is_none_where_a_cn_does_not_count,
-                      0, 2);
-  tcase_add_loop_test(tc, a_session_that_lay_in_a_file_is_judged_as_well, 0, 2);
-  tcase_add_loop_test(tc, an_authority_of_the_same_name_signed_nothing, 0, 2);
-  tcase_add_loop_test(tc, a_client_s_clock_is_asked_each_time_of_the_whole_path,
-                      0, 2);
-  tcase_add_loop_test(
-      tc, a_session_of_a_weaker_profile_is_judged_by_the_stronger, 0, 2);
-  tcase_add_loop_test(
-      tc, a_pinned_server_is_resumed_and_another_pin_is_not_overlooked, 0, 2);
+  tcase_add_loop_test(tc, without_a_list_there_are_no_tickets, 0, 2);
   tcase_add_loop_test(tc, a_fleet_is_resumed_wherever_the_secret_is, 0, 2);
   tcase_add_loop_test(tc, keys_go_with_the_time, 0, 2);
   tcase_add_loop_test(tc, a_removed_entry_ends_resumption_under_shared_keys_too,

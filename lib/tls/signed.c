@@ -29,6 +29,9 @@ void h46017_tls_note_signed(X509_STORE_CTX *store) {
   /* what others may look at now, of a trust list, is no peer's */
   int peers = X509_STORE_CTX_get_num_untrusted(store);
 
+  if (X509_STORE_CTX_get_error(store) != X509_V_OK) {
+    return; /* a callback of the program's passed over something */
+  }
   for (int i = 0; i < peers && i + 1 < sk_X509_num(chain); i++) {
     X509 *x = sk_X509_value(chain, i);
     signed_note *note = OPENSSL_malloc(sizeof(*note));

@@ -97,9 +97,8 @@ static int verify_peer(X509_STORE_CTX *store, void *arg) {
   long result = arg == NULL ? verify_chain(store, ssl)
                             : h46017_trust_decide(arg, store, ssl);
 
-  /* a server's sessions bring back no chain */
-  if (result == X509_V_OK && arg != NULL && !is_server) {
-    h46017_tls_note_signed(store);
+  if (result == X509_V_OK && !is_server) {
+    h46017_tls_note_signed(store); /* a server's sessions bring back no chain */
   }
   X509_STORE_CTX_set_error(store, (int)result);
   if (result == X509_V_OK) {
