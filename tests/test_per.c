@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "asn1/bits.h"
 #include "asn1/per.h"
+#include "bitwriter.h"
 #include "octets.h"
 
 #include <h46017/error.h>
@@ -104,12 +104,12 @@ START_TEST(writer_puts_any_width_at_any_bit_and_stops_at_the_end) {
   for (unsigned pos = 0; pos < 8; pos++) {
     for (unsigned n = 1; n <= 32; n++) {
       uint8_t out[8];
-      h46017_bitwriter w = {out, 0, 48};
+      bitwriter w = bitwriter_to(out, 6);
       h46017_bitreader r = h46017_bits_reader(out, 6);
       memset(out, 0xee, sizeof(out));
-      h46017_bits_put(&w, 0x5a, pos);
-      h46017_bits_put(&w, 0x89abcdef, n);
-      h46017_bits_put(&w, 1, 1);
+      bitwriter_put(&w, 0x5a, pos);
+      bitwriter_put(&w, 0x89abcdef, n);
+      bitwriter_put(&w, 1, 1);
       r.pos = pos;
       ck_assert_uint_eq(h46017_bits_get(&r, n),
                         0x89abcdefU & (0xffffffffU >> (32 - n)));
@@ -119,11 +119,45 @@ START_TEST(writer_puts_any_width_at_any_bit_and_stops_at_the_end) {
   }
   {
     uint8_t out[2] = {0xee, 0xee};
-    h46017_bitwriter w = {out, 0, 8};
-    h46017_bits_put(&w, 0x1ff, 9);
-    ck_assert(!h46017_bits_fit(&w));
+    bitwriter w = bitwriter_to(out, 1);
+    bitwriter_put(&w, 0x1ff, 9);
+    ck_assert(!bitwriter_fits(&w));
     ck_assert_uint_eq(w.pos, 9);
     ck_assert(out[0] == 0xee && out[1] == 0xee);
+  }
+}
+END_TEST
+
+START_TEST(writer_puts_up_to_57_bits_and_few_ones_alike) {
+  for (unsigned pos = 0; pos < 8; pos++) {
+    for (unsigned n = 1; n <= 57; n++) {
+      uint64_t v = UINT64_C(0x0923456789abcdef) & (UINT64_MAX >> (64 - n));
+      uint8_t out[10];
+      uint8_t few[10];
+      h46017_bitroom room = {out, 72};
+      h46017_bitroom same = {few, 72};
+      h46017_bitreader r = h46017_bits_reader(out, 9);
+      uint64_t read = 0;
+      memset(out, 0xee, sizeof(out));
+      memset(few, 0xee, sizeof(few));
+      (void)h46017_bits_put(&room, 0, 0x7f, pos);
+      ck_assert_uint_eq(h46017_bits_put(&room, pos, v, n), pos + n);
+      for (r.pos = pos; r.pos < pos + n;) {
+        read = read << 1 | h46017_bits_get(&r, 1);
+      }
+      ck_assert_uint_eq(read, v);
+      ck_assert(out[(pos + n + 7) / 8] == 0xee);
+      if (n <= 9) {
+        (void)h46017_bits_put(&same, 0, 0x7f, pos);
+        ck_assert_uint_eq(h46017_bits_put_few(&same, pos, (unsigned)v, n),
+                          pos + n);
+        ck_assert_mem_eq(out, few, sizeof(out));
+        same.cap = (pos + n - 1) / 8 * 8; /* no room: it is not touched */
+        ck_assert_uint_eq(h46017_bits_put_few(&same, pos, 0x1ff >> (9 - n), n),
+                          pos + n);
+        ck_assert_mem_eq(out, few, sizeof(out));
+      }
+    }
   }
 }
 END_TEST
@@ -182,23 +216,23 @@ END_TEST
 
 /* TerminalInfo with a bitmap of `n` bits of which the last is set. */
 static size_t bitmap_pdu(uint8_t *out, size_t cap, size_t n) {
-  h46017_bitwriter w = {out, 0, cap * 8};
+  bitwriter w = bitwriter_to(out, cap);
 
-  h46017_bits_put(&w, 2, 2); /* extended; nonStandardData absent */
+  bitwriter_put(&w, 2, 2); /* extended; nonStandardData absent */
   if (n <= 64) {
-    h46017_bits_put(&w, (uint32_t)n - 1, 7);
+    bitwriter_put(&w, (uint32_t)n - 1, 7);
   } else {
-    h46017_bits_put(&w, 1, 1);
-    h46017_bits_put_align(&w);
-    h46017_bits_put(&w, n < 128 ? (uint32_t)n : 0x8000U | (uint32_t)n,
-                    n < 128 ? 8 : 16);
+    bitwriter_put(&w, 1, 1);
+    bitwriter_align(&w);
+    bitwriter_put(&w, n < 128 ? (uint32_t)n : 0x8000U | (uint32_t)n,
+                  n < 128 ? 8 : 16);
   }
   for (size_t i = 1; i < n; i++) {
-    h46017_bits_put(&w, 0, 1);
+    bitwriter_put(&w, 0, 1);
   }
-  h46017_bits_put(&w, 1, 1);
-  h46017_bits_put_align(&w);
-  h46017_bits_put(&w, 0x02abcd, 24);
+  bitwriter_put(&w, 1, 1);
+  bitwriter_align(&w);
+  bitwriter_put(&w, 0x02abcd, 24);
   return w.pos / 8;
 }
 
@@ -405,6 +439,7 @@ int main(void) {
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, reader_takes_any_width_at_any_bit);
   tcase_add_test(tc, writer_puts_any_width_at_any_bit_and_stops_at_the_end);
+  tcase_add_test(tc, writer_puts_up_to_57_bits_and_few_ones_alike);
   tcase_add_test(tc, numbers_take_the_shortest_twos_complement);
   tcase_add_test(tc, choice_index_out_of_range_is_refused);
   tcase_add_test(tc, unknown_alternatives_are_kept_with_any_index);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Aligned PER from somebody who means harm. What single encodings mean is in
  * test_per.c; what an input may cost in test_per_work.c. */
-#include "asn1/bits.h"
 #include "asn1/node.h"
+#include "bitwriter.h"
 #include "octets.h"
 
 #include <h46017/error.h>
@@ -27,21 +27,19 @@ static void teardown(void) {
   h46017_h225_del(m);
 }
 
-static h46017_bitwriter writer(void) {
-  h46017_bitwriter w = {input, 0, (size_t)INPUT_MAX * 8};
-
-  return w;
+static bitwriter writer(void) {
+  return bitwriter_to(input, INPUT_MAX);
 }
 
-static void aligned(h46017_bitwriter *w, uint32_t v, unsigned bits) {
-  h46017_bits_put_align(w);
-  h46017_bits_put(w, v, bits);
+static void aligned(bitwriter *w, uint32_t v, unsigned bits) {
+  bitwriter_align(w);
+  bitwriter_put(w, v, bits);
 }
 
 /* Whole octets, as an encoder ends a PDU. */
-static size_t finish(h46017_bitwriter *w) {
-  h46017_bits_put_align(w);
-  ck_assert(h46017_bits_fit(w));
+static size_t finish(bitwriter *w) {
+  bitwriter_align(w);
+  ck_assert(bitwriter_fits(w));
   return w->pos / 8;
 }
 
@@ -65,16 +63,16 @@ static bool has(const h46017_node *n, size_t i) {
 static bool preamble_holds(const h46017_h225_type *type, uint32_t combination,
                            size_t bits) {
   const h46017_node *n = type->node;
-  h46017_bitwriter w = writer();
+  bitwriter w = writer();
   size_t bit = bits;
   size_t len = 0;
   int rv;
 
   memset(input, 0, 4096);
   if (n->extensible) {
-    h46017_bits_put(&w, 0, 1);
+    bitwriter_put(&w, 0, 1);
   }
-  h46017_bits_put(&w, combination, (unsigned)bits);
+  bitwriter_put(&w, combination, (unsigned)bits);
   rv = h46017_h225_decode(m, type, input, 4096);
   if (rv != 0) {
     ck_assert_msg(rv == H46017_ERR_PER_LENGTH, "%s %x: %d at %s", type->name,
@@ -151,10 +149,10 @@ END_TEST
 /* AlternateTransportAddresses: annexE, SEQUENCE OF TransportAddress, each the
  * ipAddress 0.0.0.0:0, seven octets. */
 static size_t addresses(size_t count) {
-  h46017_bitwriter w = writer();
+  bitwriter w = writer();
 
   memset(input, 0, sizeof(input));
-  h46017_bits_put(&w, 1, 2);
+  bitwriter_put(&w, 1, 2);
   if (count < 128) {
     aligned(&w, (uint32_t)count, 8);
   } else {
@@ -188,11 +186,11 @@ START_TEST(p7_counts_small_and_large) {
 END_TEST
 
 START_TEST(p7_a_count_of_2_31_is_refused_before_memory_is_taken) {
-  h46017_bitwriter w = writer();
+  bitwriter w = writer();
 
   /* 64K elements a fragment, again and again: more than all of 2^31 */
   memset(input, 0xc4, sizeof(input));
-  h46017_bits_put(&w, 1, 2);
+  bitwriter_put(&w, 1, 2);
   aligned(&w, 0xc4, 8);
   ck_assert_int_eq(decode("AlternateTransportAddresses", INPUT_MAX),
                    H46017_ERR_PER_BUDGET);
@@ -205,27 +203,27 @@ END_TEST
  */
 
 /* GenericIdentifier: standard 1. */
-static void put_id(h46017_bitwriter *w) {
-  h46017_bits_put(w, 0, 4); /* root, alternative 0 of 3, in the root again */
+static void put_id(bitwriter *w) {
+  bitwriter_put(w, 0, 4); /* root, alternative 0 of 3, in the root again */
   aligned(w, 1, 16);
 }
 
 /* EnumeratedParameters inside one another, through `compound` or `nested`. */
 static size_t nesting(unsigned levels, bool nested) {
-  h46017_bitwriter w = writer();
+  bitwriter w = writer();
 
   for (unsigned i = 0; i < levels; i++) {
-    h46017_bits_put(&w, 1, 2); /* content is there */
+    bitwriter_put(&w, 1, 2); /* content is there */
     put_id(&w);
-    h46017_bits_put(&w, nested ? 11 : 10, 5);
+    bitwriter_put(&w, nested ? 11 : 10, 5);
     if (nested) {
-      h46017_bits_put(&w, 0, 4); /* one of 1 to 16 */
-      h46017_bits_put(&w, 1, 2); /* GenericData: parameters are there */
+      bitwriter_put(&w, 0, 4); /* one of 1 to 16 */
+      bitwriter_put(&w, 1, 2); /* GenericData: parameters are there */
       put_id(&w);
     }
     aligned(&w, 0, 16); /* one of 1 to 512 */
   }
-  h46017_bits_put(&w, 0, 2);
+  bitwriter_put(&w, 0, 2);
   put_id(&w);
   return finish(&w);
 }

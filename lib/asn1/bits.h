@@ -96,17 +96,14 @@ static inline uint32_t h46017_bits_get(h46017_bitreader *r, unsigned n) {
   return h46017_bits_get_last(r->data + (pos >> 3), (unsigned)(pos & 7), n);
 }
 
-/* Writes as far as there is room and counts on behind it: `pos` ends as the
- * size, whether it fitted or not. */
-typedef struct h46017_bitwriter {
+/* Where bits are written to. A position behind it is counted on with, so that
+ * it ends as the size, whether all fitted or not; nothing is written there.
+ * What writes takes the position and returns the one behind: it stays in a
+ * register, while octets that are written may be anything in memory. */
+typedef struct h46017_bitroom {
   uint8_t *data;
-  size_t pos; /* the next bit */
   size_t cap; /* bits of room, a multiple of 8 */
-} h46017_bitwriter;
-
-static inline bool h46017_bits_fit(const h46017_bitwriter *w) {
-  return w->pos <= w->cap;
-}
+} h46017_bitroom;
 
 /* The `used` bits that are in an octet already. */
 static inline unsigned h46017_bits_kept(const uint8_t *p, unsigned used) {
@@ -115,58 +112,45 @@ static inline unsigned h46017_bits_kept(const uint8_t *p, unsigned used) {
 
 /* `v` in `n` bits, 1 to 9 of them: two octets at the most, and no call. An
  * octet's unused low bits are zero. */
-static inline void h46017_bits_put_few(h46017_bitwriter *w, unsigned v,
-                                       unsigned n) {
-  unsigned used = (unsigned)(w->pos & 7);
-  uint8_t *p = w->data + (w->pos >> 3);
+static inline size_t h46017_bits_put_few(const h46017_bitroom *r, size_t pos,
+                                         unsigned v, unsigned n) {
+  unsigned used = (unsigned)(pos & 7);
 
-  w->pos += n;
-  if (w->pos > w->cap) {
-    return;
+  if (pos + n <= r->cap) {
+    uint8_t *p = r->data + (pos >> 3);
+    v = v << (16 - used - n) | h46017_bits_kept(p, used) << 8;
+    p[0] = (uint8_t)(v >> 8);
+    if (used + n > 8) {
+      p[1] = (uint8_t)v;
+    }
   }
-  v = v << (16 - used - n) | h46017_bits_kept(p, used) << 8;
-  p[0] = (uint8_t)(v >> 8);
-  if (used + n > 8) {
-    p[1] = (uint8_t)v;
-  }
+  return pos + n;
 }
 
 /* The `n` low bits of `v`, 0 to 57. */
-void h46017_bits_put(h46017_bitwriter *w, uint64_t v, unsigned n);
-
-static inline void h46017_bits_put_align(h46017_bitwriter *w) {
-  w->pos = h46017_bits_align_up(w->pos);
-}
+size_t h46017_bits_put(const h46017_bitroom *r, size_t pos, uint64_t v,
+                       unsigned n);
 
 /* The low octets of `v`, at most 8, on a whole octet. */
-static inline void h46017_bits_put_number(h46017_bitwriter *w, uint64_t v,
-                                          unsigned octets) {
-  uint8_t *p;
-
-  h46017_bits_put_align(w);
-  w->pos += (size_t)octets * 8;
-  if (w->pos > w->cap) {
-    return;
+static inline size_t h46017_bits_put_number(const h46017_bitroom *r, size_t pos,
+                                            uint64_t v, unsigned octets) {
+  pos = h46017_bits_align_up(pos) + (size_t)octets * 8;
+  if (pos <= r->cap) {
+    uint8_t *p = r->data + (pos >> 3);
+    for (; octets > 0; octets--, v >>= 8) {
+      *--p = (uint8_t)v;
+    }
   }
-  p = w->data + (w->pos >> 3);
-  for (; octets > 0; octets--, v >>= 8) {
-    *--p = (uint8_t)v;
-  }
+  return pos;
 }
 
-/* Whole octets; fast where the writer stands on one. */
-static inline void h46017_bits_put_octets(h46017_bitwriter *w,
-                                          const uint8_t *src, size_t n) {
-  if ((w->pos & 7) != 0) {
-    for (size_t i = 0; i < n; i++) {
-      h46017_bits_put(w, src[i], 8);
-    }
-    return;
+/* Whole octets, from a whole octet on. */
+static inline size_t h46017_bits_put_octets(const h46017_bitroom *r, size_t pos,
+                                            const uint8_t *src, size_t n) {
+  if (pos + n * 8 <= r->cap && n > 0) {
+    memcpy(r->data + (pos >> 3), src, n);
   }
-  w->pos += n * 8;
-  if (w->pos <= w->cap && n > 0) {
-    memcpy(w->data + (w->pos >> 3) - n, src, n);
-  }
+  return pos + n * 8;
 }
 
 #endif /* H46017_ASN1_BITS_H */

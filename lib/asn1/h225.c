@@ -239,23 +239,26 @@ int h46017_h225_create(h46017_h225 *m, const h46017_h225_type *type) {
   return 0;
 }
 
+/* Before anything was encoded. */
+H46017_SELDOM static int h225_refuse(h46017_h225 *m, int code,
+                                     const char *text) {
+  h46017_h225_begin(m);
+  return h46017_h225_fail(m, code, NULL, 0, text);
+}
+
 static int h225_encode(h46017_h225 *m, h46017_per_mark *mark, uint8_t *buf,
                        size_t cap, size_t *plen) {
   size_t len = 0;
   int rv;
 
-  h46017_h225_begin(m);
   if (plen == NULL || (buf == NULL && cap > 0)) {
-    return h46017_h225_fail(m, H46017_ERR_INVALID_ARGUMENT, NULL, 0,
-                            "nowhere to write to");
+    return h225_refuse(m, H46017_ERR_INVALID_ARGUMENT, "nowhere to write to");
   }
   if (m->type == NULL) {
-    return h46017_h225_fail(m, H46017_ERR_INVALID_STATE, NULL, 0,
-                            "the message is empty");
+    return h225_refuse(m, H46017_ERR_INVALID_STATE, "the message is empty");
   }
   if (!m->given && m->type->node->kind < H46017_NODE_SEQUENCE) {
-    return h46017_h225_fail(m, H46017_ERR_INCOMPLETE, NULL, 0,
-                            "it has no value");
+    return h225_refuse(m, H46017_ERR_INCOMPLETE, "it has no value");
   }
   rv = h46017_per_encode(m->type->node, m->root, buf, cap,
                          m->settings.max_depth, mark, &len, &m->fault);

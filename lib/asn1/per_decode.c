@@ -666,9 +666,12 @@ static per_decode_kind *const per_decoders[] = {
     [H46017_NODE_PLAIN] = per_decode_plain,
 };
 
-/* A plain path, or the engine's. */
 static int per_decode_plain(per_decoder *d, const h46017_node *n, void *st) {
-  return n->plain->decode(d, st) ? 0 : per_decoders[n->kind](d, n, st);
+  return n->plain->decode(d, n, st);
+}
+
+int h46017_per_decode_kind(per_decoder *d, const h46017_node *n, void *st) {
+  return per_decoders[n->kind](d, n, st);
 }
 
 static int per_decode_value(per_decoder *d, const h46017_node *n, void *st) {

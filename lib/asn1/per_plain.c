@@ -61,8 +61,7 @@ static inline long plain_two(const uint8_t *p) {
 }
 
 /* ipAddress: 4 bits, then the address and the port. */
-static bool plain_decode_transport(per_decoder *d, void *st) {
-  TransportAddress_t *t = st;
+static bool plain_get_transport(per_decoder *d, TransportAddress_t *t) {
   struct TransportAddress__ipAddress *ip = &t->choice.ipAddress;
   const uint8_t *p = plain_behind(&d->r, 4, 6);
   unsigned bits;
@@ -80,7 +79,7 @@ static bool plain_decode_transport(per_decoder *d, void *st) {
 }
 
 /* BMPString with one octet of length, or as many characters as digits. */
-static bool plain_decode_h323_id(per_decoder *d, AliasAddress_t *a) {
+static bool plain_get_h323_id(per_decoder *d, AliasAddress_t *a) {
   const uint8_t *p = plain_behind(&d->r, 2, 1);
   size_t octets;
 
@@ -99,11 +98,11 @@ static bool plain_decode_h323_id(per_decoder *d, AliasAddress_t *a) {
   return true;
 }
 
-static bool plain_decode_alias(per_decoder *d, void *st) {
+static bool plain_get_alias(per_decoder *d, AliasAddress_t *a) {
   unsigned bits;
 
   return d->depth >= 1 && plain_bits(&d->r, 2, 1, &bits) && bits == 1 &&
-         plain_decode_h323_id(d, st);
+         plain_get_h323_id(d, a);
 }
 
 static inline void plain_h221(H221NonStandard_t *v, const uint8_t *p) {
@@ -135,8 +134,7 @@ static inline bool plain_string(per_decoder *d, const uint8_t **pp,
 }
 
 /* Extension bits of both structures, productId, versionId; then octets. */
-static bool plain_decode_vendor(per_decoder *d, void *st) {
-  VendorIdentifier_t *v = st;
+static bool plain_get_vendor(per_decoder *d, VendorIdentifier_t *v) {
   plain_place start = plain_here(d);
   const uint8_t *h221 = plain_behind(&d->r, 4, 4);
   const uint8_t *p;
@@ -162,8 +160,7 @@ static bool plain_decode_vendor(per_decoder *d, void *st) {
 
 /* A terminal or something that does not say what it is, with or without its
  * vendor. */
-static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
-  EndpointType_t *t = st;
+static bool plain_get_endpoint_type(per_decoder *d, EndpointType_t *t) {
   plain_place start = plain_here(d);
   VendorIdentifier_t *vendor = NULL;
   TerminalInfo_t *terminal = NULL;
@@ -177,7 +174,7 @@ static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
   if ((bits & 0x10) != 0) {
     vendor = plain_take(d, sizeof(*vendor));
     d->depth--;
-    if (vendor == NULL || !plain_decode_vendor(d, vendor)) {
+    if (vendor == NULL || !plain_get_vendor(d, vendor)) {
       d->depth++;
       return plain_back(d, start);
     }
@@ -203,6 +200,24 @@ static bool plain_decode_endpoint_type(per_decoder *d, void *st) {
   return true;
 }
 
+static int plain_decode_transport(per_decoder *d, const h46017_node *n,
+                                  void *st) {
+  return plain_get_transport(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
+static int plain_decode_alias(per_decoder *d, const h46017_node *n, void *st) {
+  return plain_get_alias(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
+static int plain_decode_vendor(per_decoder *d, const h46017_node *n, void *st) {
+  return plain_get_vendor(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
+static int plain_decode_endpoint_type(per_decoder *d, const h46017_node *n,
+                                      void *st) {
+  return plain_get_endpoint_type(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
 /* -- encoding ---------------------------------------------------------- */
 
 /* Have the first `n` components of a SEQUENCE a value? */
@@ -214,42 +229,44 @@ static inline bool plain_fits(long v, long most) {
   return v >= 0 && v <= most;
 }
 
-static bool plain_encode_transport(per_encoder *e, const void *st) {
+static size_t plain_encode_transport(per_encoder *e, const h46017_node *n,
+                                     const void *st, size_t pos) {
   const TransportAddress_t *t = st;
   const struct TransportAddress__ipAddress *ip = &t->choice.ipAddress;
+  size_t at = h46017_bits_align_up(pos + 4);
   uint8_t *p;
-  size_t at;
 
   if (e->depth < 2 || t->present != TransportAddress_PR_ipAddress ||
       !plain_given(&ip->_asn_ctx, 2) || ip->ip.buf == NULL ||
-      ip->ip.size != 4 || !plain_fits(ip->port, 65535)) {
-    return false;
+      ip->ip.size != 4 || !plain_fits(ip->port, 65535) ||
+      at + 48 > e->room.cap) {
+    return h46017_per_encode_kind(e, n, st, pos);
   }
-  at = h46017_bits_align_up(e->w.pos + 4);
-  if (at + 48 > e->w.cap) {
-    return false;
-  }
-  h46017_bits_put_few(&e->w, 0, 4);
-  p = e->w.data + at / 8;
+  (void)h46017_bits_put_few(&e->room, pos, 0, 4);
+  p = e->room.data + at / 8;
   memcpy(p, ip->ip.buf, 4);
   p[4] = (uint8_t)(ip->port >> 8);
   p[5] = (uint8_t)ip->port;
-  e->w.pos = at + 48;
-  return true;
+  return at + 48;
 }
 
-static bool plain_encode_alias(per_encoder *e, const void *st) {
+static size_t plain_encode_alias(per_encoder *e, const h46017_node *n,
+                                 const void *st, size_t pos) {
   const AliasAddress_t *a = st;
   const BMPString_t *s = &a->choice.h323_ID;
+  size_t at = h46017_bits_align_up(pos + 2);
+  uint8_t *p;
 
   if (e->depth < 1 || a->present != AliasAddress_PR_h323_ID || s->buf == NULL ||
-      s->size < 2 || s->size > 512 || (s->size & 1) != 0) {
-    return false;
+      s->size < 2 || s->size > 512 || (s->size & 1) != 0 ||
+      at + (1 + (size_t)s->size) * 8 > e->room.cap) {
+    return h46017_per_encode_kind(e, n, st, pos);
   }
-  h46017_bits_put_few(&e->w, 1, 2);
-  h46017_bits_put_number(&e->w, (uint64_t)s->size / 2 - 1, 1);
-  h46017_bits_put_octets(&e->w, s->buf, (size_t)s->size);
-  return true;
+  (void)h46017_bits_put_few(&e->room, pos, 1, 2);
+  p = e->room.data + at / 8;
+  p[0] = (uint8_t)(s->size / 2 - 1);
+  memcpy(p + 1, s->buf, (size_t)s->size);
+  return at + (1 + (size_t)s->size) * 8;
 }
 
 static inline bool plain_is_h221(const H221NonStandard_t *v) {
@@ -264,11 +281,18 @@ static inline bool plain_is_string(const OCTET_STRING_t *s) {
   return s == NULL || (s->buf != NULL && s->size >= 1 && s->size <= 256);
 }
 
-static inline void plain_put_string(per_encoder *e, const OCTET_STRING_t *s) {
-  if (s != NULL) {
-    h46017_bits_put_number(&e->w, (uint64_t)s->size - 1, 1);
-    h46017_bits_put_octets(&e->w, s->buf, (size_t)s->size);
+/* What such a string takes, its length included. */
+static inline size_t plain_string_octets(const OCTET_STRING_t *s) {
+  return s != NULL ? 1 + (size_t)s->size : 0;
+}
+
+static inline uint8_t *plain_put_string(uint8_t *p, const OCTET_STRING_t *s) {
+  if (s == NULL) {
+    return p;
   }
+  *p++ = (uint8_t)(s->size - 1);
+  memcpy(p, s->buf, (size_t)s->size);
+  return p + s->size;
 }
 
 static bool plain_is_vendor(const VendorIdentifier_t *v) {
@@ -277,30 +301,45 @@ static bool plain_is_vendor(const VendorIdentifier_t *v) {
          plain_is_string(v->versionId);
 }
 
-static void plain_put_vendor(per_encoder *e, const VendorIdentifier_t *v) {
-  h46017_bits_put_few(
-      &e->w, (v->productId != NULL ? 4U : 0) | (v->versionId != NULL ? 2U : 0),
-      4);
-  h46017_bits_put_number(&e->w,
-                         (uint64_t)v->vendor.t35CountryCode << 24 |
-                             (uint64_t)v->vendor.t35Extension << 16 |
-                             (uint64_t)v->vendor.manufacturerCode,
-                         4);
-  plain_put_string(e, v->productId);
-  plain_put_string(e, v->versionId);
-}
+/* PER_FAILED: there is no room. */
+static size_t plain_put_vendor(const per_encoder *e,
+                               const VendorIdentifier_t *v, size_t pos) {
+  size_t at = h46017_bits_align_up(pos + 4);
+  size_t octets =
+      4 + plain_string_octets(v->productId) + plain_string_octets(v->versionId);
+  uint8_t *p;
 
-static bool plain_encode_vendor(per_encoder *e, const void *st) {
-  if (e->depth < 2 || !plain_is_vendor(st)) {
-    return false;
+  if (at + octets * 8 > e->room.cap) {
+    return PER_FAILED;
   }
-  plain_put_vendor(e, st);
-  return true;
+  (void)h46017_bits_put_few(
+      &e->room, pos,
+      (v->productId != NULL ? 4U : 0) | (v->versionId != NULL ? 2U : 0), 4);
+  p = e->room.data + at / 8;
+  p[0] = (uint8_t)v->vendor.t35CountryCode;
+  p[1] = (uint8_t)v->vendor.t35Extension;
+  p[2] = (uint8_t)(v->vendor.manufacturerCode >> 8);
+  p[3] = (uint8_t)v->vendor.manufacturerCode;
+  p = plain_put_string(p + 4, v->productId);
+  (void)plain_put_string(p, v->versionId);
+  return at + octets * 8;
 }
 
-static bool plain_encode_endpoint_type(per_encoder *e, const void *st) {
+static size_t plain_encode_vendor(per_encoder *e, const h46017_node *n,
+                                  const void *st, size_t pos) {
+  size_t end = e->depth >= 2 && plain_is_vendor(st)
+                   ? plain_put_vendor(e, st, pos)
+                   : PER_FAILED;
+
+  return end != PER_FAILED ? end : h46017_per_encode_kind(e, n, st, pos);
+}
+
+static size_t plain_encode_endpoint_type(per_encoder *e, const h46017_node *n,
+                                         const void *st, size_t pos) {
   const EndpointType_t *t = st;
   const TerminalInfo_t *terminal = t->terminal;
+  unsigned flags;
+  size_t end;
 
   if (e->depth < 3 || t->nonStandardData != NULL || t->gatekeeper != NULL ||
       t->gateway != NULL || t->mcu != NULL || t->set != NULL ||
@@ -309,16 +348,22 @@ static bool plain_encode_endpoint_type(per_encoder *e, const void *st) {
       (t->vendor != NULL && !plain_is_vendor(t->vendor)) ||
       (terminal != NULL &&
        (terminal->nonStandardData != NULL || terminal->_asn_ctx.ptr != NULL))) {
-    return false;
+    return h46017_per_encode_kind(e, n, st, pos);
   }
-  h46017_bits_put_few(
-      &e->w, (t->vendor != NULL ? 0x10U : 0) | (terminal != NULL ? 1U : 0), 7);
+  flags = (t->mc != 0 ? 2U : 0) | (t->undefinedNode != 0);
+  if (t->vendor == NULL && terminal == NULL) { /* as in a keep-alive */
+    return h46017_bits_put_few(&e->room, pos, flags, 9);
+  }
+  end = h46017_bits_put_few(
+      &e->room, pos,
+      (t->vendor != NULL ? 0x10U : 0) | (terminal != NULL ? 1U : 0), 7);
   if (t->vendor != NULL) {
-    plain_put_vendor(e, t->vendor);
+    end = plain_put_vendor(e, t->vendor, end);
+    if (end == PER_FAILED) {
+      return h46017_per_encode_kind(e, n, st, pos);
+    }
   }
-  h46017_bits_put_few(&e->w, (t->mc != 0 ? 2U : 0) | (t->undefinedNode != 0),
-                      terminal != NULL ? 4 : 2);
-  return true;
+  return h46017_bits_put_few(&e->room, end, flags, terminal != NULL ? 4 : 2);
 }
 
 /* ---------------------------------------------------------------------- */

@@ -323,4 +323,7 @@ int h46017_per_decode_bit_string(per_decoder *d, const h46017_node *n,
 int h46017_per_decode_characters(per_decoder *d, const h46017_node *n,
                                  void *st);
 
+/* What is not plain: per_decode.c. */
+int h46017_per_decode_kind(per_decoder *d, const h46017_node *n, void *st);
+
 #endif /* H46017_ASN1_PER_READ_H */
