@@ -162,6 +162,31 @@ START_TEST(writer_puts_up_to_57_bits_and_few_ones_alike) {
 }
 END_TEST
 
+START_TEST(writer_copies_any_number_of_octets_and_no_more) {
+  uint8_t source[100];
+
+  for (size_t i = 0; i < sizeof(source); i++) {
+    source[i] = (uint8_t)(i + 1);
+  }
+  for (size_t n = 0; n <= sizeof(source); n++) {
+    uint8_t *from = octets_exact(source, n);
+    uint8_t out[sizeof(source) + 2];
+    h46017_bitroom room = {out, (1 + n) * 8};
+    memset(out, 0xee, sizeof(out));
+    ck_assert_uint_eq(h46017_bits_put_octets(&room, 8, from, n), (1 + n) * 8);
+    ck_assert(out[0] == 0xee && out[1 + n] == 0xee);
+    ck_assert(n == 0 || memcmp(out + 1, source, n) == 0);
+    if (n > 0) { /* one octet too few */
+      memset(out, 0xee, sizeof(out));
+      room.cap -= 8;
+      ck_assert_uint_eq(h46017_bits_put_octets(&room, 8, from, n), (1 + n) * 8);
+      ck_assert(out[1] == 0xee && out[n] == 0xee);
+    }
+    free(from);
+  }
+}
+END_TEST
+
 START_TEST(numbers_take_the_shortest_twos_complement) {
   static const struct {
     int64_t v;
@@ -440,6 +465,7 @@ int main(void) {
   tcase_add_test(tc, reader_takes_any_width_at_any_bit);
   tcase_add_test(tc, writer_puts_any_width_at_any_bit_and_stops_at_the_end);
   tcase_add_test(tc, writer_puts_up_to_57_bits_and_few_ones_alike);
+  tcase_add_test(tc, writer_copies_any_number_of_octets_and_no_more);
   tcase_add_test(tc, numbers_take_the_shortest_twos_complement);
   tcase_add_test(tc, choice_index_out_of_range_is_refused);
   tcase_add_test(tc, unknown_alternatives_are_kept_with_any_index);

@@ -19,3 +19,9 @@ size_t h46017_bits_put(const h46017_bitroom *r, size_t pos, uint64_t v,
   }
   return pos + n;
 }
+
+size_t h46017_bits_copy_many(uint8_t *to, const uint8_t *from, size_t n,
+                             size_t end) {
+  memcpy(to, from, n);
+  return end;
+}

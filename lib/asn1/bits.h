@@ -144,13 +144,45 @@ static inline size_t h46017_bits_put_number(const h46017_bitroom *r, size_t pos,
   return pos;
 }
 
+/* Copies so many octets that a call pays, and returns `end`. */
+size_t h46017_bits_copy_many(uint8_t *to, const uint8_t *from, size_t n,
+                             size_t end);
+
+/* Copies `n` octets and returns `end`, a position. Up to 64 without a call, in
+ * two halves that overlap: most strings are short, and who calls nothing keeps
+ * no registers. */
+static inline size_t h46017_bits_copy(uint8_t *to, const uint8_t *from,
+                                      size_t n, size_t end) {
+  if (n > 64) {
+    return h46017_bits_copy_many(to, from, n, end);
+  }
+  if (n > 32) {
+    memcpy(to, from, 32);
+    memcpy(to + n - 32, from + n - 32, 32);
+  } else if (n >= 16) {
+    memcpy(to, from, 16);
+    memcpy(to + n - 16, from + n - 16, 16);
+  } else if (n >= 8) {
+    memcpy(to, from, 8);
+    memcpy(to + n - 8, from + n - 8, 8);
+  } else if (n >= 4) {
+    memcpy(to, from, 4);
+    memcpy(to + n - 4, from + n - 4, 4);
+  } else {
+    for (; n > 0; n--) {
+      *to++ = *from++;
+    }
+  }
+  return end;
+}
+
 /* Whole octets, from a whole octet on. */
 static inline size_t h46017_bits_put_octets(const h46017_bitroom *r, size_t pos,
                                             const uint8_t *src, size_t n) {
-  if (pos + n * 8 <= r->cap && n > 0) {
-    memcpy(r->data + (pos >> 3), src, n);
-  }
-  return pos + n * 8;
+  size_t end = pos + n * 8;
+
+  return end <= r->cap ? h46017_bits_copy(r->data + (pos >> 3), src, n, end)
+                       : end;
 }
 
 #endif /* H46017_ASN1_BITS_H */

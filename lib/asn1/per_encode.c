@@ -204,8 +204,7 @@ static inline size_t per_put_octets(per_encoder *e, size_t pos,
   if (p == NULL) {
     return per_put_string(e, pos, n, data, count, unit);
   }
-  memcpy(p, data, count * unit / 8);
-  return end;
+  return h46017_bits_copy(p, data, count * unit / 8, end);
 }
 
 static size_t per_encode_octets(per_encoder *e, const h46017_node *n,

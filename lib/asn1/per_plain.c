@@ -265,8 +265,8 @@ static size_t plain_encode_alias(per_encoder *e, const h46017_node *n,
   (void)h46017_bits_put_few(&e->room, pos, 1, 2);
   p = e->room.data + at / 8;
   p[0] = (uint8_t)(s->size / 2 - 1);
-  memcpy(p + 1, s->buf, (size_t)s->size);
-  return at + (1 + (size_t)s->size) * 8;
+  return h46017_bits_copy(p + 1, s->buf, (size_t)s->size,
+                          at + (1 + (size_t)s->size) * 8);
 }
 
 static inline bool plain_is_h221(const H221NonStandard_t *v) {
@@ -291,7 +291,7 @@ static inline uint8_t *plain_put_string(uint8_t *p, const OCTET_STRING_t *s) {
     return p;
   }
   *p++ = (uint8_t)(s->size - 1);
-  memcpy(p, s->buf, (size_t)s->size);
+  (void)h46017_bits_copy(p, s->buf, (size_t)s->size, 0);
   return p + s->size;
 }
 
