@@ -113,42 +113,53 @@ START_TEST(a_small_buffer_is_said_and_does_no_harm) {
 }
 END_TEST
 
-/* Where a token with its hash is there already, another one's is filled in. */
+/* Where a token with its hash is there already, another one's is filled in; and
+ * what is open is twelve octets, not sixteen. */
 START_TEST(a_hash_that_is_there_is_left_alone) {
   static const char other[] = "registrationRequest.cryptoTokens[1]."
                               "nestedcryptoToken.cryptoHashedToken.token.hash";
+  static const uint8_t zero[16] = {0};
   h46017_h235_token t = token_of(H46017_H235_HMAC);
-  const uint8_t *first;
-  const uint8_t *second;
-  uint8_t was[H235_HMAC_LEN];
-  size_t bits = 0;
-  checked f;
 
-  checked_init(&f, "secret");
-  checked_protect(&f, &t);
-  ck_assert_int_eq(
-      h46017_h225_decode(f.m, h46017_h225_ras_message(), f.per.data, f.per.len),
-      0);
-  memcpy(was, f.per.data + HMAC_AT, sizeof(was));
-  ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
-  checked_encode(&f);
-  ck_assert_int_eq(
-      h46017_h225_decode(f.m, h46017_h225_ras_message(), f.per.data, f.per.len),
-      0);
-  ck_assert_int_eq(h46017_h225_read_bits(h46017_h225_get(h46017_h225_root(f.m),
-                                                         TOKEN "token.hash"),
-                                         &first, &bits),
-                   0);
-  ck_assert_mem_eq(first, was, sizeof(was));
-  ck_assert_int_eq(
-      h46017_h225_read_bits(h46017_h225_get(h46017_h225_root(f.m), other),
-                            &second, &bits),
-      0);
-  ck_assert_int_eq(h235_hmac(f.secret, f.per.data, f.per.len,
-                             (size_t)(second - f.per.data), was),
-                   0);
-  ck_assert_mem_eq(second, was, sizeof(was));
-  checked_free(&f);
+  for (size_t len = 12; len <= 16; len += 4) {
+    uint8_t was[16] = {0};
+    const uint8_t *hash;
+    size_t bits = 0;
+    checked f;
+
+    checked_init(&f, "secret");
+    checked_protect(&f, &t);
+    ck_assert_int_eq(h46017_h225_decode(f.m, h46017_h225_ras_message(),
+                                        f.per.data, f.per.len),
+                     0);
+    if (len == 12) {
+      memcpy(was, f.per.data + HMAC_AT, len);
+    } else {
+      ck_assert_int_eq(
+          h46017_h225_set_bits(f.m, TOKEN "token.hash", zero, len * 8), 0);
+    }
+    ck_assert_int_eq(h46017_h235_add(f.m, f.secret, &t), 0);
+    checked_encode(&f);
+    ck_assert_int_eq(h46017_h225_decode(f.m, h46017_h225_ras_message(),
+                                        f.per.data, f.per.len),
+                     0);
+    ck_assert_int_eq(
+        h46017_h225_read_bits(
+            h46017_h225_get(h46017_h225_root(f.m), TOKEN "token.hash"), &hash,
+            &bits),
+        0);
+    ck_assert_uint_eq(bits, len * 8);
+    ck_assert_mem_eq(hash, was, len);
+    ck_assert_int_eq(
+        h46017_h225_read_bits(h46017_h225_get(h46017_h225_root(f.m), other),
+                              &hash, &bits),
+        0);
+    ck_assert_int_eq(h235_hmac(f.secret, f.per.data, f.per.len,
+                               (size_t)(hash - f.per.data), was),
+                     0);
+    ck_assert_mem_eq(hash, was, H235_HMAC_LEN);
+    checked_free(&f);
+  }
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a check of tokens takes, and what it refuses. */
 #include "checked.h"
+#include "failmem.h"
 
 #include <h46017/error.h>
 
@@ -321,6 +322,7 @@ START_TEST(an_algorithm_is_known_by_all_of_its_identifier) {
       {H46017_H235_HMAC, TOKEN "tokenOID", "0.0.8.236.0.2.1"},
       {H46017_H235_PWD_HASH, PWD "token.algorithmOID", "1.2.840.113549.2.6"},
       {H46017_H235_PWD_HASH, PWD "token.algorithmOID", "1.2.840.113549.2.5.1"},
+      {H46017_H235_PWD_HASH, PWD "token.algorithmOID", "1.2.840.113549.2"},
   };
   checked f;
 
@@ -404,7 +406,7 @@ START_TEST(a_sender_is_one_of_those_that_have_a_name) {
   checked f;
 
   checked_init(&f, "secret");
-  f.senders[0] = (h46017_text){NULL, 0};
+  f.senders[0] = (h46017_text){NULL, 6};
   f.senders[1] = text_of("phone1");
   f.check.sender_count = 2;
   ck_assert_int_eq(checked_hex(&f, RRQ_HMAC, NULL), 0);
@@ -531,6 +533,26 @@ START_TEST(eight_tokens_are_remembered_too) {
 }
 END_TEST
 
+/* In the first seconds of 1970 nothing is over: what is taken stays. */
+START_TEST(a_message_takes_no_more_room_than_it_has_tokens) {
+  h46017_h235_replay *replay = NULL;
+  failmem mem;
+  checked f;
+
+  checked_init(&f, "secret");
+  failmem_init(&mem);
+  ck_assert_int_eq(h46017_h235_replay_new(&replay, 0, &mem.mem), 0);
+  f.check.replay = replay;
+  f.check.now = 10;
+  for (uint32_t i = 1; i <= 8; i++) {
+    ck_assert_int_eq(checked_made(&f, H46017_H235_HMAC, 10, i), 0);
+  }
+  ck_assert_uint_eq(mem.calls, 2);
+  h46017_h235_replay_del(replay);
+  checked_free(&f);
+}
+END_TEST
+
 /* -- the check ------------------------------------------------------------- */
 
 START_TEST(a_check_says_what_it_needs) {
@@ -600,6 +622,7 @@ int main(void) {
   tcase_add_test(tc, an_access_token_has_sixteen_octets_and_one);
   tcase_add_test(tc, of_several_faults_the_first_is_said);
   tcase_add_test(tc, eight_tokens_are_remembered_too);
+  tcase_add_test(tc, a_message_takes_no_more_room_than_it_has_tokens);
   tcase_add_test(tc, a_check_says_what_it_needs);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
