@@ -206,6 +206,32 @@ static void password_world(world *w, peer *p, h46017_crypto *crypto,
   id_of(w, DEVICE, id);
 }
 
+/* In everything else the full RRQ asks for what is there. */
+START_TEST(another_password_counts_from_the_full_rrq_that_had_it) {
+  h46017_identity tls;
+  h46017_crypto crypto;
+  h46017_ras ras = peer_rrq(2, DEVICE, NULL);
+  char id[32];
+  world w;
+  peer p;
+  h46017_identity_default(&tls);
+  tls.tls = true;
+  password_world(&w, &p, &crypto, &tls, H46017_AUTH_PASSWORD, id);
+  w.secret = "other";
+  send_with(&p, &ras, &crypto, "other");
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  ck_assert(h46017_registered_password_is(find(&w, DEVICE), "other", 5));
+  ras = keep_alive(3, id);
+  send_with(&p, &ras, &crypto, "secret");
+  ck_assert(tells(&w, "gk rejected PASSWORD_WRONG securityDenial"));
+  ras = keep_alive(4, id);
+  send_with(&p, &ras, &crypto, "other");
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(in_grace_a_keep_alive_with_the_password_rebinds) {
   h46017_identity tls;
   h46017_crypto crypto;
@@ -315,6 +341,7 @@ int main(void) {
   tcase_add_test(tc, in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier);
   tcase_add_test(tc, grace_ends_and_is_for_those_who_proved_something);
   tcase_add_test(tc, a_gatekeeper_goes_with_those_in_grace);
+  tcase_add_test(tc, another_password_counts_from_the_full_rrq_that_had_it);
   tcase_add_test(tc, in_grace_a_keep_alive_with_the_password_rebinds);
   tcase_add_test(tc,
                  who_had_a_certificate_needs_it_again_whatever_the_password);

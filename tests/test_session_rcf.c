@@ -194,6 +194,26 @@ START_TEST(a_full_rrq_that_changes_something_is_registered_anew) {
 }
 END_TEST
 
+/* The program has another device for the same names. */
+START_TEST(a_full_rrq_of_another_device_is_registered_anew) {
+  static const char *const ids[] = {DEVICE};
+  static const char *const more[] = {"b"};
+  h46017_ras ras = renewal();
+  begin(NULL);
+  ck_assert_ptr_null(r->pub.device);
+  w.device.hardware_ids = ids;
+  w.device.aliases = more;
+  w.device.hardware_id_count = w.device.alias_count = 1;
+  w.device.auth = H46017_AUTH_OPEN;
+  for (int i = 0; i < 3; i++) {
+    w.device.name = i < 2 ? "one" : "two";
+    ask(&ras);
+    ck_assert_str_eq(find(&w, "b")->device, w.device.name);
+  }
+  end();
+}
+END_TEST
+
 /* With duplicates allowed, whoever comes again stands before or behind the
  * other as if it were new. */
 START_TEST(a_full_rrq_for_a_name_that_is_shared_is_registered_anew) {
@@ -400,6 +420,7 @@ static Suite *session_rcf_suite(void) {
                  a_full_rrq_that_changes_nothing_is_answered_as_the_one_before);
   tcase_add_loop_test(tc, a_full_rrq_that_changes_something_is_registered_anew,
                       0, 4);
+  tcase_add_test(tc, a_full_rrq_of_another_device_is_registered_anew);
   tcase_add_test(tc, a_full_rrq_for_a_name_that_is_shared_is_registered_anew);
   tcase_add_test(
       tc, two_registrations_of_a_connection_are_not_taken_for_each_other);

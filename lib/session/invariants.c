@@ -121,6 +121,8 @@ static const char *check_registration(const h46017_gatekeeper *gk,
         "INV-30: an endpointIdentifier that leads elsewhere");
   HOLDS(r->timer.expiry != H46017_TIME_NEVER,
         "INV-32: a registration that nothing ends");
+  HOLDS(r->state == GK_REG_EXPIRING || r->timer.expiry == r->pub.expires,
+        "INV-32: a registration that ends at another time than it says");
   FIRST(check_timer(gk, &r->timer, GK_TIMER_REGISTRATION));
   FIRST(check_rcf(r));
   for (size_t i = 0; i < r->names.count; i++) {
@@ -147,6 +149,8 @@ static const char *check_questions(const h46017_connection *c, gk_census *n) {
           "INV-33: a question that is not found");
     HOLDS(q->timer.expiry != H46017_TIME_NEVER,
           "INV-33: a question that nothing ends");
+    HOLDS(q->call != NULL || q->mark_count > 0,
+          "INV-21: a question that nobody waits for");
     HOLDS(q->call == NULL || (q->call->question == q && !q->call->over),
           "INV-33: a question about another call");
     FIRST(check_timer(gk, &q->timer, GK_TIMER_QUESTION));
@@ -278,6 +282,9 @@ static const char *check_connection(const h46017_connection *c, gk_census *n) {
         "INV-31: registrations or questions of a connection that ended");
   HOLDS(c->state != GK_CONN_UP || (!c->down && c->error == 0),
         "INV-31: a connection that is up and has ended");
+  HOLDS(c->state != GK_CONN_UP || c->registrations == NULL ||
+            c->state_timer == H46017_TIME_NEVER,
+        "INV-32: a connection that is registered, and is to register in time");
   FIRST(check_timer(gk, &c->timer, GK_TIMER_CONNECTION));
   for (const gk_registration *r = c->registrations; r != NULL; r = r->next) {
     count++;

@@ -59,6 +59,7 @@ void sim_gk_answer(sim_gk *g, size_t i) {
   int rv;
 
   gk_forget_question(&g->questions[i]);
+  s->speaking = NULL; /* whoever waited behind it is served too */
   if (phone < 0) {
     gk_look_up_call(g, &route);
     route.refuse = s->storm && sim_chance(s, 8) ? H46017_ERR_REFUSED : 0;
@@ -175,14 +176,23 @@ static void gk_dropped(h46017_gatekeeper *gk, uint64_t question,
   }
 }
 
-static int gk_told(h46017_gatekeeper *gk, const h46017_registered *reg,
-                   void *user_data) {
-  sim_gk *g = user_data;
-
-  (void)gk;
+static int gk_told(sim_gk *g, const h46017_registered *reg, bool full) {
   g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d has %s", g->number, reg->aliases[0].text.text);
+  sim_witness_told(g, reg, full);
   return gk_mischief(g, reg->connection);
+}
+
+static int gk_registered(h46017_gatekeeper *gk, const h46017_registered *reg,
+                         void *user_data) {
+  (void)gk;
+  return gk_told(user_data, reg, true);
+}
+
+static int gk_refreshed(h46017_gatekeeper *gk, const h46017_registered *reg,
+                        void *user_data) {
+  (void)gk;
+  return gk_told(user_data, reg, false);
 }
 
 static int gk_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
@@ -193,6 +203,7 @@ static int gk_unregistered(h46017_gatekeeper *gk, const h46017_registered *reg,
   g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d has no %s: %s", g->number, reg->aliases[0].text.text,
            h46017_error_name(why));
+  sim_witness_unregistered(g, reg, why);
   return gk_mischief(g, reg->connection);
 }
 
@@ -201,7 +212,7 @@ static int gk_lost(h46017_gatekeeper *gk, const h46017_registered *reg,
   sim_gk *g = user_data;
 
   (void)gk;
-  (void)c;
+  sim_witness_lost(g, reg, c);
   g->changed = g->s->result->steps;
   sim_tell(g->s, "gk%d waits for %s: %s", g->number, reg->aliases[0].text.text,
            h46017_error_name(why));
@@ -270,9 +281,9 @@ static int gk_ras(h46017_gatekeeper *gk, h46017_connection *c, h46017_h225 *msg,
                   void *user_data) {
   (void)gk;
   (void)msg;
-  (void)ras;
   (void)per;
   (void)len;
+  sim_witness_request(user_data, c, ras);
   return gk_mischief(user_data, c);
 }
 
@@ -301,6 +312,7 @@ void sim_gk_settings(sim_gk *g, h46017_gatekeeper_settings *settings) {
     settings->max_calls = sim_chance(s, 8) ? 1 + sim_draw(s, 2) : 2000;
     settings->max_aliases = sim_chance(s, 8) ? 2 : 32;
   }
+  g->keeps = settings->answers_kept > 0;
   g->shared = g->shared || settings->duplicates == H46017_DUPLICATES_ALLOW;
 }
 
@@ -316,13 +328,15 @@ void sim_gk_start(sim_gk *g) {
   cb.select_device = gk_select;
   cb.question_dropped = gk_dropped;
   cb.rand = gk_rand;
-  cb.registered = gk_told;
-  cb.refreshed = gk_told;
+  cb.registered = gk_registered;
+  cb.refreshed = gk_refreshed;
   cb.rejected = gk_rejected;
   cb.unregistered = gk_unregistered;
   cb.lost = gk_lost;
   cb.ras_received = gk_ras;
-  cb.ras_building = gk_building;
+  if (sim_chance(s, 2)) { /* without, an RCF may be sent again */
+    cb.ras_building = gk_building;
+  }
   cb.route_call = gk_route;
   cb.call_changed = gk_call;
   cb.utc_now = gk_utc;

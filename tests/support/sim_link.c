@@ -48,6 +48,7 @@ void sim_link_open(sim_host *h) {
     abort();
   }
   l->gk = g;
+  l->shown_at = H46017_TIME_NEVER;
   l->left = s->storm && sim_chance(s, 4) ? sim_draw(s, 2000) : SIZE_MAX;
   l->up.due = l->down.due = l->reset_at = H46017_TIME_NEVER;
   l->next = s->links;
@@ -88,7 +89,9 @@ void sim_link_deliver(sim *s, sim_link *l, bool up) {
     p->len -= len;
   }
   if (len > 0 && up && l->conn != NULL) {
+    s->speaking = l;
     (void)h46017_connection_recv(l->conn, octets, len, sim_clock(s));
+    s->speaking = NULL;
   } else if (len > 0 && !up && l->host != NULL) {
     sim_host_after(
         l->host, h46017_endpoint_recv(l->host->ep, octets, len, sim_clock(s)));

@@ -4,8 +4,10 @@
 
 /* The simulator's inside: sim.c (chance, the scheduler, a run), sim_host.c
  * (endpoints, and the programs they are in), sim_call.c (what these do about
- * calls), sim_gk.c (gatekeepers and theirs), sim_link.c (what is between),
- * sim_weather.c (what happens to them all), sim_check.c (what must hold). */
+ * calls), sim_gk.c (gatekeepers and theirs), sim_witness.c (what these are
+ * told, and whether that can be), sim_meddle.c (messages that no endpoint
+ * sends), sim_link.c (what is between), sim_weather.c (what happens to them
+ * all), sim_check.c (what must hold). */
 
 #include "failmem.h"
 #include "sim.h"
@@ -19,6 +21,7 @@
 #define SIM_NAMES 4 /* of a registration: the first at once, others added */
 #define SIM_NAME_SIZE 40
 #define SIM_QUESTIONS 16
+#define SIM_LOST 16
 #define SIM_CALLS 4 /* that one endpoint's program follows */
 
 typedef struct sim sim;
@@ -45,6 +48,10 @@ struct sim_link {
   bool cut;             /* octets vanish, nobody is told */
   bool stalled;         /* nobody reads */
   size_t left;          /* it breaks after so many octets; SIZE_MAX: never */
+  h46017_ras_kind kind; /* the last request that its gatekeeper was shown */
+  uint16_t seq;
+  h46017_time shown_at; /* by that gatekeeper's time; NEVER: it may be shown
+                           again */
   h46017_time reset_at; /* the endpoint's side is told that it is gone */
 };
 
@@ -54,6 +61,13 @@ typedef struct sim_question {
   h46017_time answer_at;
 } sim_question;
 
+/* A registration that waits for its peer. */
+typedef struct sim_lost {
+  char id[32];
+  bool has_key;
+  uint8_t key[32];
+} sim_lost;
+
 struct sim_gk {
   sim *s;
   int number;
@@ -61,11 +75,14 @@ struct sim_gk {
   h46017_gatekeeper *gk; /* NULL: not running */
   h46017_time start_at;
   sim_question questions[SIM_QUESTIONS];
-  uint64_t call;          /* the latest */
-  h46017_alias elsewhere; /* where the program sends a call instead */
-  uint64_t touched;       /* the latest step that did something to it */
-  uint64_t checked;       /* the step it was looked at last */
-  uint64_t changed;       /* the latest step that changed who is registered */
+  sim_lost lost[SIM_LOST]; /* the latest */
+  size_t lost_count;       /* ever */
+  bool keeps;              /* answers, in case they are asked for again */
+  uint64_t call;           /* the latest */
+  h46017_alias elsewhere;  /* where the program sends a call instead */
+  uint64_t touched;        /* the latest step that did something to it */
+  uint64_t checked;        /* the step it was looked at last */
+  uint64_t changed;        /* the latest step that changed who is registered */
   h46017_time next; /* when something of it is due, unless touched since */
   bool shared;      /* a name may have been held by several since it started */
   bool strict;      /* its policy: nobody without a device */
@@ -133,6 +150,8 @@ struct sim {
   sim_host *hosts;
   size_t host_count;
   sim_link *links;
+  const sim_link *speaking; /* what it brought is being read; NULL: nothing, or
+                               something of others too */
   h46017_crypto crypto;
   FILE *story;
   sim_result *result;
@@ -191,6 +210,22 @@ void sim_gk_answer(sim_gk *g, size_t i);
 void sim_gk_reload(sim_gk *g, bool strict);
 void sim_gk_pump(sim_gk *g);
 void sim_gk_let_go(sim_link *l);
+
+/* -- sim_witness.c --------------------------------------------------------- */
+
+/* A request is shown to the gatekeeper's program. */
+void sim_witness_request(sim_gk *g, h46017_connection *c,
+                         const h46017_ras *ras);
+/* Registered, or (`full` false) refreshed. */
+void sim_witness_told(sim_gk *g, const h46017_registered *reg, bool full);
+void sim_witness_unregistered(sim_gk *g, const h46017_registered *reg, int why);
+void sim_witness_lost(sim_gk *g, const h46017_registered *reg,
+                      const h46017_connection *c);
+
+/* -- sim_meddle.c ---------------------------------------------------------- */
+
+/* Somebody says in the name of an endpoint what that does not say. */
+void sim_meddle(sim *s, sim_host *h);
 
 /* -- sim_link.c ------------------------------------------------------------ */
 

@@ -24,7 +24,7 @@ static void gust_links(sim *s, sim_link *l) {
 }
 
 static void gust_programs(sim *s, sim_host *h, sim_gk *g) {
-  switch (sim_draw(s, 9)) {
+  switch (sim_draw(s, 12)) {
   case 0:
     if (h->ep != NULL) {
       sim_tell(s, "ep%d crashes", h->number);
@@ -61,6 +61,11 @@ static void gust_programs(sim *s, sim_host *h, sim_gk *g) {
     break;
   case 7:
     sim_call_begin(h);
+    break;
+  case 8:
+  case 9:
+  case 10:
+    sim_meddle(s, h);
     break;
   default:
     if (g->gk != NULL) {
