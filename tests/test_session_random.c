@@ -41,6 +41,7 @@ static void begin(const h46017_gatekeeper_settings *settings) {
 static void end(void) {
   world_free(&w);
   world_tune_gatekeeper = NULL;
+  source_len = 0;
 }
 
 /* The identifier of somebody who comes, and goes again. */
