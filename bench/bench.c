@@ -43,9 +43,20 @@ static double bench_batch(const bench_case *c, unsigned times) {
          (double)(end.tv_nsec - begin.tv_nsec);
 }
 
+/* The shortest of a few: another process may have had the others. */
+static double bench_shortest(const bench_case *c, unsigned times) {
+  double shortest = bench_batch(c, times);
+
+  for (int i = 0; i < 4; i++) {
+    double ns = bench_batch(c, times);
+    shortest = ns < shortest ? ns : shortest;
+  }
+  return shortest;
+}
+
 /* How many times fill a batch; warms up as it goes. */
 static void bench_calibrate(bench_case *c) {
-  for (c->times = 1; bench_batch(c, c->times) < BATCH_NS; c->times *= 2) {
+  for (c->times = 1; bench_shortest(c, c->times) < BATCH_NS; c->times *= 2) {
   }
 }
 
