@@ -149,7 +149,12 @@ START_TEST(structures_nested_too_deep_are_refused_alike) {
              {"VendorIdentifier", "60b500534c00410042"},
              {"EndpointType", "0000"},
              {"EndpointType", "0200"},
-             {"EndpointType", "2200b500534c00"}};
+             {"EndpointType", "2200b500534c00"},
+             {"GenericIdentifier", "000011"},
+             {"GenericIdentifier", "003fff"},
+             {"GenericData", "000080"},
+             {"FeatureDescriptor", "00007f"},
+             {"FeatureDescriptor", "4000120000000012"}};
 
   for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
     octets o = octets_hex(all[i].hex);
@@ -274,6 +279,33 @@ START_TEST(endpoint_types_that_are_not_as_usual_encode_alike) {
 }
 END_TEST
 
+START_TEST(features_that_are_not_as_usual_encode_alike) {
+  GenericData_t *g = sample("GenericData", "000080");
+  static struct GenericData__parameters parameters;
+  static uint8_t octets[] = {0x3f, 0xff, 0x00};
+
+  POKE(g->id.present, GenericIdentifier_PR_NOTHING);
+  POKE(g->id.present, GenericIdentifier_PR_oid);
+  POKE(g->id.choice.standard.buf, NULL);
+  POKE(g->id.choice.standard.size, 0);
+  POKE(g->id.choice.standard.size, 1);
+  POKE(g->parameters, &parameters);
+  POKE(g->_asn_ctx.ptr, &unknown);
+  POKE(g->_asn_ctx.context, 3);
+  POKE(g->_asn_ctx.left, 0);
+  g->id.choice.standard.buf = octets;
+  for (octets[0] = 0;; octets[0]++) { /* with and without a sign, too large */
+    for (int size = 0; size < 4; size++) {
+      POKE(g->id.choice.standard.size, size);
+    }
+    if (octets[0] == 0xff) {
+      break;
+    }
+  }
+  done();
+}
+END_TEST
+
 static Suite *plain_suite(void) {
   Suite *s = suite_create("plain");
   TCase *tc = tcase_create("decoding");
@@ -292,6 +324,7 @@ static Suite *plain_suite(void) {
   tcase_add_test(tc, names_that_are_not_as_usual_encode_alike);
   tcase_add_test(tc, vendors_that_are_not_as_usual_encode_alike);
   tcase_add_test(tc, endpoint_types_that_are_not_as_usual_encode_alike);
+  tcase_add_test(tc, features_that_are_not_as_usual_encode_alike);
   suite_add_tcase(s, tc);
   return s;
 }

@@ -200,6 +200,56 @@ static bool plain_get_endpoint_type(per_decoder *d, EndpointType_t *t) {
   return true;
 }
 
+/* INTEGER (0..16383, ...) at `p`, two octets, in the shortest form. */
+static bool plain_get_standard(per_decoder *d, const uint8_t *p,
+                               GenericIdentifier_t *id) {
+  size_t size = p[0] == 0 && p[1] < 0x80 ? 1 : 2;
+  uint8_t *own = p[0] < 0x40 ? plain_take(d, size) : NULL;
+
+  if (own == NULL) {
+    return false;
+  }
+  own[0] = p[2 - size];
+  own[size - 1] = p[1];
+  id->present = GenericIdentifier_PR_standard;
+  id->choice.standard.buf = own;
+  id->choice.standard.size = (int)size;
+  plain_stand_at(&d->r, p + 2);
+  return true;
+}
+
+/* standard: 4 bits, of which one says that it is below 16384. */
+static bool plain_get_identifier(per_decoder *d, GenericIdentifier_t *id) {
+  const uint8_t *p = plain_behind(&d->r, 4, 2);
+  unsigned bits;
+
+  return d->depth >= 1 && p != NULL && plain_bits(&d->r, 4, 0, &bits) &&
+         plain_get_standard(d, p, id);
+}
+
+/* A feature that has no parameters: 2 bits and its identifier. */
+static bool plain_get_generic_data(per_decoder *d, GenericData_t *g) {
+  const uint8_t *p = plain_behind(&d->r, 6, 2);
+  unsigned bits;
+
+  if (d->depth < 2 || p == NULL || !plain_bits(&d->r, 6, 0, &bits) ||
+      !plain_get_standard(d, p, &g->id)) {
+    return false;
+  }
+  g->_asn_ctx.left = H46017_PER_ALL_GIVEN;
+  return true;
+}
+
+static int plain_decode_identifier(per_decoder *d, const h46017_node *n,
+                                   void *st) {
+  return plain_get_identifier(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
+static int plain_decode_generic_data(per_decoder *d, const h46017_node *n,
+                                     void *st) {
+  return plain_get_generic_data(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
+}
+
 static int plain_decode_transport(per_decoder *d, const h46017_node *n,
                                   void *st) {
   return plain_get_transport(d, st) ? 0 : h46017_per_decode_kind(d, n, st);
@@ -366,12 +416,56 @@ static size_t plain_encode_endpoint_type(per_encoder *e, const h46017_node *n,
   return h46017_bits_put_few(&e->room, end, flags, terminal != NULL ? 4 : 2);
 }
 
+/* `bits` zeros and a standard identifier; PER_FAILED: it is not one, or there
+ * is no room. */
+static inline size_t plain_put_standard(const per_encoder *e,
+                                        const GenericIdentifier_t *id,
+                                        size_t pos, unsigned bits) {
+  const INTEGER_t *in = &id->choice.standard;
+  size_t at = h46017_bits_align_up(pos + bits);
+  uint8_t *p;
+
+  if (id->present != GenericIdentifier_PR_standard || in->buf == NULL ||
+      in->size < 1 || in->size > 2 ||
+      in->buf[0] >= (in->size == 1 ? 0x80 : 0x40) || at + 16 > e->room.cap) {
+    return PER_FAILED;
+  }
+  (void)h46017_bits_put_few(&e->room, pos, 0, bits);
+  p = e->room.data + at / 8;
+  p[0] = in->size == 1 ? 0 : in->buf[0];
+  p[1] = in->buf[in->size - 1];
+  return at + 16;
+}
+
+static size_t plain_encode_identifier(per_encoder *e, const h46017_node *n,
+                                      const void *st, size_t pos) {
+  size_t end = e->depth >= 1 ? plain_put_standard(e, st, pos, 4) : PER_FAILED;
+
+  return end != PER_FAILED ? end : h46017_per_encode_kind(e, n, st, pos);
+}
+
+static size_t plain_encode_generic_data(per_encoder *e, const h46017_node *n,
+                                        const void *st, size_t pos) {
+  const GenericData_t *g = st;
+  size_t end = e->depth >= 2 && g->parameters == NULL && g->_asn_ctx.ptr == NULL
+                   ? plain_put_standard(e, &g->id, pos, 6)
+                   : PER_FAILED;
+
+  return end != PER_FAILED ? end : h46017_per_encode_kind(e, n, st, pos);
+}
+
 /* ---------------------------------------------------------------------- */
 
 static const h46017_plain plain_types[] = {
     {&asn_DEF_AliasAddress, plain_decode_alias, plain_encode_alias},
     {&asn_DEF_EndpointType, plain_decode_endpoint_type,
      plain_encode_endpoint_type},
+    {&asn_DEF_FeatureDescriptor, plain_decode_generic_data,
+     plain_encode_generic_data},
+    {&asn_DEF_GenericData, plain_decode_generic_data,
+     plain_encode_generic_data},
+    {&asn_DEF_GenericIdentifier, plain_decode_identifier,
+     plain_encode_identifier},
     {&asn_DEF_TransportAddress, plain_decode_transport, plain_encode_transport},
     {&asn_DEF_VendorIdentifier, plain_decode_vendor, plain_encode_vendor},
 };
