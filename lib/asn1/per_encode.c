@@ -6,320 +6,10 @@
 
 #include <string.h>
 
-#define PER_FRAGMENT 16384U
-
 /* What encodes takes the position to write at, and returns the one behind what
  * it wrote, or PER_FAILED. */
 static size_t per_encode_value(per_encoder *e, const h46017_node *n,
                                const void *st, size_t pos);
-
-PER_SELDOM static size_t per_refuse(per_encoder *e, size_t pos, int code,
-                                    const char *text) {
-  e->fault->code = code;
-  e->fault->bit = pos;
-  e->fault->text = text;
-  return PER_FAILED;
-}
-
-static size_t per_refuse_missing(per_encoder *e, size_t pos) {
-  return per_refuse(e, pos, H46017_ERR_INCOMPLETE,
-                    "this mandatory component has no value");
-}
-
-/* -- numbers and lengths ---------------------------------------------- */
-
-static inline unsigned per_octets_of(uint64_t v) {
-  return (63 - h46017_bits_leading(v | 1)) / 8 + 1;
-}
-
-static inline size_t per_put_constrained(const per_encoder *e, size_t pos,
-                                         unsigned form, unsigned bits,
-                                         uint64_t v) {
-  unsigned octets;
-
-  switch (form) {
-  case H46017_NUMBER_NONE:
-    return pos;
-  case H46017_NUMBER_BITS:
-    return h46017_bits_put_few(&e->room, pos, (unsigned)v, bits);
-  case H46017_NUMBER_OCTET:
-    return h46017_bits_put_number(&e->room, pos, v, 1);
-  case H46017_NUMBER_TWO:
-    return h46017_bits_put_number(&e->room, pos, v, 2);
-  default:
-    octets = per_octets_of(v);
-    pos = h46017_bits_put_few(&e->room, pos, octets - 1, bits);
-    return h46017_bits_put_number(&e->room, pos, v, octets);
-  }
-}
-
-/* The general length of less than 16384. */
-static inline size_t per_put_length(const per_encoder *e, size_t pos,
-                                    size_t len) {
-  return len < 128 ? h46017_bits_put_number(&e->room, pos, len, 1)
-                   : h46017_bits_put_number(&e->room, pos, 0x8000 | len, 2);
-}
-
-/* The length before the next part of `left` units, a fragment or the last, of
- * which `*ppart` are in it; `*pmore` when another length follows those. */
-static size_t per_put_part(const per_encoder *e, size_t pos, size_t left,
-                           size_t *ppart, bool *pmore) {
-  size_t k = left / PER_FRAGMENT < 4 ? left / PER_FRAGMENT : 4;
-
-  *pmore = k > 0;
-  if (k > 0) {
-    *ppart = k * PER_FRAGMENT;
-    return h46017_bits_put_number(&e->room, pos, 0xc0 | k, 1);
-  }
-  *ppart = left;
-  return per_put_length(e, pos, left);
-}
-
-/* X.691 11.6. */
-static size_t per_put_small(const per_encoder *e, size_t pos, uint32_t v) {
-  unsigned octets = per_octets_of(v);
-
-  if (v < 64) {
-    return h46017_bits_put_few(&e->room, pos, v, 7);
-  }
-  pos = h46017_bits_put_few(&e->room, pos, 1, 1);
-  pos = h46017_bits_put_number(&e->room, pos, octets, 1);
-  return h46017_bits_put_number(&e->room, pos, v, octets);
-}
-
-/* -- strings ---------------------------------------------------------- */
-
-static inline bool per_is_size(const h46017_node *n, size_t count) {
-  return count >= n->size_lb && count <= n->size_ub;
-}
-
-PER_SELDOM static size_t per_refuse_size(per_encoder *e, size_t pos) {
-  return per_refuse(e, pos, H46017_ERR_OUT_OF_RANGE,
-                    "the length is outside of the type's SIZE");
-}
-
-/* Units of 1, 8 or 16 bits. */
-static size_t per_put_units(const per_encoder *e, size_t pos,
-                            const uint8_t *data, size_t count, unsigned unit) {
-  size_t octets = count * unit / 8;
-  unsigned rest = (unsigned)(count * unit & 7);
-
-  if ((pos & 7) == 0) {
-    pos = h46017_bits_put_octets(&e->room, pos, data, octets);
-  } else {
-    for (size_t i = 0; i < octets; i++) {
-      pos = h46017_bits_put_few(&e->room, pos, data[i], 8);
-    }
-  }
-  if (rest == 0) {
-    return pos;
-  }
-  return h46017_bits_put_few(&e->room, pos,
-                             (unsigned)data[octets] >> (8 - rest), rest);
-}
-
-/* The length before a string that goes in no fragments. */
-static size_t per_put_size(const per_encoder *e, size_t pos,
-                           const h46017_node *n, size_t count) {
-  if (n->size_form == H46017_NUMBER_FREE) {
-    return per_put_length(e, pos, count);
-  }
-  pos = per_put_constrained(e, pos, n->size_form, n->size_bits,
-                            count - n->size_lb);
-  return n->aligned ? h46017_bits_align_up(pos) : pos;
-}
-
-static inline bool per_is_fragmented(const h46017_node *n, size_t count) {
-  return n->size_form == H46017_NUMBER_FREE && count >= PER_FRAGMENT;
-}
-
-/* Any string. */
-PER_APART static size_t per_put_string(per_encoder *e, size_t pos,
-                                       const h46017_node *n,
-                                       const uint8_t *data, size_t count,
-                                       unsigned unit) {
-  bool more;
-  size_t part;
-
-  if (!per_is_size(n, count)) {
-    return per_refuse_size(e, pos);
-  }
-  if (!per_is_fragmented(n, count)) {
-    pos = per_put_size(e, pos, n, count);
-    return per_put_units(e, pos, data, count, unit);
-  }
-  do {
-    pos = per_put_part(e, pos, count, &part, &more);
-    pos = per_put_units(e, pos, data, part, unit);
-    data += part * unit / 8;
-    count -= part;
-  } while (more);
-  return pos;
-}
-
-/* The usual string: its number of units is in an octet or less, what follows
- * stands on octets, and there is room. Writes that number and returns
- * where the units go, `*ppos` behind them already. Looks first: where it is
- * NULL, nothing has happened. */
-static inline uint8_t *per_put_usual_size(const per_encoder *e, size_t *ppos,
-                                          const h46017_node *n, size_t count,
-                                          unsigned unit) {
-  size_t bits = count * unit;
-  size_t at = *ppos;
-  size_t v = count;
-
-  if (!per_is_size(n, count)) {
-    return NULL;
-  }
-  if (n->size_form <= H46017_NUMBER_BITS) { /* 8 bits at the most */
-    at = h46017_bits_align_up(at + n->size_bits);
-    if (!n->aligned || n->size_bits == 0 || at + bits > e->room.cap) {
-      return NULL;
-    }
-    (void)h46017_bits_put_few(&e->room, *ppos, (unsigned)(count - n->size_lb),
-                              n->size_bits);
-  } else {
-    at = h46017_bits_align_up(at) + 8;
-    if (n->size_form == H46017_NUMBER_OCTET) {
-      v -= n->size_lb;
-    } else if (n->size_form != H46017_NUMBER_FREE || v >= 0x80) {
-      return NULL;
-    }
-    if (at + bits > e->room.cap) {
-      return NULL;
-    }
-    e->room.data[at / 8 - 1] = (uint8_t)v;
-  }
-  *ppos = at + bits;
-  return e->room.data + at / 8;
-}
-
-/* A string in units of whole octets. */
-static inline size_t per_put_octets(per_encoder *e, size_t pos,
-                                    const h46017_node *n, const uint8_t *data,
-                                    size_t count, unsigned unit) {
-  size_t end = pos;
-  uint8_t *p = per_put_usual_size(e, &end, n, count, unit);
-
-  if (p == NULL) {
-    return per_put_string(e, pos, n, data, count, unit);
-  }
-  return h46017_bits_copy(p, data, count * unit / 8, end);
-}
-
-static size_t per_encode_octets(per_encoder *e, const h46017_node *n,
-                                const void *st, size_t pos) {
-  const OCTET_STRING_t *in = st;
-
-  return in->buf != NULL
-             ? per_put_octets(e, pos, n, in->buf, (size_t)in->size, 8)
-             : per_refuse_missing(e, pos);
-}
-
-static size_t per_encode_bmp(per_encoder *e, const h46017_node *n,
-                             const void *st, size_t pos) {
-  const BMPString_t *in = st;
-
-  return in->buf != NULL
-             ? per_put_octets(e, pos, n, in->buf, (size_t)in->size / 2, 16)
-             : per_refuse_missing(e, pos);
-}
-
-static size_t per_encode_bit_string(per_encoder *e, const h46017_node *n,
-                                    const void *st, size_t pos) {
-  const BIT_STRING_t *in = st;
-
-  if (in->buf == NULL) {
-    return per_refuse_missing(e, pos);
-  }
-  pos = per_put_string(e, pos, n, in->buf,
-                       (size_t)in->size * 8 - (size_t)in->bits_unused, 1);
-  if (e->mark != NULL && e->mark->octets == in->buf && pos != PER_FAILED) {
-    e->mark->end = pos / 8;
-  }
-  return pos;
-}
-
-/* Digits take half an octet each: two at a time. PER_FAILED where it is not so
- * simple, or one of them is none; then nothing has happened. */
-static size_t per_put_digits(const per_encoder *e, size_t pos,
-                             const h46017_node *n, const uint8_t *in,
-                             size_t count) {
-  const h46017_alphabet *a = n->alphabet;
-  unsigned all = 0; /* 0x80 in it: one of them was none */
-  uint8_t *out = n->char_bits == 4 && n->indexed && a != NULL
-                     ? per_put_usual_size(e, &pos, n, count, 4)
-                     : NULL;
-
-  if (out == NULL) {
-    return PER_FAILED;
-  }
-  for (; count > 1; count -= 2, in += 2) {
-    unsigned high = (uint8_t)a->to_index[in[0] & 0x7f];
-    unsigned low = (uint8_t)a->to_index[in[1] & 0x7f];
-    all |= high | low | in[0] | in[1];
-    *out++ = (uint8_t)(high << 4 | low);
-  }
-  if (count > 0) {
-    unsigned high = (uint8_t)a->to_index[in[0] & 0x7f];
-    all |= high | in[0];
-    *out = (uint8_t)(high << 4);
-  }
-  return all < 0x80 ? pos : PER_FAILED;
-}
-
-/* Characters of fewer than eight bits. */
-static size_t per_put_characters(const per_encoder *e, size_t pos,
-                                 const h46017_node *n, const uint8_t *text,
-                                 size_t count) {
-  uint32_t bits = 0;
-  unsigned waiting = 0;
-
-  for (size_t i = 0; i < count; i++) {
-    uint32_t c = text[i];
-    if (n->indexed) {
-      c = (uint32_t)n->alphabet->to_index[c];
-    }
-    bits = bits << n->char_bits | c;
-    waiting += n->char_bits;
-    if (waiting > 24 || i + 1 == count) { /* as many as go into a word */
-      pos = h46017_bits_put(&e->room, pos, bits, waiting);
-      waiting = 0;
-    }
-  }
-  return pos;
-}
-
-static size_t per_encode_characters(per_encoder *e, const h46017_node *n,
-                                    const void *st, size_t pos) {
-  const OCTET_STRING_t *in = st;
-  size_t count = (size_t)in->size;
-  size_t end;
-
-  if (in->buf == NULL) {
-    return per_refuse_missing(e, pos);
-  }
-  end = per_put_digits(e, pos, n, in->buf, count);
-  if (end != PER_FAILED) {
-    return end;
-  }
-  if (h46017_per_check_text(n, in->buf, count) < count) {
-    return per_refuse(e, pos, H46017_ERR_OUT_OF_RANGE,
-                      "a character outside of the permitted alphabet");
-  }
-  if (n->char_bits == 8) {
-    return per_put_octets(e, pos, n, in->buf, count, 8);
-  }
-  if (!per_is_size(n, count)) {
-    return per_refuse_size(e, pos);
-  }
-  if (per_is_fragmented(n, count)) {
-    return per_refuse(e, pos, H46017_ERR_OUT_OF_RANGE,
-                      "too long for this type");
-  }
-  pos = per_put_size(e, pos, n, count);
-  return per_put_characters(e, pos, n, in->buf, count);
-}
 
 /* -- simple types ----------------------------------------------------- */
 
@@ -376,7 +66,19 @@ static size_t per_encode_wide(per_encoder *e, const h46017_node *n,
                                  (uint64_t)v - (uint64_t)n->lb);
     }
   }
-  return per_put_string(e, pos, &any, in->buf, (size_t)in->size, 8);
+  return h46017_per_put_string(e, pos, &any, in->buf, (size_t)in->size, 8);
+}
+
+/* X.691 11.6. */
+static size_t per_put_small(const per_encoder *e, size_t pos, uint32_t v) {
+  unsigned octets = per_octets_of(v);
+
+  if (v < 64) {
+    return h46017_bits_put_few(&e->room, pos, v, 7);
+  }
+  pos = h46017_bits_put_few(&e->room, pos, 1, 1);
+  pos = h46017_bits_put_number(&e->room, pos, octets, 1);
+  return h46017_bits_put_number(&e->room, pos, v, octets);
 }
 
 static size_t per_encode_enumerated(per_encoder *e, const h46017_node *n,
@@ -826,11 +528,11 @@ static per_encode_kind *const per_encoders[] = {
     [H46017_NODE_INTEGER] = per_encode_integer,
     [H46017_NODE_WIDE] = per_encode_wide,
     [H46017_NODE_ENUM] = per_encode_enumerated,
-    [H46017_NODE_BITS] = per_encode_bit_string,
-    [H46017_NODE_OCTETS] = per_encode_octets,
+    [H46017_NODE_BITS] = h46017_per_encode_bit_string,
+    [H46017_NODE_OCTETS] = h46017_per_encode_octets,
     [H46017_NODE_OID] = per_encode_oid,
-    [H46017_NODE_CHARS] = per_encode_characters,
-    [H46017_NODE_BMP] = per_encode_bmp,
+    [H46017_NODE_CHARS] = h46017_per_encode_characters,
+    [H46017_NODE_BMP] = h46017_per_encode_bmp,
     [H46017_NODE_SEQUENCE] = per_encode_sequence,
     [H46017_NODE_SEQUENCE_OF] = per_encode_sequence_of,
     [H46017_NODE_CHOICE] = per_encode_choice,
