@@ -55,8 +55,8 @@ size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
   return pos;
 }
 
-/* The usual string: its number of units is in an octet or less, what follows
- * stands on octets, and there is room. Writes that number and returns
+/* The usual string: its number of units is fixed or in an octet or less, what
+ * follows stands on octets, and there is room. Writes that number and returns
  * where the units go, `*ppos` behind them already. Looks first: where it is
  * NULL, nothing has happened. */
 static inline uint8_t *per_put_usual_size(const per_encoder *e, size_t *ppos,
@@ -69,13 +69,15 @@ static inline uint8_t *per_put_usual_size(const per_encoder *e, size_t *ppos,
   if (!per_is_size(n, count)) {
     return NULL;
   }
-  if (n->size_form <= H46017_NUMBER_BITS) { /* 8 bits at the most */
+  if (n->size_form <= H46017_NUMBER_BITS) { /* 8 bits at the most, or none */
     at = h46017_bits_align_up(at + n->size_bits);
-    if (!n->aligned || n->size_bits == 0 || at + bits > e->room.cap) {
+    if (!n->aligned || at + bits > e->room.cap) {
       return NULL;
     }
-    (void)h46017_bits_put_few(&e->room, *ppos, (unsigned)(count - n->size_lb),
-                              n->size_bits);
+    if (n->size_bits > 0) {
+      (void)h46017_bits_put_few(&e->room, *ppos, (unsigned)(count - n->size_lb),
+                                n->size_bits);
+    }
   } else {
     at = h46017_bits_align_up(at) + 8;
     if (n->size_form == H46017_NUMBER_OCTET) {
