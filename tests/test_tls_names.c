@@ -104,6 +104,7 @@ END_TEST
 
 START_TEST(an_address_has_four_octets_or_sixteen) {
   static const unsigned char octets[17] = {192, 0, 2, 1, 0, 0, 0, 9};
+  static const unsigned char own[16] = {[15] = 1};
   GENERAL_NAMES *names = GENERAL_NAMES_new();
   const h46017_identity *id;
   pki_cert c;
@@ -112,12 +113,14 @@ START_TEST(an_address_has_four_octets_or_sixteen) {
   for (int len = 3; len <= 17; len++) {
     add_name(names, GEN_IPADD, octets, len);
   }
+  add_name(names, GEN_IPADD, own, sizeof(own));
   c = certificate(V_ASN1_UTF8STRING, "0090332f688a", 12, names);
   show(&p, &c);
   id = h46017_tls_identity(p.server.t);
-  ck_assert_uint_eq(id->san_count, 2);
+  ck_assert_uint_eq(id->san_count, 3);
   ck_assert_str_eq(id->sans[0].text, "192.0.2.1");
   ck_assert_str_eq(id->sans[1].text, "c000:201:0:9::");
+  ck_assert_str_eq(id->sans[2].text, "::1");
   pair_free(&p);
 }
 END_TEST
@@ -219,6 +222,76 @@ START_TEST(a_resumed_session_is_good_by_its_list_and_its_time) {
 }
 END_TEST
 
+START_TEST(at_the_first_contact_what_is_wrong_comes_first) {
+  const h46017_identity *id;
+  SSL_SESSION *s;
+  SSL *ssl;
+  pair p;
+
+  trusting_authority(&pair_root);
+  meet_twice(&p, TLS1_3_VERSION);
+  s = left_by(&p);
+  p.cset.server_name = NULL;
+  p.cset.server_check = H46017_SERVER_CHECK_PIN;
+  again(&p, s);
+  SSL_SESSION_free(s);
+  ssl = h46017_tls_ssl(p.client.t);
+  id = h46017_tls_identity(p.client.t);
+  ck_assert(h46017_tls_is_resumed(p.client.t));
+  ck_assert_int_eq(id->error, H46017_ERR_UNAUTHENTICATED);
+  X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), (time_t)id->not_after + 1);
+  ck_assert_int_eq(error_by(trusting_list, ssl), H46017_ERR_CERT_EXPIRED);
+  pair_free(&p);
+}
+END_TEST
+
+static int yes(int ok, X509_STORE_CTX *store) {
+  (void)ok;
+  (void)store;
+  return 1;
+}
+
+/* Contexts that OpenSSL alone verifies in. */
+static void meet_bare(pair *p, const pki_cert *phone, const pki_cert *gk) {
+  pair_good_init(p, 0);
+  pki_use(p->cctx, phone, NULL);
+  pki_use(p->sctx, gk, NULL);
+  SSL_CTX_set_cert_verify_callback(p->cctx, NULL, NULL);
+  SSL_CTX_set_cert_verify_callback(p->sctx, NULL, NULL);
+  SSL_CTX_set_verify(p->sctx, SSL_VERIFY_PEER, yes);
+  pair_begin(p);
+  pair_run(p);
+  ck_assert_int_eq(p->server.error, 0);
+  ck_assert_int_eq(p->client.error, 0);
+}
+
+START_TEST(an_authority_is_no_device_whoever_verified_it) {
+  static const pki_spec phone_spec = {
+      .cn = {PKI_CN("0090332f688a")}, .ca = true, .no_key_usage = true};
+  static const pki_spec gk_spec = {
+      .cn = {PKI_CN("gk.example.net")}, .ca = true, .no_key_usage = true};
+  pki_cert phone = pki_make(&phone_spec, &pair_root);
+  pki_cert stranger = pki_make(&phone_spec, NULL);
+  pki_cert gk = pki_make(&gk_spec, &pair_root);
+  pair p;
+
+  meet_bare(&p, &phone, &gk);
+  ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
+                   H46017_ERR_CERT_IS_CA);
+  ck_assert_int_eq((int)h46017_tls_identity(p.client.t)->proof,
+                   (int)H46017_PROOF_CERTIFICATE);
+  pair_free(&p);
+  /* what made it no good before that is said */
+  meet_bare(&p, &stranger, &gk);
+  ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
+                   H46017_ERR_SELF_SIGNED_UNTRUSTED);
+  pair_free(&p);
+  pki_free(&phone);
+  pki_free(&stranger);
+  pki_free(&gk);
+}
+END_TEST
+
 START_TEST(who_was_not_verified_is_told_why) {
   pair p;
 
@@ -247,6 +320,8 @@ int main(void) {
   tcase_add_test(tc, two_and_thirty_names_are_looked_at);
   tcase_add_test(tc, a_cn_may_be_all_that_there_is_if_it_is_text);
   tcase_add_test(tc, a_resumed_session_is_good_by_its_list_and_its_time);
+  tcase_add_test(tc, at_the_first_contact_what_is_wrong_comes_first);
+  tcase_add_test(tc, an_authority_is_no_device_whoever_verified_it);
   tcase_add_test(tc, who_was_not_verified_is_told_why);
   suite_add_tcase(s, tc);
   sr = srunner_create(s);
