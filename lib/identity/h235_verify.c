@@ -82,8 +82,8 @@ static int token_read_name(h46017_h225_value v, token_name *out) {
 static bool token_is_listed(const token_name *name, const h46017_text *list,
                             size_t count) {
   for (size_t i = 0; i < count; i++) {
-    if (list[i].text != NULL && h46017_name_is_equal(list[i].text, list[i].len,
-                                                     name->text, name->len)) {
+    if (h46017_name_is_equal(list[i].text, list[i].len, name->text,
+                             name->len)) {
       return true;
     }
   }
