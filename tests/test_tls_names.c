@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which of a certificate's names an identity has, and what the judgement of a
  * resumed session still depends on. */
+#include "failmem.h"
 #include "resumed.h"
 
 #include <h46017/error.h>
@@ -171,6 +172,61 @@ START_TEST(a_cn_may_be_all_that_there_is_if_it_is_text) {
 }
 END_TEST
 
+START_TEST(a_server_needs_no_cn_and_a_stranger_is_one_with_or_without) {
+  GENERAL_NAMES *names = GENERAL_NAMES_new();
+  pki_cert stranger = pki_leaf("x", NULL);
+  X509_NAME *nobody = X509_NAME_new();
+  pki_cert gk;
+  pair p;
+
+  ck_assert_int_eq(X509_set_subject_name(stranger.x509, nobody), 1);
+  ck_assert_int_eq(X509_set_issuer_name(stranger.x509, nobody), 1);
+  ck_assert_int_gt(X509_sign(stranger.x509, stranger.key, EVP_sha256()), 0);
+  add_name(names, GEN_DNS, "gk.example.net", 14);
+  gk = certificate(V_ASN1_UTF8STRING, NULL, 0, names);
+  trusting_authority(&pair_root);
+  meet_gatekeeper(&p, TLS1_3_VERSION, H46017_TLS_MODERN, &gk, NULL);
+  pki_use(p.cctx, &stranger, NULL);
+  ck_assert_int_eq(h46017_trust_attach(trusting_list, p.sctx, H46017_TLS_SERVER,
+                                       H46017_CLIENT_CERT_REQUEST),
+                   0);
+  meet_end(&p);
+  ck_assert_int_eq(h46017_tls_identity(p.client.t)->error, 0);
+  ck_assert_int_eq((int)h46017_tls_identity(p.client.t)->proof,
+                   (int)H46017_PROOF_CERTIFICATE);
+  ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
+                   H46017_ERR_SELF_SIGNED_UNTRUSTED);
+  pair_free(&p);
+  X509_NAME_free(nobody);
+  pki_free(&stranger);
+  pki_free(&gk);
+}
+END_TEST
+
+static int identify(failmem *f, void *arg) {
+  h46017_identity *id = NULL;
+  int rv = h46017_identity_from_ssl(&id, trusting_list, arg, &f->mem);
+
+  ck_assert((id == NULL) == (rv != 0));
+  h46017_identity_del(id);
+  return rv;
+}
+
+START_TEST(an_identity_takes_memory_that_may_fail) {
+  h46017_mem none = {NULL, NULL, NULL, NULL, NULL};
+  h46017_identity *id = NULL;
+  pair p;
+
+  trusting_authority(&pair_root);
+  meet_twice(&p, TLS1_3_VERSION);
+  ck_assert_int_eq(h46017_identity_from_ssl(&id, trusting_list,
+                                            h46017_tls_ssl(p.server.t), &none),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_uint_gt(failmem_sweep(identify, h46017_tls_ssl(p.server.t)), 1);
+  pair_free(&p);
+}
+END_TEST
+
 /* -- a resumed session ---------------------------------------------------- */
 
 static int error_by(const h46017_trust *list, const SSL *ssl) {
@@ -319,6 +375,9 @@ int main(void) {
   tcase_add_test(tc, an_address_has_four_octets_or_sixteen);
   tcase_add_test(tc, two_and_thirty_names_are_looked_at);
   tcase_add_test(tc, a_cn_may_be_all_that_there_is_if_it_is_text);
+  tcase_add_test(tc,
+                 a_server_needs_no_cn_and_a_stranger_is_one_with_or_without);
+  tcase_add_test(tc, an_identity_takes_memory_that_may_fail);
   tcase_add_test(tc, a_resumed_session_is_good_by_its_list_and_its_time);
   tcase_add_test(tc, at_the_first_contact_what_is_wrong_comes_first);
   tcase_add_test(tc, an_authority_is_no_device_whoever_verified_it);
