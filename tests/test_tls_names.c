@@ -307,13 +307,20 @@ static int yes(int ok, X509_STORE_CTX *store) {
   return 1;
 }
 
-/* Contexts that OpenSSL alone verifies in. */
-static void meet_bare(pair *p, const pki_cert *phone, const pki_cert *gk) {
+static int believe(X509_STORE_CTX *store, void *arg) {
+  (void)store;
+  (void)arg;
+  return 1;
+}
+
+/* Contexts that OpenSSL alone verifies in, or this at the server. */
+static void meet_bare(pair *p, const pki_cert *phone, const pki_cert *gk,
+                      int (*verify)(X509_STORE_CTX *, void *)) {
   pair_good_init(p, 0);
   pki_use(p->cctx, phone, NULL);
   pki_use(p->sctx, gk, NULL);
   SSL_CTX_set_cert_verify_callback(p->cctx, NULL, NULL);
-  SSL_CTX_set_cert_verify_callback(p->sctx, NULL, NULL);
+  SSL_CTX_set_cert_verify_callback(p->sctx, verify, NULL);
   SSL_CTX_set_verify(p->sctx, SSL_VERIFY_PEER, yes);
   pair_begin(p);
   pair_run(p);
@@ -331,16 +338,20 @@ START_TEST(an_authority_is_no_device_whoever_verified_it) {
   pki_cert gk = pki_make(&gk_spec, &pair_root);
   pair p;
 
-  meet_bare(&p, &phone, &gk);
+  meet_bare(&p, &phone, &gk, NULL);
   ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
                    H46017_ERR_CERT_IS_CA);
   ck_assert_int_eq((int)h46017_tls_identity(p.client.t)->proof,
                    (int)H46017_PROOF_CERTIFICATE);
   pair_free(&p);
   /* what made it no good before that is said */
-  meet_bare(&p, &stranger, &gk);
+  meet_bare(&p, &stranger, &gk, NULL);
   ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
                    H46017_ERR_SELF_SIGNED_UNTRUSTED);
+  pair_free(&p);
+  meet_bare(&p, &phone, &gk, believe);
+  ck_assert_int_eq(h46017_tls_identity(p.server.t)->error,
+                   H46017_ERR_UNAUTHENTICATED);
   pair_free(&p);
   pki_free(&phone);
   pki_free(&stranger);
