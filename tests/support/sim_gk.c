@@ -312,7 +312,7 @@ void sim_gk_settings(sim_gk *g, h46017_gatekeeper_settings *settings) {
     settings->max_calls = sim_chance(s, 8) ? 1 + sim_draw(s, 2) : 2000;
     settings->max_aliases = sim_chance(s, 8) ? 2 : 32;
   }
-  g->keeps = settings->answers_kept > 0;
+  g->keeps = settings->answers_kept;
   g->shared = g->shared || settings->duplicates == H46017_DUPLICATES_ALLOW;
 }
 

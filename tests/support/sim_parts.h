@@ -77,12 +77,12 @@ struct sim_gk {
   sim_question questions[SIM_QUESTIONS];
   sim_lost lost[SIM_LOST]; /* the latest */
   size_t lost_count;       /* ever */
-  bool keeps;              /* answers, in case they are asked for again */
-  uint64_t call;           /* the latest */
-  h46017_alias elsewhere;  /* where the program sends a call instead */
-  uint64_t touched;        /* the latest step that did something to it */
-  uint64_t checked;        /* the step it was looked at last */
-  uint64_t changed;        /* the latest step that changed who is registered */
+  size_t keeps;  /* so many answers, in case they are asked for again */
+  uint64_t call; /* the latest */
+  h46017_alias elsewhere; /* where the program sends a call instead */
+  uint64_t touched;       /* the latest step that did something to it */
+  uint64_t checked;       /* the step it was looked at last */
+  uint64_t changed;       /* the latest step that changed who is registered */
   h46017_time next; /* when something of it is due, unless touched since */
   bool shared;      /* a name may have been held by several since it started */
   bool strict;      /* its policy: nobody without a device */
