@@ -214,7 +214,7 @@ static void run_calls(void *arg, unsigned times) {
   const uint8_t *out;
 
   for (; times > 0; times--) {
-    uint8_t reference[2];
+    uint8_t reference[2] = {0};
     b->now += 10;
     bench_check(h46017_gatekeeper_handle_expiry(b->gk, b->now), "expiry");
     for (size_t i = 0; i < b->frame_count; i++) {
@@ -376,7 +376,7 @@ static size_t memory_of_a_call(void) {
   }
   before = bench_heap_now.octets;
   for (unsigned i = 0; i < HELD; i++) {
-    uint8_t reference[2];
+    uint8_t reference[2] = {0};
     const uint8_t *out;
     setup.octets[at] = (uint8_t)(i >> 8);
     setup.octets[at + 1] = (uint8_t)i;
