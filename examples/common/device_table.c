@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "device_table.h"
-#include "options.h"
+#include "device_row.h"
 #include "report.h"
 #include "state_dir.h"
 
@@ -8,19 +7,16 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
   SCHEMA_VERSION = 3,
-  NAME_MAX_OCTETS = 256, /* BMPString (SIZE (1..256)) */
-  BUSY_TIMEOUT = 10000,  /* ms that a writer waits for another */
+  BUSY_TIMEOUT = 10000, /* ms that a writer waits for another */
   BUSY_STEP = 20
 };
 
@@ -300,7 +296,7 @@ static int run(device_table *t, sqlite3_stmt *st) {
   return rc == SQLITE_DONE ? 0 : table_fail(t, table_code(rc), "writing it");
 }
 
-static void fold_name(const char *name, size_t len, char *out) {
+void device_fold(const char *name, size_t len, char *out) {
   for (size_t i = 0; i < len; i++) {
     if (name[i] != ':' && name[i] != '-' && name[i] != '.') {
       *out++ = (char)tolower((unsigned char)name[i]);
@@ -310,18 +306,6 @@ static void fold_name(const char *name, size_t len, char *out) {
 }
 
 /* -- reading --------------------------------------------------------------- */
-
-/* a device with the memory its texts live in */
-typedef struct device_row device_row;
-struct device_row {
-  h46017_device device; /* first: device_free() gets its address */
-  char *name;
-  text_list hardware_ids;
-  text_list aliases;
-  int64_t changed;
-  password secret;
-  device_row *next;
-};
 
 void device_free(h46017_device *device) {
   device_row *row = (device_row *)device;
@@ -386,7 +370,7 @@ static int read_name(sqlite3_stmt *st, device_row *row) {
   return 0;
 }
 
-static void free_rows(device_row *list) {
+void device_rows_free(device_row *list) {
   while (list != NULL) {
     device_row *next = list->next;
     device_free(&list->device);
@@ -423,10 +407,16 @@ static int read_devices(device_table *t, sqlite3_stmt *st, device_row **list) {
   }
   sqlite3_reset(st);
   if (code != 0) {
-    free_rows(*list);
+    device_rows_free(*list);
     *list = NULL;
   }
   return code;
+}
+
+int device_rows_asked(device_table *t, const char *folds, device_row **list) {
+  sqlite3_stmt *st = begin(t, SELECT_DEVICES);
+  bind_text(st, 1, folds, strlen(folds));
+  return read_devices(t, st, list);
 }
 
 int device_table_get(device_table *t, const char *name, h46017_device **out) {
@@ -514,145 +504,6 @@ int64_t device_changed(const h46017_device *device) {
   return ((const device_row *)device)->changed;
 }
 
-/* -- which device a name means --------------------------------------------- */
-
-/* exact is stricter than serial, and serial than prefix */
-static void tighten(h46017_device *device, h46017_match_rule loosest) {
-  if (loosest == H46017_MATCH_EXACT || (loosest == H46017_MATCH_SERIAL &&
-                                        device->match == H46017_MATCH_PREFIX)) {
-    device->match = loosest;
-  }
-}
-
-/* `h323:` in front of a URL is no part of the name */
-static h46017_text name_of(const h46017_alias *alias) {
-  h46017_text name = alias->text;
-  if (alias->type == H46017_ALIAS_URL_ID &&
-      strncasecmp(name.text, "h323:", 5) == 0) {
-    name.text += 5;
-    name.len -= 5;
-  }
-  return name;
-}
-
-bool device_fits(const h46017_device *device, const h46017_alias *alias) {
-  if (alias->text.text == NULL) {
-    return false;
-  }
-  h46017_text name = name_of(alias);
-  return h46017_device_fits(device, name.text, name.len, NULL) !=
-         H46017_FIT_NONE;
-}
-
-/* A name may mean a device by the whole of it, or by what stands before its
- * last `-` (an interface's suffix has none in it). */
-static bool put_folds(json_t *list, h46017_text name) {
-  char fold[NAME_MAX_OCTETS + 1];
-  size_t cut = name.len;
-  bool good = true;
-  for (int i = 0; i < 2 && cut > 0; i++) {
-    fold_name(name.text, cut, fold);
-    good = good && json_array_append_new(list, json_string(fold)) == 0;
-    while (cut > 0 && name.text[cut - 1] != '-') {
-      cut--;
-    }
-    cut -= cut > 0;
-  }
-  return good;
-}
-
-static bool can_mean(const h46017_alias *alias) {
-  h46017_text name = alias->text;
-  return name.text != NULL && (name = name_of(alias)).len > 0 &&
-         name.len <= NAME_MAX_OCTETS;
-}
-
-/* The devices that some of the names may mean; h46017_device_fits() has the
- * last word. */
-static int candidates(device_table *t, const h46017_alias *aliases,
-                      size_t count, device_row **list) {
-  json_t *folds = json_array();
-  bool good = folds != NULL;
-  for (size_t i = 0; i < count; i++) {
-    if (can_mean(&aliases[i])) {
-      good = good && put_folds(folds, name_of(&aliases[i]));
-    }
-  }
-  char *text = good ? json_dumps(folds, JSON_COMPACT) : NULL;
-  json_decref(folds);
-  if (text == NULL) {
-    return H46017_ERR_NOMEM;
-  }
-  sqlite3_stmt *st = begin(t, SELECT_DEVICES);
-  bind_text(st, 1, text, strlen(text));
-  free(text);
-  return read_devices(t, st, list);
-}
-
-static device_row *best_of(device_row *list, h46017_text name) {
-  h46017_device_fit best = H46017_FIT_NONE;
-  device_row *row = NULL;
-  size_t longest = 0; /* of the hardware IDs that fit */
-  for (; list != NULL; list = list->next) {
-    size_t length = 0;
-    h46017_device_fit fit =
-        h46017_device_fits(&list->device, name.text, name.len, &length);
-    if (fit > best ||
-        (fit == best && fit == H46017_FIT_SERIAL && length > longest)) {
-      best = fit;
-      longest = length;
-      row = list;
-    }
-  }
-  return row;
-}
-
-/* all the names that mean something mean the same */
-typedef struct meaning {
-  device_row *row;
-  bool conflict;
-} meaning;
-
-static void mean(meaning *m, device_row *row) {
-  if (row != NULL) {
-    m->conflict = m->conflict || (m->row != NULL && m->row != row);
-    m->row = row;
-  }
-}
-
-int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_alias_type type,
-                        h46017_match_rule loosest, h46017_device **out) {
-  device_row *list = NULL;
-  meaning chosen = {0};
-  meaning others = {0};
-  int code = candidates(t, aliases, count, &list);
-  for (device_row *row = list; row != NULL; row = row->next) {
-    tighten(&row->device, loosest);
-  }
-  for (size_t i = 0; code == 0 && i < count; i++) {
-    if (can_mean(&aliases[i])) {
-      bool counts = type == H46017_ALIAS_UNKNOWN || type == aliases[i].type;
-      mean(counts ? &chosen : &others, best_of(list, name_of(&aliases[i])));
-    }
-  }
-  if (chosen.conflict || (chosen.row == NULL && others.conflict)) {
-    code = H46017_ERR_ALIAS_CONFLICT;
-  } else if (chosen.row == NULL && others.row != NULL) {
-    code = H46017_ERR_UNKNOWN_DEVICE;
-  }
-  if (code == 0 && chosen.row != NULL) {
-    device_row **link = &list;
-    while (*link != chosen.row) {
-      link = &(*link)->next;
-    }
-    *link = chosen.row->next;
-    *out = &chosen.row->device;
-  }
-  free_rows(list);
-  return code;
-}
-
 const password *device_password(const h46017_device *device) {
   return &((const device_row *)device)->secret;
 }
@@ -661,8 +512,8 @@ const password *device_password(const h46017_device *device) {
 
 /* H46017_ERR_DUPLICATE_ALIAS when another device holds the name */
 static int check_free(device_table *t, const char *device, const char *name) {
-  char fold[NAME_MAX_OCTETS + 1];
-  fold_name(name, strlen(name), fold);
+  char fold[DEVICE_NAME_MAX + 1];
+  device_fold(name, strlen(name), fold);
   sqlite3_stmt *st = begin(t, FIND_FOLD);
   bind_text(st, 1, fold, strlen(fold));
   int code = 0;
@@ -683,17 +534,17 @@ static int check_free(device_table *t, const char *device, const char *name) {
 static int put_name(device_table *t, const char *device, int kind,
                     const char *name) {
   size_t len = strlen(name);
-  if (len == 0 || len > NAME_MAX_OCTETS) {
+  if (len == 0 || len > DEVICE_NAME_MAX) {
     snprintf(t->why, sizeof t->why, "a name has 1 to %d octets",
-             NAME_MAX_OCTETS);
+             DEVICE_NAME_MAX);
     return H46017_ERR_INVALID_ARGUMENT;
   }
   int code = check_free(t, device, name);
   if (code != 0) {
     return code;
   }
-  char fold[NAME_MAX_OCTETS + 1];
-  fold_name(name, len, fold);
+  char fold[DEVICE_NAME_MAX + 1];
+  device_fold(name, len, fold);
   sqlite3_stmt *st = begin(t, ADD_NAME);
   bind_text(st, 1, device, strlen(device));
   sqlite3_bind_int(st, 2, kind);
