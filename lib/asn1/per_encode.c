@@ -504,10 +504,7 @@ static size_t per_encode_sequence_of(per_encoder *e, const h46017_node *n,
   if (per_is_fragmented(n, count)) {
     pos = per_encode_fragmented(e, n, list, pos);
   } else {
-    pos = n->size_form == H46017_NUMBER_FREE
-              ? per_put_length(e, pos, count)
-              : per_put_constrained(e, pos, n->size_form, n->size_bits,
-                                    count - n->size_lb);
+    pos = per_put_count(e, pos, n, count);
     pos = per_encode_elements(e, n, list, pos, 0, count);
   }
   if (pos != PER_FAILED) {

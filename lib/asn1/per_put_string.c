@@ -26,11 +26,7 @@ static size_t per_put_units(const per_encoder *e, size_t pos,
 /* The length before a string that goes in no fragments. */
 static size_t per_put_size(const per_encoder *e, size_t pos,
                            const h46017_node *n, size_t count) {
-  if (n->size_form == H46017_NUMBER_FREE) {
-    return per_put_length(e, pos, count);
-  }
-  pos = per_put_constrained(e, pos, n->size_form, n->size_bits,
-                            count - n->size_lb);
+  pos = per_put_count(e, pos, n, count);
   return n->aligned ? h46017_bits_align_up(pos) : pos;
 }
 

@@ -98,6 +98,15 @@ static inline bool per_is_fragmented(const h46017_node *n, size_t count) {
   return n->size_form == H46017_NUMBER_FREE && count >= PER_FRAGMENT;
 }
 
+/* How many units or elements there are, where they go in no fragments. */
+static inline size_t per_put_count(const per_encoder *e, size_t pos,
+                                   const h46017_node *n, size_t count) {
+  return n->size_form == H46017_NUMBER_FREE
+             ? per_put_length(e, pos, count)
+             : per_put_constrained(e, pos, n->size_form, n->size_bits,
+                                   count - n->size_lb);
+}
+
 /* -- strings: per_put_string.c ---------------------------------------- */
 
 /* Any string of units of 1, 8 or 16 bits. */
