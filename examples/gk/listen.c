@@ -75,14 +75,15 @@ static bool listener_open(gk *g, listener *l, const host_port *at) {
     }
   }
   if (rc != 0) {
+    char setting[64];
+    snprintf(setting, sizeof setting, "--%s", l->tls ? "tls" : "tcp");
+    if (l->name[0] != '\0') {
+      snprintf(setting, sizeof setting, "[tls %s] listen", l->name);
+    }
     report("cannot listen for %s on %s port %u: %s; choose another address "
-           "with %s%s",
+           "with %s",
            l->tls ? "TLS" : "TCP", at->host[0] ? at->host : "any address",
-           at->port, uv_strerror(rc),
-           l->name[0] ? "[tls NAME] listen, NAME being " : "--",
-           l->name[0] ? l->name
-           : l->tls   ? "tls"
-                      : "tcp");
+           at->port, uv_strerror(rc), setting);
     return false;
   }
   struct sockaddr_storage own = {0};
@@ -275,29 +276,26 @@ static bool tls_start(gk *g) {
   return all_have_contexts(g) || g->making;
 }
 
-static void warn_of_terms(const gk *g, const tls_terms *t) {
-  if (t->at.off) {
-    return;
-  }
-  if (t->client_cert == CLIENT_CERT_REQUIRE &&
-      h46017_trust_count(g->trust.trust) == 0) {
-    report("the trust list is empty: every device's certificate will be "
-           "refused; h46017-ctl trust add FILE, or rejected trust ID");
-  }
-  if (t->profile == PROFILE_LEGACY_SHA1) {
-    report("WARNING: --profile legacy-sha1: who can forge a SHA-1 signature "
-           "can pose as any device");
-  }
-}
-
 static void warn_of_config(const gk *g) {
   const config *c = &g->config;
+  bool required = false;
+  bool forgeable = false;
+  for (uint32_t i = 0; i < c->tls_count; i++) {
+    const tls_terms *t = &c->tls[i];
+    required |= !t->at.off && t->client_cert == CLIENT_CERT_REQUIRE;
+    forgeable |= !t->at.off && t->profile == PROFILE_LEGACY_SHA1;
+  }
   if (c->open) {
     report("WARNING: --open: every name that no device holds is let in, "
            "whoever claims it");
   }
-  for (uint32_t i = 0; i < c->tls_count; i++) {
-    warn_of_terms(g, &c->tls[i]);
+  if (required && h46017_trust_count(g->trust.trust) == 0) {
+    report("the trust list is empty: every device's certificate will be "
+           "refused; h46017-ctl trust add FILE, or rejected trust ID");
+  }
+  if (forgeable) {
+    report("WARNING: --profile legacy-sha1: who can forge a SHA-1 signature "
+           "can pose as any device");
   }
   if (c->keylog != NULL) {
     report("WARNING: TLS secrets are written to %s", c->keylog);
