@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "base/txbuf.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -411,8 +412,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("base");
   TCase *tc = tcase_create("base");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, version_refuses_a_newer_wish);
   tcase_add_test(tc, every_error_has_name_number_meaning_and_remedy);
   tcase_add_test(tc, settings_of_an_older_program_keep_new_defaults);
@@ -429,9 +428,5 @@ int main(void) {
   tcase_add_test(tc, heap_gives_the_earliest_first_whatever_moves);
   tcase_add_test(tc, log_lines_stay_one_line_and_bounded);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,11 +3,11 @@
  * are in test_call_timers.c, what a program may do in test_call_program.c, what
  * messages say in test_call_content.c. */
 #include "callpair.h"
+#include "runner.h"
 
 #include <h46017/tpkt.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SETUP                                                                  \
@@ -569,8 +569,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("call");
   TCase *tc = tcase_create("call");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, a_call_goes_through_the_states_of_q931);
   tcase_add_loop_test(tc, either_side_releases_in_every_state, 0,
@@ -595,9 +593,5 @@ int main(void) {
   tcase_add_test(tc, a_message_for_a_released_call_is_harmless);
   tcase_add_test(tc, causes_and_reasons_translate_both_ways);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

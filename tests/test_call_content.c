@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What messages of a call say: made here, read back, and tunnelled H.245. */
 #include "callpair.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -543,8 +544,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("call_content");
   TCase *tc = tcase_create("call_content");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, a_setup_says_what_it_was_given);
   tcase_add_test(tc, a_setup_says_nothing_it_was_not_given);
   tcase_add_loop_test(tc, every_message_has_what_its_kind_must_have, 0,
@@ -560,9 +559,5 @@ int main(void) {
   tcase_add_test(tc, a_call_can_be_given_identifiers_before_its_setup);
   tcase_add_test(tc, states_have_the_numbers_of_q931);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,9 +3,9 @@
  * what they take of its memory. */
 #include "callpair.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SETUP                                                                  \
@@ -246,8 +246,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("call_program");
   TCase *tc = tcase_create("call_program");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, a_call_may_be_released_in_every_callback, 0, 4);
   tcase_add_test(tc, what_callbacks_may_not_call_is_refused);
@@ -259,9 +257,5 @@ int main(void) {
   tcase_add_test(tc, a_call_takes_less_than_a_kibibyte);
   tcase_add_test(tc, settings_that_make_no_sense_are_refused);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

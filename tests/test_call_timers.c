@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The calls of one connection: what time does to them. */
 #include "callpair.h"
+#include "runner.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SETUP                                                                  \
@@ -157,8 +157,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("call_timers");
   TCase *tc = tcase_create("call_timers");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc,
                       a_timer_releases_the_call_when_it_is_due_and_not_before,
@@ -171,9 +169,5 @@ int main(void) {
   tcase_add_test(tc, a_peer_that_no_more_knows_the_call_ends_it);
   tcase_add_test(tc, a_connection_that_goes_takes_its_calls_along);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

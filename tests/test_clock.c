@@ -3,6 +3,7 @@
  * of reach for good. */
 #include "failmem.h"
 #include "pki.h"
+#include "runner.h"
 
 #include <h46017/clock.h>
 #include <h46017/error.h>
@@ -334,11 +335,5 @@ static Suite *clock_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(clock_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(clock_suite());
 }

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "failmem.h"
+#include "runner.h"
 
 #include <h46017/credentials.h>
 
@@ -752,8 +753,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("credentials");
   TCase *t = tcase_create("made");
-  SRunner *r;
-  int failed;
 
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(
@@ -773,9 +772,5 @@ int main(void) {
   tcase_add_test(t, a_weak_key_is_refused_by_the_modern_profile);
   tcase_add_test(t, each_allocation_of_ours_fails);
   suite_add_tcase(s, t);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* What others write: every layout of the field's documents with real keys, and
  * many broken ones. */
 #include "filetext.h"
+#include "runner.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -539,8 +540,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("credentials_import");
   TCase *tc = tcase_create("files");
-  SRunner *r;
-  int failed;
 
   tcase_set_timeout(tc, 100);
   tcase_add_unchecked_fixture(tc, make_pki, free_pki);
@@ -562,9 +561,5 @@ int main(void) {
   tcase_add_test(tc, what_is_exported_is_imported);
   tcase_add_test(tc, a_key_by_uri);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was a private key in memory is not there any more when the memory is
  * given back: every block that the library or OpenSSL frees is looked at. */
+#include "runner.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -236,8 +238,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("credentials_wiped");
   TCase *t = tcase_create("wiped");
-  SRunner *r;
-  int failed;
 
   /* before OpenSSL has anything */
   if (CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free) != 1) {
@@ -250,9 +250,5 @@ int main(void) {
   tcase_add_test(t, kept_and_read_back_a_key_leaves_no_text_behind);
   tcase_add_test(t, a_request_s_key_leaves_no_text_behind);
   suite_add_tcase(s, t);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * as fast among a hundred thousand as among a hundred. */
 #include "common/device_table.h"
 #include "common/state_dir.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -433,8 +434,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("device_table");
   TCase *tc = tcase_create("device_table");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, a_password_stays_until_there_is_another);
   tcase_add_test(tc, a_table_without_passwords_gets_room_for_them);
@@ -444,9 +443,5 @@ int main(void) {
   tcase_add_test(tc, a_question_is_answered_by_indexes);
   tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "world.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEVICE "0090332f688a"
@@ -374,8 +374,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint");
   TCase *tc = tcase_create("endpoint");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, registers_refreshes_and_unregisters);
   tcase_add_loop_test(tc, the_story_is_the_same_for_every_cut, 0, CHUNK_SIZES);
@@ -393,9 +391,5 @@ int main(void) {
   tcase_add_test(tc, every_allocation_may_fail);
   tcase_add_test(tc, a_steady_registration_allocates_nothing);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* An endpoint's calls and its gatekeeper: leave beforehand, bandwidth, reports.
  */
 #include "callworld.h"
+#include "runner.h"
 
 #include "session/endpoint.h"
 #include "session/gatekeeper.h"
@@ -438,8 +439,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_admission");
   TCase *tc = tcase_create("endpoint_admission");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, with_leave_beforehand_nobody_is_asked);
   tcase_add_test(tc, leave_is_taken_back_by_a_registration_without_it);
@@ -458,9 +457,5 @@ int main(void) {
   tcase_add_test(tc, a_gatekeeper_knows_how_many_calls_each_can_still_take);
   tcase_add_test(tc, what_a_gateway_says_of_its_groups_is_summed);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

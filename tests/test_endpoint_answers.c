@@ -4,11 +4,11 @@
 #include "failmem.h"
 #include "octets.h"
 #include "played.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
@@ -613,8 +613,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_answers");
   TCase *tc = tcase_create("endpoint_answers");
-  SRunner *sr;
-  int failed;
 
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, each_reject_reason_has_its_reaction, 0, 2 * REASONS);
@@ -636,9 +634,5 @@ int main(void) {
   tcase_add_test(tc, many_registrations_take_turns);
   tcase_add_test(tc, every_allocation_may_fail);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a gatekeeper sends an endpoint, and what it is asked first. */
 #include "played.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
@@ -420,8 +420,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_hints");
   TCase *tc = tcase_create("endpoint_hints");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, alternates_are_tried_after_the_list_in_their_order);
   tcase_add_test(tc, an_alternate_names_others_for_the_entry_it_stands_for);
@@ -436,9 +434,5 @@ int main(void) {
   tcase_add_test(tc, a_grq_has_to_be_answered_in_time);
   tcase_add_test(tc, closing_while_it_is_asked_is_the_end);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

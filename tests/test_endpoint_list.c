@@ -2,10 +2,10 @@
 /* Where an endpoint goes: through its list of gatekeepers and back, and what
  * the answers and silences of one make it do. */
 #include "octets.h"
+#include "runner.h"
 #include "world.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEVICE "0090332f688a"
@@ -252,8 +252,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_list");
   TCase *tc = tcase_create("endpoint_list");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, the_next_of_the_list_is_tried_when_one_is_down);
   tcase_add_test(tc, a_preferred_gatekeeper_that_stays_back_is_gone_back_to);
@@ -265,9 +263,5 @@ int main(void) {
   tcase_add_test(tc, the_end_of_the_connection_answers_a_urq);
   tcase_add_loop_test(tc, urqs_that_cross_are_one_end, 0, 2);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

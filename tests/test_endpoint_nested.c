@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An endpoint whose program acts inside callbacks, and whose peer does not take
  * what it is sent. */
+#include "runner.h"
+
 #include <h46017/h46017.h>
 
 #include <check.h>
@@ -188,16 +190,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_nested");
   TCase *tc = tcase_create("endpoint_nested");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, what_ras_building_sends_does_not_disturb_what_is_built);
   tcase_add_test(tc, del_while_signalling_is_written_is_carried_out);
   tcase_add_test(tc, a_peer_that_takes_nothing_does_not_hold_the_end_up);
   tcase_add_test(tc, never_is_no_time_to_wait_for);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -4,12 +4,12 @@
 #include "octets.h"
 #include "played.h"
 #include "ras_sample.h"
+#include "runner.h"
 
 #include "session/endpoint.h"
 #include "session/fsm.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void begin(played *p) {
@@ -337,8 +337,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("endpoint_states");
   TCase *tc = tcase_create("endpoint_states");
-  SRunner *sr;
-  int failed;
   tcase_add_loop_test(tc, each_alternative_has_its_answer_or_none_on_purpose, 0,
                       RAS_KINDS);
   tcase_add_test(tc, an_alternative_that_no_version_knows_gets_xrs);
@@ -347,9 +345,5 @@ int main(void) {
   tcase_add_loop_test(tc, a_registration_does_what_its_table_says, 0,
                       (H46017_REGISTRATION_HELD + 1) * REG_EV_COUNT);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "runner.h"
 #include "session/fsm.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const h46017_fsm *const tables[] = {
@@ -107,8 +107,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("fsm");
   TCase *tc = tcase_create("fsm");
-  SRunner *sr;
-  int failed;
   int n = sizeof(tables) / sizeof(tables[0]);
   tcase_add_loop_test(tc, every_state_has_a_name_and_something_that_ends_it, 0,
                       n);
@@ -118,9 +116,5 @@ int main(void) {
                       n);
   tcase_add_test(tc, a_move_is_checked_and_told);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

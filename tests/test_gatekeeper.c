@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "octets.h"
 #include "registrar.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -635,8 +636,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper");
   TCase *tc = tcase_create("gatekeeper");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, the_rrq_of_the_books_is_confirmed);
   tcase_add_test(tc, every_request_gets_the_answer_that_there_is_for_it);
   tcase_add_test(tc, silence_is_asked_about_before_it_is_the_end);
@@ -657,9 +656,5 @@ int main(void) {
   tcase_add_test(tc, ready_hands_out_each_connection_once);
   tcase_add_test(tc, the_log_level_can_be_changed_while_it_runs);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

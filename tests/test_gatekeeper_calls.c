@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Calls between endpoints through a gatekeeper, all of it in one process. */
 #include "callworld.h"
+#include "runner.h"
 
 #include "session/call.h"
 #include "session/endpoint.h"
@@ -440,8 +441,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls");
   TCase *tc = tcase_create("gatekeeper_calls");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, a_call_goes_through_with_its_h245, 0, 2);
   tcase_add_test(tc, any_number_of_calls_between_the_same_two);
@@ -460,9 +459,5 @@ int main(void) {
   tcase_add_test(tc, a_broken_call_of_an_endpoint_is_noticed);
   tcase_add_test(tc, a_broken_leg_is_noticed);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

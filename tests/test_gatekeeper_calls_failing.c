@@ -3,6 +3,7 @@
  * they need: nobody is left in one for ever. */
 #include "callworld.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -97,16 +98,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_failing");
   TCase *tc = tcase_create("failing");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(
       tc, a_callee_whose_table_of_calls_fails_is_lost_and_its_caller_told);
   tcase_add_loop_test(tc, whichever_allocation_fails_no_call_stays, 0, 2);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

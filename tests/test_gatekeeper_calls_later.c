@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Calls of which the program says later where they go. */
 #include "callworld.h"
+#include "runner.h"
 
 #include "session/gatekeeper.h"
 
@@ -363,8 +364,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_later");
   TCase *tc = tcase_create("gatekeeper_calls_later");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, an_admission_waits_with_rip_until_it_is_answered);
   tcase_add_test(tc, an_answer_that_is_late_may_name_another_or_refuse);
@@ -379,9 +378,5 @@ int main(void) {
   tcase_add_test(tc, a_caller_that_gives_up_takes_its_question_along);
   tcase_add_test(tc, more_than_a_message_s_worth_is_not_held);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* Thousands of calls through a gatekeeper at once: all of them end, nothing is
  * left of them, and what one costs has a bound. */
 #include "failmem.h"
+#include "runner.h"
 #include "world.h"
 
 #include "session/endpoint.h"
@@ -278,17 +279,11 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_many");
   TCase *tc = tcase_create("gatekeeper_calls_many");
-  SRunner *sr;
-  int failed;
 
   tcase_set_timeout(tc, 120);
   tcase_add_test(
       tc, a_thousand_calls_at_once_cost_a_kibibyte_each_and_leave_nothing);
   tcase_add_test(tc, ten_thousand_calls_through_one_gatekeeper_all_end);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

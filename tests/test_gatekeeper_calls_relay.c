@@ -2,6 +2,7 @@
 /* What a gatekeeper changes in a message of a call on its way, and what not:
  * octets in at one connection, octets out at the other. */
 #include "callworld.h"
+#include "runner.h"
 
 #include "session/gatekeeper.h"
 
@@ -555,8 +556,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_relay");
   TCase *tc = tcase_create("gatekeeper_calls_relay");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, every_message_of_a_captured_call_keeps_its_octets, 0,
                       2);
@@ -571,9 +570,5 @@ int main(void) {
   tcase_add_test(tc,
                  a_second_call_proceeding_that_says_nothing_goes_no_further);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * it. */
 #include "callworld.h"
 #include "registrar.h"
+#include "runner.h"
 
 #include "session/gatekeeper.h"
 
@@ -265,8 +266,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("gatekeeper_calls_rules");
   TCase *tc = tcase_create("gatekeeper_calls_rules");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, a_call_ends_in_every_state_by_whatever_ends_it, 0,
                       (int)(sizeof(stages) / sizeof(stages[0])));
@@ -274,9 +273,5 @@ int main(void) {
   tcase_add_test(tc, a_registration_that_is_replaced_takes_its_calls_with_it);
   tcase_add_test(tc, an_admission_is_over_in_its_time_and_not_before);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * it stands there: two such programs call each other. What stands here is their
  * stack, which knows octets. */
 #include "guide_stack.h"
+#include "runner.h"
 
 #include "callworld.h"
 
@@ -266,14 +267,8 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("guide_stack");
   TCase *tc = tcase_create("guide_stack");
-  SRunner *sr;
-  int failed;
   tcase_add_loop_test(tc, a_stack_calls_is_called_and_hears_of_every_end, 0, 2);
   tcase_add_test(tc, a_stack_that_does_not_call_after_all_ends_the_call);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

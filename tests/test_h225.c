@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 
 #include "asn1/h225_share.h"
 
@@ -748,8 +749,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h225");
   TCase *tc = tcase_create("api");
-  SRunner *r;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, types_are_found_by_any_of_their_names);
@@ -773,9 +772,5 @@ int main(void) {
   tcase_add_test(tc, a_message_used_again_and_again_allocates_nothing);
   tcase_add_test(tc, every_failing_allocation_is_survived);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

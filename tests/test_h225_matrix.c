@@ -6,6 +6,7 @@
 #include "asn1/node.h"
 #include "asn1/per.h"
 #include "octets.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
@@ -13,7 +14,6 @@
 #include <check.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static h46017_h225 *m;
@@ -409,8 +409,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h225_matrix");
   TCase *tc = tcase_create("matrix");
-  SRunner *r;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_set_timeout(tc, 300);
@@ -419,9 +417,5 @@ int main(void) {
   tcase_add_test(tc, arguments_are_looked_at);
   tcase_add_test(tc, the_encoder_trusts_no_structure);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

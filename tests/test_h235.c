@@ -3,6 +3,7 @@
  * password. */
 #include "checked.h"
 #include "digest.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -487,8 +488,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h235");
   TCase *tc = tcase_create("h235");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, the_tests_hashes_are_those_of_the_standards);
   tcase_add_test(tc, the_key_is_sha1_of_the_password);
@@ -508,9 +507,5 @@ int main(void) {
   tcase_add_test(tc, a_secret_is_wiped_before_it_is_freed);
   tcase_add_test(tc, a_hash_that_cannot_be_had_is_said);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

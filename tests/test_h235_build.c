@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tokens of our own. */
 #include "checked.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -230,8 +231,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h235_build");
   TCase *tc = tcase_create("h235_build");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, all_kinds_together_verify);
   tcase_add_test(tc, names_of_any_length_verify);
@@ -243,9 +242,5 @@ int main(void) {
       tc, the_first_and_the_last_second_and_the_longest_name_can_be_said);
   tcase_add_test(tc, what_cannot_be_made_is_refused);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,11 +3,11 @@
 #include "checked.h"
 #include "digest.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* -- replays ----------------------------------------------------------------
@@ -294,8 +294,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h235_replay");
   TCase *tc = tcase_create("h235_replay");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, a_replay_is_refused_as_long_as_its_time_lasts);
   tcase_add_test(tc, a_refused_message_spends_no_token);
@@ -310,9 +308,5 @@ int main(void) {
   tcase_add_test(tc, a_memory_is_idle_when_all_that_it_refuses_is_over);
   tcase_add_test(tc, every_allocation_may_fail);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* What a check of tokens takes, and what it refuses. */
 #include "checked.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -596,8 +597,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("h235_verify");
   TCase *tc = tcase_create("h235_verify");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, every_flipped_bit_of_a_protected_rrq_is_refused);
   tcase_add_test(tc, an_octet_behind_the_message_is_covered_too);
@@ -625,9 +624,5 @@ int main(void) {
   tcase_add_test(tc, a_message_takes_no_more_room_than_it_has_tokens);
   tcase_add_test(tc, a_check_says_what_it_needs);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "identity/identity.h"
+#include "runner.h"
 
 #include "base/mem.h"
 
@@ -208,8 +209,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("identity");
   TCase *tc = tcase_create("identity");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, the_default_identity_proves_nobody);
   tcase_add_test(tc, two_who_proved_nothing_are_not_the_same);
@@ -221,9 +220,5 @@ int main(void) {
   tcase_add_test(tc, a_length_beyond_memory_is_refused_before_it_is_added_up);
   tcase_add_test(tc, a_copy_without_memory_changes_nothing);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <check.h>
 #include <h46017/error.h>
@@ -201,8 +202,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("map");
   TCase *tc = tcase_create("map");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, finds_what_is_there_and_only_that);
   tcase_add_test(tc, hash_is_siphash_2_4);
@@ -211,9 +210,5 @@ int main(void) {
   tcase_add_test(tc, goes_on_as_it_was_where_there_is_no_memory_to_grow);
   tcase_add_test(tc, what_was_reserved_is_added_without_memory);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

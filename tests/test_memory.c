@@ -4,6 +4,7 @@
  * are with their tests. */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "tunnel_record.h"
 #include "world.h"
 
@@ -11,7 +12,6 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
@@ -319,8 +319,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("memory");
   TCase *tc = tcase_create("sweeps");
-  SRunner *r;
-  int failed;
 
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, a_message_is_read_changed_and_written);
@@ -332,9 +330,5 @@ int main(void) {
   tcase_add_test(tc, a_gatekeeper_closes_in_good_order);
   tcase_add_test(tc, both_sides_are_made_or_not);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_NORMAL);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -4,6 +4,7 @@
  * since before, and do not notice; and when there is memory again, calls go
  * through as if nothing had been. */
 #include "failmem.h"
+#include "runner.h"
 #include "world.h"
 
 #include "session/endpoint.h"
@@ -12,7 +13,6 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CALLER, CALLEE, ONE, OTHER, PARTIES };
@@ -358,16 +358,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("memory_calls");
   TCase *tc = tcase_create("sweeps");
-  SRunner *r;
-  int failed;
 
   tcase_set_timeout(tc, 120);
   tcase_add_loop_test(tc, a_call_whose_memory_fails_hurts_no_other, 0,
                       WHOSE * STORIES);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_NORMAL);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

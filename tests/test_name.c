@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "identity/identity.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -402,8 +403,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("name");
   TCase *tc = tcase_create("name");
-  SRunner *sr;
-  int failed;
 
   tcase_add_loop_test(tc, a_row_of_the_match_table_holds_under_every_rule, 0,
                       (int)MATCH_ROWS);
@@ -419,9 +418,5 @@ int main(void) {
   tcase_add_test(tc, a_suffix_and_a_model_are_words);
   tcase_add_test(tc, rules_have_the_names_that_the_programs_use);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,10 +3,11 @@
  * engine has no rule for has to be refused, or a later schema would be decoded
  * wrongly without a word. The source itself is included: only its inside takes
  * descriptors one by one. */
+#include "runner.h"
+
 #include "asn1/node.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <check.h>
-#include <stdlib.h>
 
 /* A copy of a type's descriptor, and of what it points to, to be spoilt. */
 typedef struct forged {
@@ -255,8 +256,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("node");
   TCase *tc = tcase_create("descriptors");
-  SRunner *r;
-  int failed;
 
   tcase_add_test(tc, sequences);
   tcase_add_test(tc, choices);
@@ -266,9 +265,5 @@ int main(void) {
   tcase_add_test(tc, a_full_table_is_refused);
   tcase_add_test(tc, components_are_found_by_their_whole_name);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

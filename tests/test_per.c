@@ -2,6 +2,7 @@
 #include "asn1/per.h"
 #include "bitwriter.h"
 #include "octets.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
@@ -458,8 +459,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("per");
   TCase *tc = tcase_create("engine");
-  SRunner *r;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, reader_takes_any_width_at_any_bit);
@@ -483,9 +482,5 @@ int main(void) {
   tcase_add_test(tc, integers_of_any_width_keep_their_octets);
   tcase_add_test(tc, errors_name_the_place);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? 0 : 1;
+  return run_suite(s);
 }

@@ -4,13 +4,13 @@
 #include "asn1/node.h"
 #include "bitwriter.h"
 #include "octets.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INPUT_MAX 65536
@@ -299,8 +299,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("per_hostile");
   TCase *tc = tcase_create("hostile");
-  SRunner *r;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_set_timeout(tc, 300);
@@ -311,9 +309,5 @@ int main(void) {
   tcase_add_loop_test(tc, p14_nesting_to_any_depth_ends_at_the_limit, 0, 2);
   tcase_add_test(tc, p15_generic_parameters_alone_contain_themselves);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

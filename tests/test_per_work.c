@@ -4,6 +4,7 @@
  * machine and under any load. The codec is compiled once more for this, by a
  * compiler that calls us in every basic block (support/counted.h). */
 #include "octets.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/h225.h>
@@ -242,8 +243,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("per_work");
   TCase *tc = tcase_create("work");
-  SRunner *r;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_set_timeout(tc, 300);
@@ -253,9 +252,5 @@ int main(void) {
                       0, 4);
 #endif
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

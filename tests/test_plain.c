@@ -4,6 +4,7 @@
 #include "asn1/h225_message.h"
 #include "asn1/plain_check.h"
 #include "octets.h"
+#include "runner.h"
 #include "vectors.h"
 
 #include "../bench/pdus.h"
@@ -330,11 +331,5 @@ static Suite *plain_suite(void) {
 }
 
 int main(void) {
-  SRunner *r = srunner_create(plain_suite());
-  int failed;
-
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? 0 : 1;
+  return run_suite(plain_suite());
 }

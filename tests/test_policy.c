@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "runner.h"
+
 #include <h46017/policy.h>
 
 #include <h46017/error.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SERIAL "0090332f688a"
@@ -523,8 +524,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("policy");
   TCase *tc = tcase_create("policy");
-  SRunner *sr;
-  int failed;
 
   tcase_add_test(tc, every_cell_of_the_decision_table);
   tcase_add_test(tc, tls_only_never_lets_in_more);
@@ -546,9 +545,5 @@ int main(void) {
   tcase_add_test(tc, the_longest_hardware_id_is_told);
   tcase_add_test(tc, names_are_those_that_the_programs_use);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
 #include <h46017/q931.h>
 
 #include "octets.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -486,10 +487,5 @@ static Suite *q931_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(q931_suite());
-  int failed;
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(q931_suite());
 }

@@ -2,6 +2,7 @@
 #include "asn1/ras_number.h"
 #include "octets.h"
 #include "ras_sample.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/ras.h>
@@ -609,11 +610,5 @@ static Suite *ras_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(ras_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(ras_suite());
 }

@@ -3,6 +3,7 @@
 #include "failmem.h"
 #include "octets.h"
 #include "ras_sample.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/ras.h>
@@ -658,11 +659,5 @@ static Suite *ras_build_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(ras_build_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(ras_build_suite());
 }

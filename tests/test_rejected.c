@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Refused certificates are kept as they came, and trusted from there. */
 #include "kept.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static h46017_rejected *rejected;
@@ -304,8 +304,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("rejected");
   TCase *tc = tcase_create("rejected");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_set_timeout(tc, 120);
@@ -315,9 +313,5 @@ int main(void) {
   tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
   tcase_add_test(tc, a_client_keeps_what_it_refused_too);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

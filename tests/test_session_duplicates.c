@@ -2,10 +2,10 @@
 /* Who gets a name that somebody holds. */
 #include "octets.h"
 #include "registrar.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
@@ -309,8 +309,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_duplicates");
   TCase *tc = tcase_create("session_duplicates");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(tc, two_registrations_of_one_certificate_never_collide);
   tcase_add_test(
@@ -326,9 +324,5 @@ int main(void) {
                  with_allow_a_name_has_several_holders_and_one_that_is_found);
   tcase_add_test(tc, urls_are_the_same_name_whatever_stands_around_it);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * to it. */
 #include "digest.h"
 #include "registrar.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -335,8 +336,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_grace");
   TCase *tc = tcase_create("session_grace");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, in_grace_a_keep_alive_of_the_same_peer_rebinds);
   tcase_add_test(tc, in_grace_a_full_rrq_of_the_same_peer_keeps_the_identifier);
   tcase_add_test(tc, grace_ends_and_is_for_those_who_proved_something);
@@ -347,9 +346,5 @@ int main(void) {
                  who_had_a_certificate_needs_it_again_whatever_the_password);
   tcase_add_test(tc, a_keep_alive_that_had_to_wait_does_not_rebind);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

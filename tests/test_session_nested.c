@@ -3,10 +3,10 @@
  * them, and what memory that fails does to it. */
 #include "failmem.h"
 #include "peer.h"
+#include "runner.h"
 #include "world.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEVICE "0090332f688a"
@@ -381,16 +381,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_nested");
   TCase *tc = tcase_create("session_nested");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, from_every_callback_every_call_is_safe, 0,
                       ACTIONS * CALLBACKS);
   tcase_add_test(tc, every_failing_allocation_ends_one_connection_at_the_most);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

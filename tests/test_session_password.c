@@ -2,6 +2,7 @@
 /* Registrations by password, both sides and what is between them. */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "scene.h"
 
 #include <h46017/error.h>
@@ -802,11 +803,5 @@ static Suite *session_password_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(session_password_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(session_password_suite());
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a program adds to the messages a session builds, reads in those that
  * come, and vetoes; on both sides. */
+#include "runner.h"
+
 #include <h46017/h46017.h>
 
 #include <check.h>
@@ -264,16 +266,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_program");
   TCase *tc = tcase_create("session_program");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, what_a_program_adds_is_read_on_the_other_side);
   tcase_add_loop_test(tc, the_gatekeeper_s_program_may_refuse_with_a_reason, 0,
                       3);
   tcase_add_test(tc, the_endpoint_s_program_may_have_a_message_ignored);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -4,6 +4,7 @@
  * the keys of the hashes. */
 #include "callpair.h"
 #include "registrar.h"
+#include "runner.h"
 #include "session/call.h"
 #include "session/gatekeeper.h"
 
@@ -256,11 +257,5 @@ static Suite *session_random_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(session_random_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(session_random_suite());
 }

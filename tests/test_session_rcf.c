@@ -2,12 +2,12 @@
 /* An RCF that says what the last one said is not built again (INV-44); one that
  * does not, is. */
 #include "octets.h"
+#include "runner.h"
 #include "scene.h"
 #include "session/gatekeeper.h"
 #include "session/invariants.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A gatekeeper whose program adds nothing to what is sent and routes no calls
@@ -436,11 +436,5 @@ static Suite *session_rcf_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(session_rcf_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(session_rcf_suite());
 }

@@ -2,6 +2,7 @@
 /* What many at once cost the others, and what a gatekeeper grants and tells. */
 #include "octets.h"
 #include "registrar.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -570,8 +571,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_registrar");
   TCase *tc = tcase_create("session_registrar");
-  SRunner *sr;
-  int failed;
   tcase_set_timeout(tc, 60);
   tcase_add_test(
       tc, what_is_about_one_registration_waits_in_order_and_others_do_not);
@@ -590,9 +589,5 @@ int main(void) {
   tcase_add_test(tc, addresses_in_an_rrq_mean_nothing);
   tcase_add_test(tc, no_address_in_an_rcf_and_the_connection_is_kept);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

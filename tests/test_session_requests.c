@@ -4,11 +4,11 @@
 #include "octets.h"
 #include "peer.h"
 #include "ras_sample.h"
+#include "runner.h"
 #include "world.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEVICE "0090332f688a"
@@ -308,8 +308,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_requests");
   TCase *tc = tcase_create("session_requests");
-  SRunner *sr;
-  int failed;
   tcase_add_loop_test(tc, each_alternative_has_its_answer_or_none_on_purpose, 0,
                       ROWS);
   tcase_add_loop_test(
@@ -320,9 +318,5 @@ int main(void) {
   tcase_add_test(tc, a_location_is_told_to_those_who_are_registered);
   tcase_add_test(tc, discovery_that_asks_for_another_gatekeeper_gets_silence);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

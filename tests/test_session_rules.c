@@ -2,6 +2,7 @@
 /* What a gatekeeper does with requests that are unusual, limits that are
  * reached, and times that are extreme. */
 #include "registrar.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -420,8 +421,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_rules");
   TCase *tc = tcase_create("session_rules");
-  SRunner *sr;
-  int failed;
   tcase_add_test(tc, a_urq_for_some_names_leaves_the_others);
   tcase_add_test(tc, an_identifier_of_another_connection_is_worth_nothing);
   tcase_add_test(tc, an_additive_rrq_adds_names_and_takes_none_away);
@@ -435,9 +434,5 @@ int main(void) {
   tcase_add_test(tc, times_at_their_ends_neither_spin_nor_wrap);
   tcase_add_test(tc, a_connection_that_has_sent_its_last_is_handed_out);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* Every event in every state of the gatekeeper's machines, brought about from
  * outside: what the tables say is what happens. */
 #include "peer.h"
+#include "runner.h"
 #include "world.h"
 
 #include "session/fsm.h"
@@ -9,7 +10,6 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEVICE "0090332f688a"
@@ -256,16 +256,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_states");
   TCase *tc = tcase_create("session_states");
-  SRunner *sr;
-  int failed;
   tcase_add_loop_test(tc, a_registration_does_what_its_table_says, 0,
                       (GK_REG_ENDED + 1) * GK_REG_EV_COUNT);
   tcase_add_loop_test(tc, a_connection_does_what_its_table_says, 0,
                       (GK_CONN_CLOSED + 1) * GK_CONN_EV_COUNT);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

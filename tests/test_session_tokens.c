@@ -3,6 +3,7 @@
  * both ways, of the kind that was agreed on, for whom they are meant. */
 #include "octets.h"
 #include "ras_sample.h"
+#include "runner.h"
 #include "scene.h"
 
 #include <h46017/error.h>
@@ -587,8 +588,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("session_tokens");
   TCase *tc = tcase_create("tokens");
-  SRunner *sr;
-  int failed;
 
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, every_kind_of_message_needs_its_token, 0,
@@ -604,9 +603,5 @@ int main(void) {
   tcase_add_test(tc, our_tokens_are_for_the_identifier_or_for_the_name);
   tcase_add_test(tc, another_password_counts_from_the_next_full_rrq);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,10 +2,10 @@
 /* That a signature was verified is believed, of this very certificate by that
  * very issuer, and nothing else is believed with it. */
 #include "pki.h"
+#include "runner.h"
 #include "tls/trust.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <time.h>
 
 static pki_cert root;
@@ -198,8 +198,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("signed");
   TCase *tc = tcase_create("signed");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, what_was_verified_is_believed_and_nothing_before);
@@ -211,9 +209,5 @@ int main(void) {
   tcase_add_test(tc, what_beside_signatures_is_asked_for_is_asked);
   tcase_add_test(tc, with_what_a_list_has_nothing_is_noted);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

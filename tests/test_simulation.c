@@ -4,6 +4,7 @@
  *     H46017_SEEDS=100000 test_simulation     so many
  *     tests/simulate --seeds 1000000 --jobs 8     any number, on several cores
  *     tests/simulate --seed 4711                  this one, with its story */
+#include "runner.h"
 #include "sim.h"
 #include "world.h"
 
@@ -114,17 +115,11 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("simulation");
   TCase *tc = tcase_create("simulation");
-  SRunner *sr;
-  int failed;
 
   tcase_set_timeout(tc, 0);
   tcase_add_test(tc, everybody_is_registered_when_the_weather_clears);
   tcase_add_test(tc, the_same_seed_is_the_same_run);
   tcase_add_test(tc, what_is_broken_is_noticed);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

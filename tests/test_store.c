@@ -2,6 +2,7 @@
 /* Entries in a directory: atomic, durable, several writers at once, and what is
  * left when one of them is killed. */
 #include "failmem.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/store.h>
@@ -455,11 +456,5 @@ static Suite *store_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(store_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(store_suite());
 }

@@ -3,13 +3,13 @@
  * is shared but the codec's table, which the first to come builds. Meant for
  * ThreadSanitizer; true without it too. */
 #include "octets.h"
+#include "runner.h"
 #include "world.h"
 
 #include <h46017/h225.h>
 
 #include <check.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define THREADS 6
@@ -95,16 +95,10 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("threads");
   TCase *tc = tcase_create("independence");
-  SRunner *r;
-  int failed;
 
   /* first: nothing has used the codec yet */
   tcase_add_test(tc, the_codec_s_table_is_built_once_for_all);
   tcase_add_test(tc, gatekeepers_on_several_threads_know_nothing_of_each_other);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_NORMAL);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * context's own keys, and with those that several share. */
 #include "failmem.h"
 #include "resumed.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -499,11 +500,5 @@ static Suite *ticket_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(ticket_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(ticket_suite());
 }

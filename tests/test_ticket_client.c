@@ -2,11 +2,11 @@
 /* When a client offers a session, and when it would not believe its server any
  * more. */
 #include "resumed.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
-#include <stdlib.h>
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
@@ -255,8 +255,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("ticket_client");
   TCase *tc = tcase_create("ticket_client");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, trusting_teardown);
   tcase_set_timeout(tc, 120);
@@ -276,9 +274,5 @@ int main(void) {
   tcase_add_loop_test(
       tc, a_pinned_server_is_resumed_and_another_pin_is_not_overlooked, 0, 2);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* The engine: streams, ends, limits, time, memory, callbacks. */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "tlspair.h"
 
 #include <h46017/error.h>
@@ -629,8 +630,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls");
   TCase *tc = tcase_create("engine");
-  SRunner *sr;
-  int failed;
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_set_timeout(tc, 60);
@@ -662,9 +661,5 @@ int main(void) {
   tcase_add_test(tc, every_allocation_of_ours_may_fail);
   tcase_add_test(tc, arguments_are_looked_at);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

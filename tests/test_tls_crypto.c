@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "digest.h"
 #include "failmem.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 #include <h46017/tls.h>
@@ -9,7 +10,6 @@
 #include <openssl/evp.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static h46017_crypto crypto_new(h46017_tls_digests **pdigests) {
@@ -109,11 +109,5 @@ static Suite *tls_crypto_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(tls_crypto_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(tls_crypto_suite());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The engine over real sockets, with the openssl program as the other side: an
  * independent judge of what we send, and of what we refuse. */
+#include "runner.h"
 #include "tlspair.h"
 
 #include <h46017/error.h>
@@ -477,8 +478,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_interop");
   TCase *tc = tcase_create("openssl");
-  SRunner *sr;
-  int failed;
 
   (void)signal(SIGPIPE, SIG_IGN);
   if (!openssl_is_there()) {
@@ -496,9 +495,5 @@ int main(void) {
   tcase_add_loop_test(tc, openssl_s_server_refuses_us, 0, 4);
   tcase_add_loop_test(tc, openssl_s_server_is_not_whom_we_asked_for, 0, 2);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

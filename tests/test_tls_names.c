@@ -3,12 +3,12 @@
  * resumed session still depends on. */
 #include "failmem.h"
 #include "resumed.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void setup(void) {
@@ -378,8 +378,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_names");
   TCase *tc = tcase_create("tls_names");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, trusting_teardown);
   tcase_add_test(tc, a_name_that_a_log_could_not_show_is_left_out);
@@ -394,9 +392,5 @@ int main(void) {
   tcase_add_test(tc, an_authority_is_no_device_whoever_verified_it);
   tcase_add_test(tc, who_was_not_verified_is_told_why);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who the peer is: every kind of certificate, in TLS 1.2 and 1.3. */
+#include "runner.h"
 #include "tlspair.h"
 
 #include <h46017/error.h>
 #include <h46017/policy.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SERIAL "0090332f688a"
@@ -743,8 +743,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_peer");
   TCase *tc = tcase_create("certificates");
-  SRunner *sr;
-  int failed;
 
   tcase_set_timeout(tc, 30);
   tcase_add_loop_test(tc, a_client_s_certificate_where_one_is_required, 0,
@@ -763,9 +761,5 @@ int main(void) {
   tcase_add_loop_test(tc, without_a_clock_nothing_is_proved, 0, 2);
   tcase_add_loop_test(tc, validity_is_judged_by_the_program_s_clock, 0, 4);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -2,6 +2,7 @@
 /* What TLS refuses: other protocols, old versions, floods, a server of another
  * name; and an SSL that the library does not run. */
 #include "octets.h"
+#include "runner.h"
 #include "tlspair.h"
 
 #include <h46017/error.h>
@@ -557,8 +558,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_rules");
   TCase *tc = tcase_create("rules");
-  SRunner *sr;
-  int failed;
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_set_timeout(tc, 60);
@@ -582,9 +581,5 @@ int main(void) {
   tcase_add_test(tc, an_ssl_of_the_program_s_own_tells_its_peer_too);
   tcase_add_test(tc, an_identity_needs_a_handshake);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

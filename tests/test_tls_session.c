@@ -3,6 +3,7 @@
  * them, and a certificate as the only credential. */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "trusting.h"
 
 #include <h46017/endpoint.h>
@@ -386,8 +387,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_session");
   TCase *tc = tcase_create("slice");
-  SRunner *sr;
-  int failed;
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_set_timeout(tc, 60);
@@ -401,9 +400,5 @@ int main(void) {
   tcase_add_loop_test(tc, a_lost_connection_ends_the_registration, 0, 2);
   tcase_add_test(tc, every_allocation_of_ours_may_fail);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,6 +3,7 @@
  * a worker decrypts goes through a mailbox to the gatekeeper's thread, and what
  * the gatekeeper says comes back the same way. And what threads may share. */
 #include "octets.h"
+#include "runner.h"
 #include "tlspair.h"
 
 #include <h46017/endpoint.h>
@@ -485,8 +486,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("tls_threads");
   TCase *tc = tcase_create("workers");
-  SRunner *r;
-  int failed;
 
   tcase_add_unchecked_fixture(tc, pair_pki_setup, pair_pki_teardown);
   tcase_add_loop_test(tc, tls_on_worker_threads_and_one_gatekeeper, 0, 2);
@@ -495,9 +494,5 @@ int main(void) {
   tc = tcase_create("shared");
   tcase_add_test(tc, threads_share_the_digests);
   suite_add_tcase(s, tc);
-  r = srunner_create(s);
-  srunner_run_all(r, CK_NORMAL);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -4,6 +4,7 @@
 
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -450,10 +451,5 @@ static Suite *tpkt_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(tpkt_suite());
-  int failed;
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(tpkt_suite());
 }

@@ -3,6 +3,7 @@
  * attack here works against an implementation that puts every trusted
  * certificate into one store. */
 #include "failmem.h"
+#include "runner.h"
 #include "trusting.h"
 
 #include "tls/internal.h"
@@ -10,7 +11,6 @@
 #include <h46017/error.h>
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -543,11 +543,5 @@ static Suite *trust_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(trust_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(trust_suite());
 }

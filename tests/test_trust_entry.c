@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An entry of the trust list by itself: what it is called, what is written
  * about it, how it is found. */
+#include "runner.h"
 #include "tls/trust.h"
 #include "failmem.h"
 #include "trusting.h"
@@ -724,11 +725,5 @@ static Suite *trust_entry_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(trust_entry_suite());
-  int failed;
-
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(trust_entry_suite());
 }

@@ -2,12 +2,12 @@
 /* Generations of a trust list: who looks into one keeps it, and nothing else
  * does; and what there is no room for is not in. */
 #include "failmem.h"
+#include "runner.h"
 #include "trusting.h"
 
 #include "tls/trust.h"
 
 #include <check.h>
-#include <stdlib.h>
 
 static uint8_t root_id[H46017_CERT_ID_LEN];
 static uint8_t phone_id[H46017_CERT_ID_LEN];
@@ -92,17 +92,11 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("trust_generation");
   TCase *tc = tcase_create("trust_generation");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup, trusting_teardown);
   tcase_add_test(tc, a_generation_stays_while_somebody_looks_into_it);
   tcase_add_test(tc, nothing_goes_while_somebody_arrives);
   tcase_add_test(tc, what_there_is_no_room_for_is_not_in);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -3,12 +3,12 @@
  * when something fails. */
 #include "failmem.h"
 #include "kept.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static h46017_trust_kind kind_of(const pki_spec *spec) {
@@ -373,8 +373,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("trust_list");
   TCase *tc = tcase_create("trust_list");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, kept_setup, kept_teardown);
   tcase_set_timeout(tc, 120);
@@ -390,9 +388,5 @@ int main(void) {
   tcase_add_test(tc, what_comes_in_the_place_of_another_is_of_its_kind);
   tcase_add_test(tc, without_memory_the_list_stays_as_it_was);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

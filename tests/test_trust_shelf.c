@@ -2,6 +2,7 @@
 /* A trust list on a store that does what it is told: what is asked of it, what
  * it may leave out, and what becomes of the list where it fails. */
 #include "failmem.h"
+#include "runner.h"
 #include "trusting.h"
 
 #include <h46017/error.h>
@@ -9,7 +10,6 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* -- the shelf ------------------------------------------------------------ */
@@ -531,8 +531,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("trust_shelf");
   TCase *tc = tcase_create("trust_shelf");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, setup_names, trusting_teardown);
   tcase_set_timeout(tc, 120);
@@ -552,9 +550,5 @@ int main(void) {
   tcase_add_test(tc, what_is_said_of_an_entry_stays_with_what_is_changed);
   tcase_add_test(tc, without_memory_what_is_stored_stays_in_order);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a trust list keeps, and what is read of it again. */
 #include "kept.h"
+#include "runner.h"
 
 #include <h46017/error.h>
 
@@ -277,8 +278,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("trust_store");
   TCase *tc = tcase_create("trust_store");
-  SRunner *sr;
-  int failed;
 
   tcase_add_checked_fixture(tc, kept_setup, kept_teardown);
   tcase_set_timeout(tc, 120);
@@ -292,9 +291,5 @@ int main(void) {
   tcase_add_test(tc,
                  two_files_of_one_certificate_are_one_entry_and_go_together);
   suite_add_tcase(s, tc);
-  sr = srunner_create(s);
-  srunner_run_all(sr, CK_ENV);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(s);
 }

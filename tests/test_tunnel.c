@@ -2,6 +2,7 @@
 /* What comes in and goes out, octet by octet. The contract of the calls is in
  * test_tunnel_edge.c. */
 #include "octets.h"
+#include "runner.h"
 #include "tunnel_record.h"
 
 #include <h46017/tpkt.h>
@@ -758,10 +759,5 @@ static Suite *tunnel_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(tunnel_suite());
-  int failed;
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(tunnel_suite());
 }

@@ -3,13 +3,13 @@
  * the octets mean is in test_tunnel.c. */
 #include "failmem.h"
 #include "octets.h"
+#include "runner.h"
 #include "tunnel_record.h"
 
 #include <h46017/tpkt.h>
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DCF "40000a"
@@ -540,10 +540,5 @@ static Suite *tunnel_edge_suite(void) {
 }
 
 int main(void) {
-  SRunner *sr = srunner_create(tunnel_edge_suite());
-  int failed;
-  srunner_run_all(sr, CK_NORMAL);
-  failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(tunnel_edge_suite());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "asn1/node.h"
 #include "octets.h"
+#include "runner.h"
 #include "vectors.h"
 
 #include <h46017/error.h>
@@ -447,11 +448,5 @@ static Suite *vectors_suite(void) {
 }
 
 int main(void) {
-  SRunner *r = srunner_create(vectors_suite());
-  int failed;
-
-  srunner_run_all(r, CK_ENV);
-  failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? 0 : 1;
+  return run_suite(vectors_suite());
 }
