@@ -151,6 +151,10 @@ struct h46017_endpoint {
   h46017_h225 *spare; /* is `out` while ras_building runs; NULL: not yet made */
   uint8_t *scratch;   /* for encoding; grows to what is needed */
   size_t scratch_size;
+  size_t scratch_len; /* of the message that it holds, the last one sent */
+  /* That is this one's keep-alive, and the next would be the same but for its
+   * number (INV-47); NULL: of none. */
+  const endpoint_registration *again;
 
   h46017_crypto crypto; /* a copy; without a digest where there is none */
   endpoint_registration *speaker; /* whose message is sent next; NULL: of the
@@ -273,6 +277,10 @@ typedef enum endpoint_rrq {
 int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
                       endpoint_rrq what);
 int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r);
+/* The keep-alive that would be sent now. */
+int endpoint_build_keep_alive(const h46017_endpoint *ep,
+                              const endpoint_registration *r, uint16_t seq,
+                              h46017_h225 *msg);
 
 /* What ep->out holds. */
 int endpoint_send_built(h46017_endpoint *ep, h46017_ras_kind kind);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/endpoint.h"
 
+#include "asn1/ras_number.h"
 #include "base/mem.h"
 #include "session/ras_io.h"
 
@@ -35,12 +36,23 @@ static int ras_build(void *owner, h46017_h225 *msg, h46017_ras_kind kind) {
   return rv;
 }
 
+/* Is the connection over with that? */
+static int ras_sent(h46017_endpoint *ep, int rv) {
+  if (rv != 0 && !h46017_error_is_fatal(rv)) {
+    /* The peer does not take what is queued: it is as good as gone. */
+    endpoint_fail(ep, rv);
+    rv = 0;
+  }
+  return rv;
+}
+
 /* Builds from `ras`, or sends what is built where it is NULL. */
 static int ras_send_kind(h46017_endpoint *ep, const h46017_ras *ras,
                          h46017_ras_kind kind) {
   h46017_ras_writer w = {.mem = &ep->mem,
                          .scratch = &ep->scratch,
                          .scratch_size = &ep->scratch_size,
+                         .plen = &ep->scratch_len,
                          .message = ep->out,
                          .building = ras_build,
                          .owner = ep};
@@ -64,14 +76,15 @@ static int ras_send_kind(h46017_endpoint *ep, const h46017_ras *ras,
     w.secret = r->secret;
     w.token = &token;
   }
+  ep->again = NULL;
   rv = ras != NULL ? h46017_ras_write(&w, ep->tunnel, ras)
                    : h46017_ras_write_built(&w, ep->tunnel, kind);
-  if (rv != 0 && !h46017_error_is_fatal(rv)) {
-    /* The peer does not take what is queued: it is as good as gone. */
-    endpoint_fail(ep, rv);
-    rv = 0;
+  if (rv == 0 && ras != NULL && ras->kind == H46017_RAS_RRQ &&
+      ras->u.rrq.keep_alive && w.secret == NULL &&
+      ep->callbacks.ras_building == NULL) {
+    ep->again = r;
   }
-  return rv;
+  return ras_sent(ep, rv);
 }
 
 static int ras_send(h46017_endpoint *ep, const h46017_ras *ras) {
@@ -110,6 +123,7 @@ int endpoint_learn_gatekeeper(h46017_endpoint *ep, const h46017_text *gk) {
   h46017_mem_release(&ep->mem, ep->gatekeeper_identifier);
   ep->gatekeeper_identifier = copy;
   ep->gatekeeper_identifier_len = gk->len;
+  ep->again = NULL;
   return 0;
 }
 
@@ -127,32 +141,64 @@ static void ras_ask_names(endpoint_registration *r, endpoint_rrq what,
   out->present = true;
 }
 
-int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
-                      endpoint_rrq what) {
-  h46017_ras ras = {.kind = H46017_RAS_RRQ,
-                    .request_seq_num = endpoint_next_seq(ep)};
-  h46017_rrq *rrq = &ras.u.rrq;
+/* What every RRQ of the registration says. */
+static void ras_view_rrq(const h46017_endpoint *ep,
+                         const endpoint_registration *r, uint16_t seq,
+                         h46017_ras *out) {
+  h46017_rrq *rrq = &out->u.rrq;
 
+  *out = (h46017_ras){.kind = H46017_RAS_RRQ, .request_seq_num = seq};
   rrq->terminal_type = r->terminal_type;
   rrq->vendor = ep->settings.vendor;
   rrq->time_to_live = ep->settings.time_to_live;
   rrq->gatekeeper_identifier = endpoint_gatekeeper_identifier(ep);
-  rrq->keep_alive = what == ENDPOINT_RRQ_KEEP_ALIVE;
-  rrq->additive_registration = what == ENDPOINT_RRQ_ADDITIVE;
-  rrq->discovery_complete = what != ENDPOINT_RRQ_FULL || ep->discovered;
   rrq->maintain_connection = true;
+}
+
+/* And what those say that are about one that is there. */
+static void ras_view_again(const endpoint_registration *r, bool keep_alive,
+                           h46017_rrq *rrq) {
+  rrq->keep_alive = keep_alive;
+  rrq->additive_registration = !keep_alive;
+  rrq->discovery_complete = true;
+  rrq->endpoint_identifier.text = r->endpoint_identifier;
+  rrq->endpoint_identifier.len = r->endpoint_identifier_len;
+}
+
+int endpoint_build_keep_alive(const h46017_endpoint *ep,
+                              const endpoint_registration *r, uint16_t seq,
+                              h46017_h225 *msg) {
+  h46017_ras ras;
+
+  ras_view_rrq(ep, r, seq, &ras);
+  ras_view_again(r, true, &ras.u.rrq);
+  return h46017_ras_build(msg, &ras);
+}
+
+int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
+                      endpoint_rrq what) {
+  h46017_ras ras;
+  h46017_rrq *rrq = &ras.u.rrq;
+
+  r->pending = endpoint_next_seq(ep);
+  r->extensions = 0;
+  if (what == ENDPOINT_RRQ_KEEP_ALIVE && ep->again == r && ep->error == 0) {
+    (void)h46017_ras_renumber(ep->scratch, ep->scratch_len, r->pending);
+    return ras_sent(
+        ep, h46017_tunnel_write_ras(ep->tunnel, ep->scratch, ep->scratch_len));
+  }
+  ras_view_rrq(ep, r, r->pending, &ras);
+  if (what == ENDPOINT_RRQ_FULL) {
+    rrq->discovery_complete = ep->discovered;
+  } else {
+    ras_view_again(r, what == ENDPOINT_RRQ_KEEP_ALIVE, rrq);
+  }
   if (what != ENDPOINT_RRQ_KEEP_ALIVE) {
     ras_ask_names(r, what, &rrq->terminal_alias);
     rrq->multiple_calls = true;
     rrq->supports_alt_gk = ep->settings.max_alternates > 0;
     rrq->restart = r->restart;
   }
-  if (what != ENDPOINT_RRQ_FULL) {
-    rrq->endpoint_identifier.text = r->endpoint_identifier;
-    rrq->endpoint_identifier.len = r->endpoint_identifier_len;
-  }
-  r->pending = ras.request_seq_num;
-  r->extensions = 0;
   ep->speaker = r;
   return ras_send(ep, &ras);
 }

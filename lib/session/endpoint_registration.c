@@ -137,6 +137,7 @@ static void registration_forget_identifier(h46017_endpoint *ep,
   h46017_mem_release(&ep->mem, r->endpoint_identifier);
   r->endpoint_identifier = NULL;
   r->endpoint_identifier_len = 0;
+  ep->again = ep->again == r ? NULL : ep->again;
 }
 
 static int registration_register(h46017_endpoint *ep, endpoint_registration *r,

@@ -81,21 +81,25 @@ static const char *check_name(const h46017_gatekeeper *gk,
   return NULL;
 }
 
-/* Is what is kept what would be built? Without memory: it may be. */
-static bool check_kept(const gk_registration *r, const gk_answered *kept) {
+/* Is what is kept what was built? Without memory: it may be. */
+static bool check_kept(const uint8_t *kept, size_t kept_len, h46017_h225 *m) {
   const h46017_mem *mem = h46017_mem_default();
-  uint8_t *per = h46017_mem_alloc(mem, kept->len);
-  h46017_h225 *m = NULL;
+  uint8_t *per = h46017_mem_alloc(mem, kept_len);
   size_t len = 0;
-  bool same = true;
+  bool same = per == NULL || (h46017_h225_encode(m, per, kept_len, &len) == 0 &&
+                              len == kept_len && memcmp(per, kept, len) == 0);
 
-  if (per != NULL && h46017_h225_new(&m, NULL, mem) == 0) {
-    same = gk_build_rcf(r, kept->seq, m) == 0 &&
-           h46017_h225_encode(m, per, kept->len, &len) == 0 &&
-           len == kept->len && memcmp(per, kept->per, len) == 0;
-  }
-  h46017_h225_del(m);
   h46017_mem_release(mem, per);
+  return same;
+}
+
+static bool check_kept_rcf(const gk_registration *r, const gk_answered *kept) {
+  h46017_h225 *m = NULL;
+  bool same = h46017_h225_new(&m, NULL, NULL) != 0 ||
+              (gk_build_rcf(r, kept->seq, m) == 0 &&
+               check_kept(kept->per, kept->len, m));
+
+  h46017_h225_del(m);
   return same;
 }
 
@@ -104,7 +108,7 @@ static const char *check_rcf(const gk_registration *r) {
   const h46017_gatekeeper *gk = r->gk;
 
   HOLDS(c == NULL || c->answered == NULL || r->rcf <= gk->rcf_void ||
-            c->answered->rcf != r->rcf || check_kept(r, c->answered),
+            c->answered->rcf != r->rcf || check_kept_rcf(r, c->answered),
         "INV-44: an RCF that is kept, and says what is not so");
   return NULL;
 }
@@ -359,6 +363,20 @@ static const char *check_endpoint_registration(const h46017_endpoint *ep,
   return NULL;
 }
 
+static bool check_kept_keep_alive(const h46017_endpoint *ep) {
+  h46017_ras_kind kind = H46017_RAS_UNKNOWN;
+  h46017_h225 *m = NULL;
+  uint16_t seq = 0;
+  bool same =
+      h46017_h225_new(&m, NULL, NULL) != 0 ||
+      (h46017_ras_peek(ep->scratch, ep->scratch_len, &kind, &seq) == 0 &&
+       endpoint_build_keep_alive(ep, ep->again, seq, m) == 0 &&
+       check_kept(ep->scratch, ep->scratch_len, m));
+
+  h46017_h225_del(m);
+  return same;
+}
+
 /* Who was asked for leave, and has not ended since. */
 static const char *check_admissions(const h46017_endpoint *ep) {
   HOLDS(ep->calls == NULL || ep->tunnel != NULL,
@@ -377,6 +395,7 @@ static const char *check_admissions(const h46017_endpoint *ep) {
 const char *h46017_endpoint_check_invariants(const h46017_endpoint *ep) {
   bool on_wire =
       ep->state == H46017_ENDPOINT_UP || ep->state == H46017_ENDPOINT_CLOSING;
+  bool again = ep->again == NULL;
   uint32_t count = 0;
 
   HOLDS(ep->depth == 0 && ep->observing == 0, "INV-36: a call that goes on");
@@ -392,10 +411,14 @@ const char *h46017_endpoint_check_invariants(const h46017_endpoint *ep) {
   for (const endpoint_registration *r = ep->registrations; r != NULL;
        r = r->next) {
     count++;
+    again |= ep->again == r;
     HOLDS(!r->removing || r->state != H46017_REGISTRATION_UNREGISTERED,
           "INV-36: a registration that ended was not released");
     FIRST(check_endpoint_registration(ep, r));
   }
   HOLDS(count == ep->registration_count, "INV-31: registrations counted wrong");
+  HOLDS(again, "INV-36: a keep-alive of a registration that is gone");
+  HOLDS(ep->again == NULL || check_kept_keep_alive(ep),
+        "INV-47: a keep-alive that is kept, and says what is not so");
   return check_admissions(ep);
 }

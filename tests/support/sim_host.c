@@ -234,7 +234,9 @@ void sim_host_start(sim_host *h) {
     cb.registration_changed = ep_reg_state;
     cb.registered = ep_granted;
     cb.refreshed = ep_granted;
-    cb.ras_building = ep_building;
+    if (sim_chance(s, 2)) { /* without, a keep-alive may be sent again */
+      cb.ras_building = ep_building;
+    }
     cb.probe = ep_probe;
     cb.utc_now = ep_utc;
     sim_call_callbacks(&cb, &calls);
