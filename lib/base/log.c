@@ -13,17 +13,20 @@ static bool log_wanted(const h46017_log *log, h46017_log_level level) {
   return log->write != NULL && level <= log->level;
 }
 
+/* `code` 0: there is none to begin with. */
 H46017_PRINTF(4, 0)
-static void log_format(const h46017_log *log, h46017_log_level level,
-                       const char *prefix, const char *fmt, va_list ap) {
+static void log_format(const h46017_log *log, h46017_log_level level, int code,
+                       const char *fmt, va_list ap) {
   char line[LOG_LINE];
-  int head = snprintf(line, sizeof(line), "%s", prefix);
+  int head = 0;
   int tail;
   size_t len;
 
-  if (head < 0) {
-    return;
+  if (code != 0) {
+    head = snprintf(line, sizeof(line), "[H46017-%03d] ", -code);
   }
+  /* The analyzer takes a parameter for one that va_start() has not seen. */
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
   tail = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, ap);
   if (tail < 0) {
     return;
@@ -49,20 +52,18 @@ void h46017_log_line(const h46017_log *log, h46017_log_level level,
     return;
   }
   va_start(ap, fmt);
-  log_format(log, level, "", fmt, ap);
+  log_format(log, level, 0, fmt, ap);
   va_end(ap);
 }
 
 void h46017_log_code(const h46017_log *log, h46017_log_level level, int code,
                      const char *fmt, ...) {
-  char prefix[24];
   va_list ap;
 
   if (!log_wanted(log, level)) {
     return;
   }
-  (void)snprintf(prefix, sizeof(prefix), "[H46017-%03d] ", -code);
   va_start(ap, fmt);
-  log_format(log, level, prefix, fmt, ap);
+  log_format(log, level, code, fmt, ap);
   va_end(ap);
 }
