@@ -134,22 +134,43 @@ END_TEST
 
 static world w;
 static world_line *other;
+/* The gatekeeper's messages are in use elsewhere: it has to make each. */
+static bool starved;
+static failmem *failing;
+static bool told; /* the story is being told: memory fails */
+
+/* What comes from who was there before meets with memory. */
+static void arriving(world *of, world_line *line) {
+  failing->spared = !told || line == other;
+  world_starve(of);
+}
+
+static void arrived(world *of) {
+  failing->spared = !told;
+  world_starve(of);
+}
 
 /* Somebody is there before, whose endpoint has memory of its own. */
 static void begin(failmem *f) {
   f->spared = true;
+  failing = f;
+  told = false;
   ck_assert_int_eq(world_init(&w, NULL, &f->mem), 0);
+  w.arriving = starved ? arriving : NULL;
+  w.moved = starved ? arrived : NULL;
   w.mem = NULL;
   ck_assert_int_eq(world_add(&w, &other, "other", NULL), 0);
   ck_assert_int_eq(world_run(&w, SECOND + 500), 0);
   ck_assert_int_eq(world_count(&w, "gk registered other"), 1);
   w.mem = &f->mem;
+  told = true;
   f->spared = false;
 }
 
 /* Whatever came of the rest, that one has noticed nothing, and is refreshed
  * when its time comes. */
 static int end(failmem *f, int rv, bool closed) {
+  told = false;
   f->spared = true;
   for (int i = 0; i < w.line_count; i++) {
     if (w.lines[i].ep != NULL && h46017_endpoint_error(w.lines[i].ep) != 0) {
@@ -185,6 +206,7 @@ static int lost_and_found(failmem *f, void *arg) {
 }
 
 START_TEST(a_lost_connection_is_made_again) {
+  starved = _i == 1;
   ck_assert_uint_gt(failmem_sweep(lost_and_found, NULL), 40);
 }
 END_TEST
@@ -212,7 +234,8 @@ static int asked(failmem *f, void *arg) {
 START_TEST(a_question_is_answered_late_or_never) {
   static int never;
 
-  ck_assert_uint_gt(failmem_sweep(asked, _i == 0 ? NULL : &never), 15);
+  starved = _i >= 2;
+  ck_assert_uint_gt(failmem_sweep(asked, _i % 2 == 0 ? NULL : &never), 15);
 }
 END_TEST
 
@@ -229,6 +252,7 @@ static int refused(failmem *f, void *arg) {
 }
 
 START_TEST(a_registration_is_refused_again_and_again) {
+  starved = _i == 1;
   ck_assert_uint_gt(failmem_sweep(refused, NULL), 20);
 }
 END_TEST
@@ -263,6 +287,7 @@ static int changed(failmem *f, void *arg) {
 }
 
 START_TEST(settings_change_and_somebody_is_sent_away) {
+  starved = _i == 1;
   ck_assert_uint_gt(failmem_sweep(changed, NULL), 20);
 }
 END_TEST
@@ -286,6 +311,7 @@ static int closed(failmem *f, void *arg) {
 }
 
 START_TEST(a_gatekeeper_closes_in_good_order) {
+  starved = _i == 1;
   ck_assert_uint_gt(failmem_sweep(closed, NULL), 40);
 }
 END_TEST
@@ -323,11 +349,11 @@ int main(void) {
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, a_message_is_read_changed_and_written);
   tcase_add_test(tc, a_tunnel_gathers_and_sends_the_largest);
-  tcase_add_test(tc, a_lost_connection_is_made_again);
-  tcase_add_loop_test(tc, a_question_is_answered_late_or_never, 0, 2);
-  tcase_add_test(tc, a_registration_is_refused_again_and_again);
-  tcase_add_test(tc, settings_change_and_somebody_is_sent_away);
-  tcase_add_test(tc, a_gatekeeper_closes_in_good_order);
+  tcase_add_loop_test(tc, a_lost_connection_is_made_again, 0, 2);
+  tcase_add_loop_test(tc, a_question_is_answered_late_or_never, 0, 4);
+  tcase_add_loop_test(tc, a_registration_is_refused_again_and_again, 0, 2);
+  tcase_add_loop_test(tc, settings_change_and_somebody_is_sent_away, 0, 2);
+  tcase_add_loop_test(tc, a_gatekeeper_closes_in_good_order, 0, 2);
   tcase_add_test(tc, both_sides_are_made_or_not);
   suite_add_tcase(s, tc);
   return run_suite(s);

@@ -226,6 +226,7 @@ static void nobody_or_elsewhere(void) {
 static void told_later_and_widened(void) {
   const h46017_route_answer to = {.to = &where};
 
+  last_id = 0;
   call(CALLER, "later");
   (void)h46017_gatekeeper_answer_call(w.gk, last_question, &to, w.now);
   run(100);
@@ -270,12 +271,34 @@ static void (*const stories[])(void) = {
 
 /* -- what is around them --------------------------------------------------- */
 
-/* A gatekeeper that has had no call yet has more to take. */
-enum { GATEKEEPER, GATEKEEPER_COLD, A_CALLER, A_CALLEE, WHOSE };
+/* A gatekeeper that has had no call yet has more to take, and one whose
+ * messages are in use elsewhere. */
+enum {
+  GATEKEEPER,
+  GATEKEEPER_COLD,
+  GATEKEEPER_STARVED,
+  A_CALLER,
+  A_CALLEE,
+  WHOSE
+};
 typedef struct sweep {
   int whose;
   int story;
 } sweep;
+
+static bool told; /* the story is being told: memory fails */
+
+/* What comes from the two others meets with memory. */
+static void arriving(world *of, world_line *from) {
+  failing->spared = !told || from == line[ONE] || from == line[OTHER];
+  world_starve(of);
+}
+
+static void arrived(world *of) {
+  look(of);
+  failing->spared = !told;
+  world_starve(of);
+}
 
 static void begin(failmem *f, int whose) {
   memset(parties, 0, sizeof(parties));
@@ -284,8 +307,9 @@ static void begin(failmem *f, int whose) {
   world_tune_endpoint = tune_endpoint;
   world_tune_gatekeeper = tune_gatekeeper;
   ck_assert_int_eq(
-      world_init(&w, NULL, whose <= GATEKEEPER_COLD ? &f->mem : NULL), 0);
-  w.moved = look;
+      world_init(&w, NULL, whose <= GATEKEEPER_STARVED ? &f->mem : NULL), 0);
+  w.moved = whose == GATEKEEPER_STARVED ? arrived : look;
+  w.arriving = whose == GATEKEEPER_STARVED ? arriving : NULL;
   for (int i = 0; i < PARTIES; i++) {
     bool poor = (whose == A_CALLER && i == CALLER) ||
                 (whose == A_CALLEE && i == CALLEE);
@@ -335,8 +359,10 @@ static int scenario(failmem *f, void *arg) {
   const sweep *s = arg;
 
   begin(f, s->whose);
+  told = true;
   f->spared = false;
   stories[s->story]();
+  told = false;
   f->spared = true;
   two_others_talk_on(s->whose);
   calls_go_through_again();

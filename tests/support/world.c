@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "world.h"
 
+#include "base/mem.h"
+#include "session/gatekeeper.h"
+
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -449,6 +452,14 @@ int world_add(world *w, world_line **pline, const char *alias,
   return rv;
 }
 
+void world_starve(world *w) {
+  while (w->gk->messages != NULL) {
+    gk_message *m = gk_message_take(w->gk);
+    h46017_h225_del(m->msg);
+    h46017_mem_release(&w->gk->mem, m);
+  }
+}
+
 void world_free(world *w) {
   for (int i = 0; i < w->line_count; i++) {
     h46017_endpoint_del(w->lines[i].ep);
@@ -528,6 +539,9 @@ static int wire_carry(world_line *line, bool up, bool *moved) {
   rv = up ? h46017_endpoint_ack_tx(line->ep, len, w->now)
           : h46017_connection_ack_tx(line->conn, len, w->now);
   if (rv == 0 && !line->cut && up) {
+    if (w->arriving != NULL) {
+      w->arriving(w, line);
+    }
     /* What ends a connection of the gatekeeper ends nothing else. */
     (void)h46017_connection_recv(line->conn, copy, len, w->now);
   } else if (rv == 0 && !line->cut) {

@@ -74,6 +74,9 @@ struct world {
   /* Every RAS message as it comes in at either side, when set. */
   void (*seen)(world *w, bool at_gatekeeper, const uint8_t *per, size_t len);
 
+  /* Called before what an endpoint sent reaches the gatekeeper, when set. */
+  void (*arriving)(world *w, world_line *line);
+
   /* Called between two steps, whenever something has moved, when set. */
   void (*moved)(world *w);
 
@@ -105,6 +108,10 @@ void world_break(world *w, world_line *line);
 /* The endpoint is deleted, and its connection with it: a program does that
  * after a fatal error. */
 void world_remove(world *w, world_line *line);
+
+/* Takes the messages away that the gatekeeper keeps: as if they were in use
+ * elsewhere, so that the next one has to be made. */
+void world_starve(world *w);
 
 void world_free(world *w);
 
