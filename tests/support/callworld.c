@@ -28,6 +28,8 @@ bool answers;
 bool silent;
 const char *setup_number;
 bool no_random;
+void (*tune_further)(h46017_endpoint_callbacks *cb,
+                     h46017_calls_callbacks *calls);
 static int (*gk_random)(uint8_t *dest, size_t len, void *user_data);
 
 static party *party_of(void *user_data) {
@@ -149,6 +151,9 @@ static void tune_endpoint(h46017_endpoint_callbacks *cb) {
   cb->call_admitted = ep_admitted;
   cb->bandwidth_answered = ep_widened;
   cb->bandwidth_wanted = ep_limited;
+  if (tune_further != NULL) {
+    tune_further(cb, &calls);
+  }
 }
 
 static int gk_rand(uint8_t *dest, size_t len, void *user_data) {

@@ -54,6 +54,9 @@ extern bool answers;             /* callees connect by themselves */
 extern bool silent;              /* callers that are admitted send no Setup */
 extern const char *setup_number; /* Called Party Number of Setups; NULL */
 extern bool no_random;           /* the gatekeeper's source of it fails */
+/* Changes what endpoints tell their program, when set before begin(). */
+extern void (*tune_further)(h46017_endpoint_callbacks *cb,
+                            h46017_calls_callbacks *calls);
 
 /* NULL: the defaults. */
 void begin(const h46017_gatekeeper_settings *settings);
