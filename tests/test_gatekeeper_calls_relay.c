@@ -346,7 +346,9 @@ static const char *number_of(const party *p) {
   static char digits[64];
   h46017_q931 q931;
   h46017_q931_ie ie;
-  ck_assert_int_eq(h46017_q931_parse(&q931, p->setup.data, p->setup.len, 0), 0);
+  ck_assert_int_eq(h46017_q931_parse(&q931, p->setup.data, p->setup.len,
+                                     H46017_LENIENT_IE_ORDER),
+                   0);
   if (!h46017_q931_find(&q931, H46017_Q931_IE_CALLED_PARTY_NUMBER, &ie)) {
     return NULL;
   }
@@ -390,6 +392,36 @@ START_TEST(the_number_called_is_the_one_that_the_program_names) {
   ck_assert_ptr_null(number_of(&parties[1]));
   world_break(&w, line[0]);
   run();
+  end();
+}
+END_TEST
+
+/* Whatever the order of the elements: two of them are written anew. */
+START_TEST(the_number_is_found_behind_the_user_user_element_too) {
+  static const uint8_t number[] = {0x70, 3, 0x81, '4', '2'};
+  static const h46017_alias digits = {
+      H46017_ALIAS_DIALLED_DIGITS, 0, {"4711", 4}};
+  octets setup = captured_setup();
+  h46017_q931 q931;
+  h46017_q931_ie ie;
+  begin_with_ep2(NULL);
+  (void)line_of_digits("4711");
+  route_to = &digits;
+  ck_assert_int_eq(h46017_q931_parse(&q931, setup.data, setup.len, 0), 0);
+  ck_assert(!h46017_q931_find(&q931, H46017_Q931_IE_CALLED_PARTY_NUMBER, &ie));
+  octets_append(&setup, number, sizeof(number));
+  came(line[0], &setup, 1);
+  run();
+  ck_assert_uint_eq(parties[1].setups, 1);
+  ck_assert_str_eq(number_of(&parties[1]), "4711");
+  ck_assert_int_eq(h46017_q931_parse(&q931, parties[1].setup.data,
+                                     parties[1].setup.len,
+                                     H46017_LENIENT_IE_ORDER),
+                   0);
+  ck_assert(h46017_q931_find(&q931, H46017_Q931_IE_USER_USER, &ie));
+  world_break(&w, line[0]);
+  run();
+  octets_free(&setup);
   end();
 }
 END_TEST
@@ -564,6 +596,7 @@ int main(void) {
   tcase_add_loop_test(tc, a_hop_less_each_time_and_none_is_left_to_go_on_with,
                       0, 4);
   tcase_add_test(tc, the_number_called_is_the_one_that_the_program_names);
+  tcase_add_test(tc, the_number_is_found_behind_the_user_user_element_too);
   tcase_add_loop_test(
       tc, a_slow_side_ends_its_own_connection_and_never_the_other, 0, 2);
   tcase_add_test(tc, a_second_call_proceeding_goes_on_as_forwarded_elements);

@@ -147,6 +147,110 @@ START_TEST(an_additive_rrq_adds_names_and_takes_none_away) {
 }
 END_TEST
 
+/* What it adds to may change while the program takes its time. */
+START_TEST(an_additive_rrq_waits_for_the_program_and_finds_what_is_there_then) {
+  static const char *const ids[] = {DEVICE, "lobby"};
+  h46017_device device;
+  h46017_registration_answer yes = {.open = true, .time_to_live = 60};
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  char id[32];
+  world w;
+  peer p;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  id_of(&w, DEVICE, id);
+  w.answered = H46017_LATER;
+  ras = peer_rrq(2, "lobby", NULL);
+  ras.u.rrq.additive_registration = true;
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, NULL, w.now),
+                   H46017_ERR_INVALID_ARGUMENT);
+  if (_i == 0) {
+    /* It has become another device's. */
+    h46017_device_default(&device);
+    device.name = "another";
+    device.hardware_ids = ids;
+    device.hardware_id_count = 2;
+    device.auth = H46017_AUTH_OPEN;
+    yes.device = &device;
+  } else {
+    (void)h46017_gatekeeper_unregister(w.gk, DEVICE, strlen(DEVICE),
+                                       H46017_URQ_MAINTENANCE, w.now);
+    ck_assert_ptr_null(find(&w, DEVICE));
+  }
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now), 0);
+  ck_assert(tells(&w, _i == 0 ? "gk rejected ALIAS_CONFLICT"
+                              : "gk rejected NOT_REGISTERED"));
+  ck_assert_ptr_null(find(&w, "lobby"));
+  ck_assert((find(&w, DEVICE) != NULL) == (_i == 0));
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+START_TEST(a_urq_for_more_names_than_there_may_be_takes_none) {
+  h46017_alias list[4];
+  h46017_gatekeeper_settings s;
+  h46017_ras ras = peer_rrq(1, DEVICE, "lobby");
+  world w;
+  peer p;
+  world_settings(&s);
+  s.max_aliases = 3;
+  (void)world_init(&w, &s, NULL);
+  peer_init(&p, &w, NULL);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  for (int i = 0; i < 4; i++) {
+    list[i] = (h46017_alias){H46017_ALIAS_H323_ID, 0, {"lobby", 5}};
+  }
+  ras = urq(&w, DEVICE, "lobby", NULL);
+  ras.u.urq.endpoint_alias.list = list;
+  ras.u.urq.endpoint_alias.count = 4;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URJ);
+  ck_assert_uint_eq(find(&w, "lobby")->alias_count, 2);
+  ras.request_seq_num++;
+  ras.u.urq.endpoint_alias.count = 3;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_UCF);
+  ck_assert_ptr_null(find(&w, "lobby"));
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
+/* Without an endpointIdentifier it means the only one there is, and waits for
+ * what is asked about that. */
+START_TEST(a_urq_that_names_nobody_waits_for_the_only_one) {
+  const h46017_registration_answer yes = {.open = true};
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  char id[32];
+  world w;
+  peer p;
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  id_of(&w, DEVICE, id);
+  w.answered = H46017_LATER;
+  ras = peer_rrq(2, DEVICE, NULL);
+  ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ras = (h46017_ras){.kind = H46017_RAS_URQ, .request_seq_num = 3};
+  ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RIP);
+  ck_assert_ptr_nonnull(find(&w, DEVICE));
+  ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &yes, w.now), 0);
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_UCF);
+  ck_assert_ptr_null(find(&w, DEVICE));
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(names_that_are_there_twice_count_once) {
   h46017_ras ras = peer_rrq(1, DEVICE, "00:90:33:2f:68:8A");
   h46017_alias three[3];
@@ -424,6 +528,11 @@ int main(void) {
   tcase_add_test(tc, a_urq_for_some_names_leaves_the_others);
   tcase_add_test(tc, an_identifier_of_another_connection_is_worth_nothing);
   tcase_add_test(tc, an_additive_rrq_adds_names_and_takes_none_away);
+  tcase_add_loop_test(
+      tc, an_additive_rrq_waits_for_the_program_and_finds_what_is_there_then, 0,
+      2);
+  tcase_add_test(tc, a_urq_for_more_names_than_there_may_be_takes_none);
+  tcase_add_test(tc, a_urq_that_names_nobody_waits_for_the_only_one);
   tcase_add_test(tc, names_that_are_there_twice_count_once);
   tcase_add_test(tc, the_program_may_refuse_a_urq);
   tcase_add_test(tc, a_large_message_that_is_not_understood_gets_xrs);
