@@ -135,6 +135,58 @@ START_TEST(an_answer_of_the_tables_own_that_cannot_be_sent_stays) {
 }
 END_TEST
 
+static uint8_t written[256];
+static size_t written_len;
+static int write_says;
+
+static int on_write(h46017_calls *calls, const uint8_t *q931, size_t len,
+                    void *user_data) {
+  (void)calls;
+  (void)user_data;
+  ck_assert_uint_le(len, sizeof(written));
+  memcpy(written, q931, len);
+  written_len = len;
+  return write_says;
+}
+
+static int on_rand(uint8_t *dest, size_t len, void *user_data) {
+  (void)user_data;
+  memset(dest, 7, len);
+  return 0;
+}
+
+/* A program that only calls: whoever calls it hears so. Q.850 cause 88. */
+START_TEST(who_takes_no_calls_says_so) {
+  octets setup = octets_hex(SETUP);
+  h46017_calls_callbacks cb;
+  h46017_q931 msg;
+  h46017_q931_ie cause;
+  h46017_calls *calls;
+  h46017_call *call = NULL;
+  h46017_calls_callbacks_default(&cb);
+  cb.write = on_write;
+  cb.rand = on_rand;
+  write_says = 0;
+  written_len = 0;
+  ck_assert_int_eq(h46017_calls_new(&calls, NULL, &cb, NULL, NULL, 1), 0);
+  ck_assert_int_eq(h46017_q931_parse(&msg, setup.data, setup.len, 0), 0);
+  ck_assert_int_eq(h46017_calls_receive(calls, &msg, 1), 0);
+  ck_assert_uint_eq(h46017_calls_count(calls), 0);
+  ck_assert_int_eq(h46017_q931_parse(&msg, written, written_len, 0), 0);
+  ck_assert_uint_eq(msg.type, H46017_Q931_RELEASE_COMPLETE);
+  ck_assert(h46017_q931_find(&msg, H46017_Q931_IE_CAUSE, &cause));
+  ck_assert_uint_eq(cause.contents[cause.len - 1] & 0x7f, 88);
+  /* A program's own error, which is none of ours, is its failure. */
+  ck_assert_int_eq(h46017_call_new(calls, NULL, &call, 1), 0);
+  write_says = 5;
+  ck_assert_int_eq(h46017_call_write(call, H46017_Q931_SETUP, NULL, 1),
+                   H46017_ERR_CALLBACK_FAILURE);
+  ck_assert_int_eq(h46017_calls_error(calls), H46017_ERR_CALLBACK_FAILURE);
+  h46017_calls_del(calls);
+  octets_free(&setup);
+}
+END_TEST
+
 /* -- many, and memory ------------------------------------------------------ */
 
 START_TEST(a_thousand_calls_at_once_on_one_connection) {
@@ -252,6 +304,7 @@ int main(void) {
   tcase_add_loop_test(tc, the_table_may_be_deleted_in_every_callback, 0, 4);
   tcase_add_test(tc, a_callback_that_fails_ends_the_table);
   tcase_add_test(tc, an_answer_of_the_tables_own_that_cannot_be_sent_stays);
+  tcase_add_test(tc, who_takes_no_calls_says_so);
   tcase_add_test(tc, a_thousand_calls_at_once_on_one_connection);
   tcase_add_test(tc, every_allocation_may_fail);
   tcase_add_test(tc, a_call_takes_less_than_a_kibibyte);
