@@ -9,6 +9,7 @@
 #include <h46017/ras.h>
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,6 +395,38 @@ START_TEST(everything_optional_is_built) {
 END_TEST
 
 /* Names, numbers and lists are copied: what they were made from may go. */
+START_TEST(every_terminal_type_stands_where_it_belongs) {
+  static const h46017_terminal_type types[] = {
+      H46017_TERMINAL_TERMINAL, H46017_TERMINAL_GATEWAY, H46017_TERMINAL_MCU,
+      H46017_TERMINAL_GATEKEEPER};
+  static const char *const components[] = {"terminal", "gateway", "mcu",
+                                           "gatekeeper"};
+  h46017_ras ras = ras_of(H46017_RAS_RRQ, 1);
+  h46017_ras out;
+  h46017_h225 *m;
+  uint8_t per[256];
+  size_t len = 0;
+  char path[64];
+
+  ras.u.rrq.terminal_type = types[_i];
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(h46017_ras_build(m, &ras), 0);
+  ck_assert_int_eq(h46017_h225_encode(m, per, sizeof(per), &len), 0);
+  ck_assert_int_eq(h46017_h225_decode(m, h46017_h225_ras_message(), per, len),
+                   0);
+  ck_assert_int_eq(h46017_ras_view(m, &out), 0);
+  ck_assert_int_eq((int)out.u.rrq.terminal_type, (int)types[_i]);
+  for (int i = 0; i < 4; i++) {
+    (void)snprintf(path, sizeof(path), "registrationRequest.terminalType.%s",
+                   components[i]);
+    ck_assert_int_eq(h46017_h225_value_kind(h46017_h225_get(
+                         h46017_h225_root(m), path)) != H46017_H225_ABSENT,
+                     i == _i);
+  }
+  h46017_h225_del(m);
+}
+END_TEST
+
 START_TEST(what_is_built_is_copied) {
   char name[] = "0090332f688a", gk[] = "gk", ep[] = "1_gk";
   h46017_alias alias = {H46017_ALIAS_H323_ID, 0, {name, 12}};
@@ -643,6 +676,7 @@ static Suite *ras_build_suite(void) {
   tc = tcase_create("building");
   tcase_add_test(tc, the_version_is_7_unless_said);
   tcase_add_test(tc, everything_optional_is_built);
+  tcase_add_loop_test(tc, every_terminal_type_stands_where_it_belongs, 0, 4);
   tcase_add_test(tc, what_is_built_is_copied);
   tcase_add_test(tc, a_program_may_add_components);
   tcase_add_test(tc, an_rcf_needs_an_endpoint_identifier);
