@@ -130,20 +130,6 @@ static size_t per_encode_oid(per_encoder *e, const h46017_node *n,
 
 /* -- structured types ------------------------------------------------- */
 
-static size_t per_put_open_octets(const per_encoder *e, size_t pos,
-                                  const uint8_t *octets, size_t len) {
-  size_t part;
-  bool more;
-
-  do {
-    pos = per_put_part(e, pos, len, &part, &more);
-    pos = h46017_bits_put_octets(&e->room, pos, octets, part);
-    octets += part;
-    len -= part;
-  } while (more);
-  return pos;
-}
-
 /* Octets that the lengths of an open type of `len` octets take. */
 static size_t per_lengths_of(size_t len) {
   size_t rest = len % (4 * PER_FRAGMENT);
@@ -332,8 +318,8 @@ PER_APART static size_t per_encode_additions(per_encoder *e,
     }
   }
   for (size_t i = 0; i < count; i++) {
-    pos = per_put_open_octets(e, pos, unknown->items[i].octets,
-                              unknown->items[i].len);
+    pos = h46017_per_put_parts(e, pos, unknown->items[i].octets,
+                               unknown->items[i].len, 8);
   }
   return pos;
 }
@@ -419,7 +405,7 @@ PER_APART static size_t per_encode_unknown(per_encoder *e, const h46017_node *n,
   e->depth++;
   pos = h46017_bits_put_few(&e->room, pos, 1, 1);
   pos = per_put_small(e, pos, u->index);
-  return per_put_open_octets(e, pos, u->octets, u->len);
+  return h46017_per_put_parts(e, pos, u->octets, u->len, 8);
 }
 
 static size_t per_encode_choice(per_encoder *e, const h46017_node *n,

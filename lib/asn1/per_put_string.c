@@ -30,18 +30,11 @@ static size_t per_put_size(const per_encoder *e, size_t pos,
   return n->aligned ? h46017_bits_align_up(pos) : pos;
 }
 
-size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
-                             const uint8_t *data, size_t count, unsigned unit) {
+size_t h46017_per_put_parts(const per_encoder *e, size_t pos,
+                            const uint8_t *data, size_t count, unsigned unit) {
   bool more;
   size_t part;
 
-  if (!per_is_size(n, count)) {
-    return per_refuse_size(e, pos);
-  }
-  if (!per_is_fragmented(n, count)) {
-    pos = per_put_size(e, pos, n, count);
-    return per_put_units(e, pos, data, count, unit);
-  }
   do {
     pos = per_put_part(e, pos, count, &part, &more);
     pos = per_put_units(e, pos, data, part, unit);
@@ -49,6 +42,18 @@ size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
     count -= part;
   } while (more);
   return pos;
+}
+
+size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
+                             const uint8_t *data, size_t count, unsigned unit) {
+  if (!per_is_size(n, count)) {
+    return per_refuse_size(e, pos);
+  }
+  if (!per_is_fragmented(n, count)) {
+    pos = per_put_size(e, pos, n, count);
+    return per_put_units(e, pos, data, count, unit);
+  }
+  return h46017_per_put_parts(e, pos, data, count, unit);
 }
 
 /* The usual string: its number of units is fixed or in an octet or less, what

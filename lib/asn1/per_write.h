@@ -109,6 +109,11 @@ static inline size_t per_put_count(const per_encoder *e, size_t pos,
 
 /* -- strings: per_put_string.c ---------------------------------------- */
 
+/* Units of 1, 8 or 16 bits under a general length: in fragments, where there
+ * are many. An open type's octets are such units too. */
+size_t h46017_per_put_parts(const per_encoder *e, size_t pos,
+                            const uint8_t *data, size_t count, unsigned unit);
+
 /* Any string of units of 1, 8 or 16 bits. */
 size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
                              const uint8_t *data, size_t count, unsigned unit);
