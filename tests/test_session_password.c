@@ -10,59 +10,9 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
-
-/* -- the scene --------------------------------------------------------------
- */
-
-/* What went by: the last of each kind that came in at either side. */
-static struct {
-  uint8_t per[2][H46017_RAS_ACF_SEQUENCE + 1][1500];
-  size_t len[2][H46017_RAS_ACF_SEQUENCE + 1];
-  size_t bare; /* messages without a token */
-} tap;
-
-static void tap_seen(world *w, bool at_gatekeeper, const uint8_t *per,
-                     size_t len) {
-  h46017_h225 *m = NULL;
-  h46017_ras_kind kind;
-  uint16_t seq;
-
-  (void)w;
-  ck_assert_int_eq(h46017_ras_peek(per, len, &kind, &seq), 0);
-  ck_assert_uint_le(len, sizeof(tap.per[0][0]));
-  memcpy(tap.per[at_gatekeeper][kind], per, len);
-  tap.len[at_gatekeeper][kind] = len;
-  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
-  ck_assert_int_eq(h46017_h225_decode(m, h46017_h225_ras_message(), per, len),
-                   0);
-  tap.bare += h46017_h225_count(h46017_h225_get(
-                  h46017_h225_at(h46017_h225_root(m), 0), "cryptoTokens")) == 0;
-  h46017_h225_del(m);
-}
-
-static void scene_init(scene *s, h46017_device_auth auth) {
-  memset(&tap, 0, sizeof(tap));
-  scene_settings(s);
-  s->w.device.auth = auth;
-}
-
-/* Once the settings are as they should be. */
-static void scene_open(scene *s) {
-  ck_assert_int_eq(scene_world(s, s->w.device.auth, NULL), 0);
-  s->w.seen = tap_seen;
-}
-
-static void scene_run(scene *s, h46017_time seconds) {
-  ck_assert_int_eq(world_run(&s->w, s->w.now + seconds * SECOND), 0);
-}
-
-static void scene_add(scene *s) {
-  ck_assert_int_eq(world_add(&s->w, &s->line, DEVICE, &s->ep), 0);
-}
 
 /* -- what works -------------------------------------------------------------
  */
@@ -83,13 +33,13 @@ static void lives(scene *s) {
 
 START_TEST(a_device_lives_by_its_password) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   lives(&s);
   /* RRQ, RCF, keep-alives, URQ, UCF: not one went without */
-  ck_assert_uint_eq(tap.bare, 0);
-  ck_assert_uint_gt(tap.len[1][H46017_RAS_URQ], 0);
-  ck_assert_uint_gt(tap.len[0][H46017_RAS_UCF], 0);
+  ck_assert_uint_eq(tapped.bare, 0);
+  ck_assert_uint_gt(tapped.len[1][H46017_RAS_URQ], 0);
+  ck_assert_uint_gt(tapped.len[0][H46017_RAS_UCF], 0);
   world_free(&s.w);
 }
 END_TEST
@@ -97,7 +47,7 @@ END_TEST
 START_TEST(every_combination_of_tokens_will_do) {
   for (uint32_t kinds = 1; kinds <= H46017_H235_ALL; kinds++) {
     scene s;
-    scene_init(&s, H46017_AUTH_PASSWORD);
+    scene_begin(&s, H46017_AUTH_PASSWORD);
     scene_open(&s);
     s.w.ep_kinds = kinds;
     lives(&s);
@@ -110,7 +60,7 @@ START_TEST(the_user_may_be_another_of_the_device_s_names) {
   static const char *const aliases[] = {"switchboard"};
   for (int known = 0; known <= 1; known++) {
     scene s;
-    scene_init(&s, H46017_AUTH_PASSWORD);
+    scene_begin(&s, H46017_AUTH_PASSWORD);
     scene_open(&s);
     s.w.device.aliases = aliases;
     s.w.device.alias_count = known != 0 ? 1 : 0;
@@ -129,7 +79,7 @@ END_TEST
 
 START_TEST(an_irq_is_asked_and_answered_with_tokens) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   scene_add(&s);
   scene_run(&s, 1);
@@ -137,7 +87,7 @@ START_TEST(an_irq_is_asked_and_answered_with_tokens) {
   scene_run(&s, 59);
   s.line->cut = false;
   scene_run(&s, 100);
-  ck_assert_uint_eq(tap.bare, 0);
+  ck_assert_uint_eq(tapped.bare, 0);
   world_free(&s.w);
 }
 END_TEST
@@ -145,7 +95,7 @@ END_TEST
 START_TEST(an_answer_may_come_later) {
   scene s;
   h46017_registration_answer answer = {.secret = "secret", .secret_len = 6};
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   s.w.answered = H46017_LATER;
   scene_add(&s);
@@ -175,7 +125,7 @@ static void refused(scene *s, const char *code) {
 
 START_TEST(a_wrong_password_is_refused) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   s.w.ep_password = "Secret";
   refused(&s, "PASSWORD_WRONG");
@@ -194,7 +144,7 @@ START_TEST(a_wrong_password_is_refused_whatever_else_is_right) {
   id.cn_len = strlen(DEVICE);
   for (size_t i = 0; i < sizeof(auths) / sizeof(auths[0]); i++) {
     scene s;
-    scene_init(&s, auths[i]);
+    scene_begin(&s, auths[i]);
     scene_open(&s);
     s.w.ep_password = "Secret";
     scene_add(&s);
@@ -236,7 +186,7 @@ START_TEST(certificate_and_password_are_what_the_device_asks_for) {
       id.cn = DEVICE;
       id.cn_len = strlen(DEVICE);
     }
-    scene_init(&s, cases[i].auth);
+    scene_begin(&s, cases[i].auth);
     scene_open(&s);
     s.w.ep_password = cases[i].password ? "secret" : NULL;
     scene_add(&s);
@@ -257,7 +207,7 @@ END_TEST
 
 START_TEST(no_password_is_refused) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   s.w.ep_password = NULL;
   refused(&s, "PASSWORD_MISSING");
@@ -266,7 +216,7 @@ END_TEST
 
 START_TEST(a_password_in_the_open_is_none_unless_allowed) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.gk.password_over_tcp = false;
   scene_open(&s);
   refused(&s, "PASSWORD_OVER_TCP");
@@ -278,7 +228,7 @@ START_TEST(a_password_over_tls_is_taken_as_it_is) {
   scene s;
   h46017_identity_default(&id);
   id.tls = true;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.gk.password_over_tcp = false;
   scene_open(&s);
   scene_add(&s);
@@ -293,7 +243,7 @@ START_TEST(a_clock_that_differs_too_much_is_said) {
   static const int64_t skews[] = {-301, 301, -300, 300};
   for (size_t i = 0; i < 4; i++) {
     scene s;
-    scene_init(&s, H46017_AUTH_PASSWORD);
+    scene_begin(&s, H46017_AUTH_PASSWORD);
     scene_open(&s);
     s.w.ep_utc = UTC + skews[i];
     if (i < 2) {
@@ -309,7 +259,7 @@ END_TEST
 START_TEST(the_window_may_be_as_wide_as_two_hours) {
   for (int64_t skew = 7200; skew <= 7201; skew++) {
     scene s;
-    scene_init(&s, H46017_AUTH_PASSWORD);
+    scene_begin(&s, H46017_AUTH_PASSWORD);
     s.gk.password_window = 7200;
     s.ep.password_window = 7200;
     scene_open(&s);
@@ -326,11 +276,11 @@ END_TEST
 
 START_TEST(without_a_clock_there_are_no_passwords) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   s.w.utc = -1;
   refused(&s, "CLOCK_NOT_SET");
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   s.w.ep_utc = -1;
   scene_add(&s);
@@ -345,11 +295,11 @@ START_TEST(without_hashes_there_are_no_passwords) {
   h46017_alias name = {H46017_ALIAS_H323_ID, 0, {DEVICE, 12}};
   h46017_registration reg;
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.gk.crypto = NULL;
   scene_open(&s);
   refused(&s, "DIGEST");
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.ep.crypto = NULL;
   scene_open(&s);
   s.w.ep_password = NULL;
@@ -368,7 +318,7 @@ END_TEST
 START_TEST(only_the_kinds_of_the_settings_count) {
   for (uint32_t kind = 1; kind <= 4; kind *= 2) {
     scene s;
-    scene_init(&s, H46017_AUTH_PASSWORD);
+    scene_begin(&s, H46017_AUTH_PASSWORD);
     s.gk.password_kinds = H46017_H235_HMAC;
     scene_open(&s);
     s.w.ep_kinds = kind;
@@ -385,7 +335,7 @@ END_TEST
 START_TEST(the_reason_may_be_said_on_the_wire) {
   scene s;
   h46017_h225 *m = NULL;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.gk.security_errors = true;
   scene_open(&s);
   s.w.ep_utc = UTC - 301;
@@ -395,8 +345,8 @@ START_TEST(the_reason_may_be_said_on_the_wire) {
   ck_assert(tells(&s.w, "ep0 reg1 rejected securityError"));
   ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
   ck_assert_int_eq(h46017_h225_decode(m, h46017_h225_ras_message(),
-                                      tap.per[0][H46017_RAS_RRJ],
-                                      tap.len[0][H46017_RAS_RRJ]),
+                                      tapped.per[0][H46017_RAS_RRJ],
+                                      tapped.len[0][H46017_RAS_RRJ]),
                    0);
   ck_assert_int_eq(
       h46017_h225_value_kind(h46017_h225_get(
@@ -408,276 +358,12 @@ START_TEST(the_reason_may_be_said_on_the_wire) {
 }
 END_TEST
 
-/* -- what others send -------------------------------------------------------
- */
-
-static void send_octets(peer *p, const uint8_t *per, size_t len) {
-  ck_assert_int_eq(h46017_tunnel_write_ras(p->tunnel, per, len), 0);
-  ck_assert_int_eq(peer_carry(p), 0);
-}
-
-START_TEST(a_recorded_rrq_is_refused_on_another_connection) {
-  scene s;
-  peer p;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  scene_add(&s);
-  scene_run(&s, 5);
-  peer_init(&p, &s.w, NULL);
-  send_octets(&p, tap.per[1][H46017_RAS_RRQ], tap.len[1][H46017_RAS_RRQ]);
-  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
-  /* and as long as its time lasts, whoever has gone meanwhile */
-  ck_assert_int_eq(h46017_endpoint_close(s.line->ep, s.w.now), 0);
-  scene_run(&s, 200);
-  world_forget(&s.w);
-  peer_free(&p);
-  peer_init(&p, &s.w, NULL);
-  send_octets(&p, tap.per[1][H46017_RAS_RRQ], tap.len[1][H46017_RAS_RRQ]);
-  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
-  peer_free(&p);
-  world_free(&s.w);
-}
-END_TEST
-
-START_TEST(an_altered_rrq_is_refused) {
-  scene s;
-  uint8_t rrq[1500];
-  size_t len;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  s.w.answered = H46017_LATER; /* so that the original is not used */
-  scene_add(&s);
-  scene_run(&s, 1);
-  len = tap.len[1][H46017_RAS_RRQ];
-  memcpy(rrq, tap.per[1][H46017_RAS_RRQ], len);
-  s.w.answered = H46017_ANSWERED;
-  for (size_t i = len - 8; i < len; i++) { /* behind the token */
-    peer p;
-    peer_init(&p, &s.w, NULL);
-    rrq[i] ^= 0x80;
-    send_octets(&p, rrq, len);
-    rrq[i] ^= 0x80;
-    peer_free(&p);
-  }
-  ck_assert_int_gt(world_count(&s.w, "gk rejected PASSWORD_WRONG"), 0);
-  ck_assert_int_eq(world_count(&s.w, "gk registered"), 0);
-  world_free(&s.w);
-}
-END_TEST
-
-/* The registration of a line, from a connection of its own: RAS octets of
- * somebody who got between. */
-static int push(scene *s, const uint8_t *per, size_t len) {
-  h46017_tunnel *t = NULL;
-  h46017_tunnel_callbacks cb;
-  const uint8_t *octets;
-  size_t n;
-  int rv;
-
-  h46017_tunnel_callbacks_default(&cb);
-  ck_assert_int_eq(h46017_tunnel_new(&t, NULL, &cb, NULL, NULL, s->w.now), 0);
-  ck_assert_int_eq(h46017_tunnel_write_ras(t, per, len), 0);
-  n = h46017_tunnel_peek_tx(t, &octets);
-  rv = h46017_connection_recv(s->line->conn, octets, n, s->w.now);
-  h46017_tunnel_del(t);
-  return rv;
-}
-
-/* A message of its kind for the registration, without a token. */
-static size_t forge(const scene *s, h46017_ras_kind kind, uint8_t *per,
-                    size_t cap) {
-  const h46017_registered *reg =
-      h46017_gatekeeper_find(s->w.gk, DEVICE, strlen(DEVICE));
-  h46017_ras ras = {.kind = kind, .request_seq_num = 4711};
-  h46017_text id;
-  h46017_h225 *m = NULL;
-  size_t len = 0;
-
-  ck_assert_ptr_nonnull(reg);
-  id =
-      (h46017_text){reg->endpoint_identifier, strlen(reg->endpoint_identifier)};
-  if (kind == H46017_RAS_RRQ) {
-    ras.u.rrq.keep_alive = true;
-    ras.u.rrq.endpoint_identifier = id;
-    ras.u.rrq.terminal_type = H46017_TERMINAL_TERMINAL;
-  } else {
-    ras.u.urq.endpoint_identifier = id;
-    ras.u.urq.reason = H46017_URQ_REASON_ABSENT;
-  }
-  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
-  ck_assert_int_eq(h46017_ras_build(m, &ras), 0);
-  ck_assert_int_eq(h46017_h225_encode(m, per, cap, &len), 0);
-  h46017_h225_del(m);
-  return len;
-}
-
-START_TEST(later_messages_without_a_token_are_refused) {
-  uint8_t per[512];
-  scene s;
-  size_t len;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  scene_add(&s);
-  scene_run(&s, 5);
-  len = forge(&s, H46017_RAS_RRQ, per, sizeof(per));
-  ck_assert_int_eq(push(&s, per, len), 0);
-  ck_assert(tells(&s.w, "gk rejected PASSWORD_MISSING securityDenial"));
-  ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 0);
-  len = forge(&s, H46017_RAS_URQ, per, sizeof(per));
-  ck_assert_int_eq(push(&s, per, len), 0);
-  scene_run(&s, 1);
-  ck_assert_int_eq(world_count(&s.w, "gk unregistered"), 0);
-  ck_assert_uint_gt(tap.len[0][H46017_RAS_URJ], 0);
-  /* the device itself is not disturbed */
-  scene_run(&s, 100);
-  ck_assert(tells(&s.w, "gk refreshed"));
-  ck_assert_int_eq(world_count(&s.w, "gk unregistered"), 0);
-  world_free(&s.w);
-}
-END_TEST
-
-START_TEST(a_later_message_altered_or_repeated_is_refused) {
-  uint8_t rrq[1500];
-  size_t len;
-  scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  s.gk.answer_time = 0; /* or it would get the same answer again */
-  scene_open(&s);
-  scene_add(&s);
-  scene_run(&s, 50); /* one refresh */
-  ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 1);
-  len = tap.len[1][H46017_RAS_RRQ];
-  memcpy(rrq, tap.per[1][H46017_RAS_RRQ], len);
-  world_forget(&s.w);
-  ck_assert_int_eq(push(&s, rrq, len), 0);
-  ck_assert(tells(&s.w, "gk rejected TOKEN_REPLAYED securityDenial"));
-  rrq[2] ^= 1; /* requestSeqNum */
-  ck_assert_int_eq(push(&s, rrq, len), 0);
-  ck_assert(tells(&s.w, "gk rejected PASSWORD_WRONG securityDenial"));
-  ck_assert_int_eq(world_count(&s.w, "gk refreshed"), 0);
-  world_free(&s.w);
-}
-END_TEST
-
-/* -- guessing ---------------------------------------------------------------
- */
-
-/* One attempt from a place. */
-static void attempt(scene *s, const char *origin, const char *password) {
-  h46017_ras rrq = peer_rrq(1, DEVICE, NULL);
-  h46017_h235_secret *secret = NULL;
-  static uint32_t random;
-  h46017_h235_token t;
-  h46017_h225 *m = NULL;
-  uint8_t per[512];
-  size_t len = 0;
-  peer p;
-
-  h46017_h235_token_default(&t);
-  t.sender = (h46017_text){DEVICE, strlen(DEVICE)};
-  t.now = UTC + (int64_t)(s->w.now / 1000);
-  t.random = ++random;
-  peer_init(&p, &s->w, NULL);
-  if (origin != NULL) {
-    ck_assert_int_eq(h46017_connection_set_origin(p.conn, origin), 0);
-  }
-  ck_assert_int_eq(h46017_h235_secret_new(&secret, &s->crypto, password,
-                                          strlen(password), NULL),
-                   0);
-  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
-  ck_assert_int_eq(h46017_ras_build(m, &rrq), 0);
-  ck_assert_int_eq(h46017_h235_add(m, secret, &t), 0);
-  ck_assert_int_eq(h46017_h235_encode(m, secret, per, sizeof(per), &len), 0);
-  world_forget(&s->w);
-  send_octets(&p, per, len);
-  h46017_h225_del(m);
-  h46017_h235_secret_del(secret);
-  peer_free(&p);
-}
-
-START_TEST(wrong_passwords_are_limited_by_device_and_place) {
-  scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  for (int i = 0; i < 5; i++) {
-    attempt(&s, "192.0.2.1", "guess");
-    ck_assert(tells(&s.w, "gk rejected PASSWORD_WRONG"));
-  }
-  attempt(&s, "192.0.2.1", "guess");
-  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
-  /* the right one tells nothing either */
-  attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
-  /* nobody else pays for it */
-  attempt(&s, "192.0.2.2", "secret");
-  ck_assert(tells(&s.w, "gk registered"));
-  attempt(&s, NULL, "secret");
-  ck_assert(tells(&s.w, "gk registered"));
-  s.w.now += 59999;
-  attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s.w, "gk rejected PASSWORD_ATTEMPTS"));
-  s.w.now += 1;
-  attempt(&s, "192.0.2.1", "secret");
-  ck_assert(tells(&s.w, "gk registered"));
-  world_free(&s.w);
-}
-END_TEST
-
-START_TEST(a_right_password_clears_the_count) {
-  scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  for (int i = 0; i < 20; i++) {
-    attempt(&s, "192.0.2.1", i % 5 == 4 ? "secret" : "guess");
-    ck_assert_int_eq(world_count(&s.w, "gk rejected PASSWORD_ATTEMPTS"), 0);
-  }
-  world_free(&s.w);
-}
-END_TEST
-
-START_TEST(many_places_do_not_lock_a_device_out) {
-  char origin[32];
-  scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  for (int i = 0; i < 300; i++) {
-    (void)snprintf(origin, sizeof(origin), "192.0.2.%d", i / 6);
-    s.w.now += 10; /* or they were too many at once */
-    attempt(&s, origin, "guess");
-    ck_assert(tells(&s.w, i % 6 == 5 ? "gk rejected PASSWORD_ATTEMPTS"
-                                     : "gk rejected PASSWORD_WRONG"));
-  }
-  attempt(&s, "198.51.100.1", "secret");
-  ck_assert(tells(&s.w, "gk registered"));
-  world_free(&s.w);
-}
-END_TEST
-
-START_TEST(a_place_is_a_short_text) {
-  char origin[65];
-  scene s;
-  peer p;
-  scene_init(&s, H46017_AUTH_PASSWORD);
-  scene_open(&s);
-  peer_init(&p, &s.w, NULL);
-  memset(origin, 'x', sizeof(origin));
-  origin[64] = '\0';
-  ck_assert_int_eq(h46017_connection_set_origin(p.conn, origin),
-                   H46017_ERR_INVALID_ARGUMENT);
-  ck_assert_int_eq(h46017_connection_set_origin(p.conn, origin + 1), 0);
-  ck_assert_int_eq(h46017_connection_set_origin(p.conn, ""),
-                   H46017_ERR_INVALID_ARGUMENT);
-  peer_free(&p);
-  world_free(&s.w);
-}
-END_TEST
-
 /* -- the gatekeeper's part --------------------------------------------------
  */
 
 START_TEST(a_gatekeeper_that_does_not_know_the_password_is_left) {
   scene s;
-  scene_init(&s, H46017_AUTH_OPEN);
+  scene_begin(&s, H46017_AUTH_OPEN);
   scene_open(&s);
   s.w.secret = NULL; /* it lets anybody in */
   scene_add(&s);
@@ -686,7 +372,7 @@ START_TEST(a_gatekeeper_that_does_not_know_the_password_is_left) {
   ck_assert_int_eq(world_count(&s.w, "ep0 reg1 registered"), 0);
   world_free(&s.w);
   /* the MD5 kinds cannot tell */
-  scene_init(&s, H46017_AUTH_OPEN);
+  scene_begin(&s, H46017_AUTH_OPEN);
   scene_open(&s);
   s.w.secret = NULL;
   s.w.ep_kinds = H46017_H235_PWD_HASH;
@@ -699,7 +385,7 @@ END_TEST
 
 START_TEST(a_gatekeeper_s_token_of_another_time_is_not_taken) {
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   s.ep.password_window = 60;
   scene_open(&s);
   s.w.utc = UTC - 100; /* for the gatekeeper the endpoint's time will do */
@@ -716,7 +402,7 @@ START_TEST(two_devices_on_one_connection_each_have_their_password) {
   h46017_alias name = {H46017_ALIAS_H323_ID, 0, {DEVICE "-TEL2", 17}};
   h46017_registration reg;
   scene s;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   scene_open(&s);
   scene_add(&s);
   h46017_registration_default(&reg);
@@ -732,7 +418,7 @@ START_TEST(two_devices_on_one_connection_each_have_their_password) {
   ck_assert_int_eq(h46017_endpoint_close(s.line->ep, s.w.now), 0);
   scene_run(&s, 1);
   ck_assert_int_eq(world_count(&s.w, "gk unregistered"), 2);
-  ck_assert_uint_eq(tap.bare, 0);
+  ck_assert_uint_eq(tapped.bare, 0);
   world_free(&s.w);
 }
 END_TEST
@@ -744,7 +430,7 @@ static int story(failmem *f, void *arg) {
   scene s;
   int rv;
   (void)arg;
-  scene_init(&s, H46017_AUTH_PASSWORD);
+  scene_begin(&s, H46017_AUTH_PASSWORD);
   rv = scene_world(&s, H46017_AUTH_PASSWORD, &f->mem);
   if (rv == 0) {
     rv = world_add(&s.w, &s.line, DEVICE, &s.ep);
@@ -786,14 +472,6 @@ static Suite *session_password_suite(void) {
   tcase_add_test(tc, without_hashes_there_are_no_passwords);
   tcase_add_test(tc, only_the_kinds_of_the_settings_count);
   tcase_add_test(tc, the_reason_may_be_said_on_the_wire);
-  tcase_add_test(tc, a_recorded_rrq_is_refused_on_another_connection);
-  tcase_add_test(tc, an_altered_rrq_is_refused);
-  tcase_add_test(tc, later_messages_without_a_token_are_refused);
-  tcase_add_test(tc, a_later_message_altered_or_repeated_is_refused);
-  tcase_add_test(tc, wrong_passwords_are_limited_by_device_and_place);
-  tcase_add_test(tc, a_right_password_clears_the_count);
-  tcase_add_test(tc, many_places_do_not_lock_a_device_out);
-  tcase_add_test(tc, a_place_is_a_short_text);
   tcase_add_test(tc, a_gatekeeper_that_does_not_know_the_password_is_left);
   tcase_add_test(tc, a_gatekeeper_s_token_of_another_time_is_not_taken);
   tcase_add_test(tc, two_devices_on_one_connection_each_have_their_password);

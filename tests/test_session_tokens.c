@@ -117,8 +117,8 @@ static void scene_init(scene *s) {
 }
 
 /* Once the settings are as they should be: one device, registered. */
-static void scene_open(scene *s, uint32_t kinds,
-                       const h46017_identity *gatekeeper) {
+static void tokens_open(scene *s, uint32_t kinds,
+                        const h46017_identity *gatekeeper) {
   world *w = &s->w;
 
   world_tune_gatekeeper = tune;
@@ -237,7 +237,7 @@ START_TEST(every_kind_of_message_needs_its_token) {
     return; /* before a registration, and about none */
   }
   scene_init(&s);
-  scene_open(&s, H46017_H235_HMAC, NULL);
+  tokens_open(&s, H46017_H235_HMAC, NULL);
   ck_assert_int_eq(h46017_h235_secret_new(&right, &s.crypto, "secret", 6, NULL),
                    0);
   ck_assert_int_eq(h46017_h235_secret_new(&wrong, &s.crypto, "Secret", 6, NULL),
@@ -296,7 +296,7 @@ START_TEST(every_kind_of_demand_of_the_gatekeeper_needs_its_token) {
 
   scene_init(&s);
   world_tune_endpoint = tune_endpoint;
-  scene_open(&s, H46017_H235_HMAC, NULL);
+  tokens_open(&s, H46017_H235_HMAC, NULL);
   ck_assert_int_eq(
       h46017_h235_secret_new(&secrets[1], &s.crypto, "Secret", 6, NULL), 0);
   ck_assert_int_eq(
@@ -411,7 +411,7 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   memset(&calls_seen, 0, sizeof(calls_seen));
   scene_init(&s);
   world_tune_endpoint = tune_calls;
-  scene_open(&s, H46017_H235_HMAC, NULL);
+  tokens_open(&s, H46017_H235_HMAC, NULL);
   h46017_registration_default(&reg);
   reg.aliases = &name;
   reg.alias_count = 1;
@@ -494,8 +494,8 @@ START_TEST(grq_and_gcf_agree_on_the_token) {
     scene_init(&s);
     s.ep.discover = true;
     s.gk.password_kinds = agreements[_i].taken;
-    scene_open(&s, agreements[_i].made,
-               proved != 0 ? tls_gatekeeper(&id) : NULL);
+    tokens_open(&s, agreements[_i].made,
+                proved != 0 ? tls_gatekeeper(&id) : NULL);
     ck_assert_uint_eq(tap.rrq_kinds, proved != 0 ? agreements[_i].proved
                                                  : agreements[_i].open);
     ck_assert_uint_eq(tap.refusals, 0);
@@ -507,7 +507,7 @@ END_TEST
 START_TEST(without_a_grq_every_token_is_sent) {
   scene s;
   scene_init(&s);
-  scene_open(&s, H46017_H235_ALL, NULL);
+  tokens_open(&s, H46017_H235_ALL, NULL);
   ck_assert_uint_eq(tap.rrq_kinds, H46017_H235_ALL);
   scene_free(&s);
 }
@@ -545,7 +545,7 @@ START_TEST(our_tokens_are_for_the_identifier_or_for_the_name) {
     scene s;
     scene_init(&s);
     s.gk.password_by_name = by_name != 0;
-    scene_open(&s, H46017_H235_HMAC, NULL);
+    tokens_open(&s, H46017_H235_HMAC, NULL);
     ck_assert_str_eq(tap.recipient, by_name != 0
                                         ? DEVICE
                                         : registered(&s)->endpoint_identifier);
@@ -564,7 +564,7 @@ END_TEST
 START_TEST(another_password_counts_from_the_next_full_rrq) {
   scene s;
   scene_init(&s);
-  scene_open(&s, H46017_H235_HMAC, NULL);
+  tokens_open(&s, H46017_H235_HMAC, NULL);
   ck_assert(h46017_registered_password_is(registered(&s), "secret", 6));
   ck_assert(!h46017_registered_password_is(registered(&s), "secre", 5));
   ck_assert(!h46017_registered_password_is(registered(&s), "other", 5));
