@@ -18,6 +18,7 @@
 
 enum {
   PROBE_NAME = 256,
+  PROBE_SAN,
   PROBE_DN,
   PROBE_ALIAS,
   PROBE_TIMEOUT,
@@ -28,6 +29,7 @@ typedef struct probe {
   cert *c;
   host_port at;
   const char *name; /* the server's; NULL: the host */
+  bool san;         /* in its subjectAltName: a CN is no name */
   const char *dn;   /* or its subject */
   const char *alias;
   uint32_t patience; /* ms */
@@ -45,6 +47,9 @@ static int take(void *arg, int id, const char *value) {
   switch (id) {
   case PROBE_NAME:
     p->name = value;
+    return 0;
+  case PROBE_SAN:
+    p->san = true;
     return 0;
   case PROBE_DN:
     p->dn = value;
@@ -182,7 +187,9 @@ static bool visit_tls(probe *p, uint16_t port, SSL_CTX *ctx, bool quiet) {
   int refused = 0;
   begin(p, &v, port);
   v.ctx = ctx;
-  v.check = p->dn ? H46017_SERVER_CHECK_SUBJECT : H46017_SERVER_CHECK_NAME;
+  v.check = p->dn    ? H46017_SERVER_CHECK_SUBJECT
+            : p->san ? H46017_SERVER_CHECK_SAN
+                     : H46017_SERVER_CHECK_NAME;
   v.server_name = p->dn ? p->dn : p->name;
   visit_run(&v);
   if (!v.tls && is_refusal(v.code)) {
@@ -260,6 +267,8 @@ static int go(probe *p) {
 static int probe_host(cert *c, int argc, char **argv) {
   static const option_spec specs[] = {
       {PROBE_NAME, "server-name", "NAME", "the name in its certificate; HOST"},
+      {PROBE_SAN, "server-san", NULL,
+       "that name has to be in its subjectAltName: a CN is none"},
       {PROBE_DN, "server-dn", "DN",
        "the whole subject of its certificate instead: CN=gk,O=Example"},
       {PROBE_ALIAS, "alias", "NAME", "what to register; h46017-probe"},
@@ -287,6 +296,10 @@ static int probe_host(cert *c, int argc, char **argv) {
   if (status == 0 &&
       (!host_port_parse(operands.items[0], 0, &p.at) || p.at.host[0] == '\0')) {
     status = report_usage("'%s' is not HOST[:PORT]", operands.items[0]);
+  }
+  if (status == 0 && p.dn != NULL && (p.san || p.name != NULL)) {
+    status = report_usage("--server-dn says the whole of it: no --server-name "
+                          "and no --server-san beside it");
   }
   if (status == 0) {
     status = go(&p);

@@ -139,6 +139,29 @@ class Probe(harness.Case):
                 self.assertEqual(got.get("code"), code)
         self.assertEqual(self.probe(at, "--server-dn", "nothing", status=1)["code"], "DN")
 
+    def test_a_cn_is_no_name_where_that_is_asked_for(self):
+        self.pki.make("by-cn", "by-cn.example", "nameless", "ca")
+        gk = self.gatekeeper(
+            *self.pki.own("by-cn"), "--client-cert", "none", "--open", tls="127.0.0.1:0"
+        )
+        self.trust()
+        at = f"127.0.0.1:{gk.port['tls']}"
+        name = ("--server-name", "by-cn.example")
+        self.assertTrue(self.probe(at, *name)["visits"][0]["tls"]["accepted"])
+        got = self.probe(at, *name, "--server-san", status=1)
+        self.assertEqual(got["code"], "SERVER_NAME")
+        # what is there is told all the same
+        self.assertTrue(got["visits"][0]["h46017"])
+        gk.stop()
+        at = f"127.0.0.1:{self.serve('--open').port['tls']}"
+        self.probe(at, "--server-name", "gk.example", "--server-san")
+
+    def test_a_subject_is_all_that_is_said_of_a_server(self):
+        for more in (("--server-san",), ("--server-name", "gk.example")):
+            with self.subTest(more):
+                self.probe("127.0.0.1:9", "--server-dn", "CN=gk", *more,
+                           status=2, json_answer=False)
+
     def test_a_gatekeeper_that_wants_a_certificate_says_so(self):
         gk = self.serve("--client-cert", "require")
         self.trust()
