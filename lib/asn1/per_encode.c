@@ -540,11 +540,10 @@ static size_t per_encode_value(per_encoder *e, const h46017_node *n,
 int h46017_per_encode(const h46017_node *node, const void *root, uint8_t *buf,
                       size_t cap, uint32_t depth, h46017_per_mark *mark,
                       size_t *plen, h46017_fault *fault) {
-  uint8_t nowhere[1]; /* an address, where there is no room */
   per_encoder e;
   size_t pos;
 
-  e.room.data = cap > 0 ? buf : nowhere;
+  e.room.data = buf;
   e.room.cap =
       (cap < H46017_BITS_MAX_OCTETS ? cap : H46017_BITS_MAX_OCTETS) * 8;
   e.fault = fault;

@@ -57,23 +57,23 @@ size_t h46017_per_put_string(per_encoder *e, size_t pos, const h46017_node *n,
 }
 
 /* The usual string: its number of units is fixed or in an octet or less, what
- * follows stands on octets, and there is room. Writes that number and returns
- * where the units go, `*ppos` behind them already. Looks first: where it is
- * NULL, nothing has happened. */
-static inline uint8_t *per_put_usual_size(const per_encoder *e, size_t *ppos,
-                                          const h46017_node *n, size_t count,
-                                          unsigned unit) {
+ * follows stands on octets, and there is room. Writes that number and tells
+ * where the units go, `*ppos` behind them already. False: it is none, and
+ * nothing has happened. */
+static inline bool per_put_usual_size(const per_encoder *e, size_t *ppos,
+                                      const h46017_node *n, size_t count,
+                                      unsigned unit, uint8_t **pout) {
   size_t bits = count * unit;
   size_t at = *ppos;
   size_t v = count;
 
   if (!per_is_size(n, count)) {
-    return NULL;
+    return false;
   }
   if (n->size_form <= H46017_NUMBER_BITS) { /* 8 bits at the most, or none */
     at = h46017_bits_align_up(at + n->size_bits);
     if (!n->aligned || at + bits > e->room.cap) {
-      return NULL;
+      return false;
     }
     if (n->size_bits > 0) {
       (void)h46017_bits_put_few(&e->room, *ppos, (unsigned)(count - n->size_lb),
@@ -84,15 +84,16 @@ static inline uint8_t *per_put_usual_size(const per_encoder *e, size_t *ppos,
     if (n->size_form == H46017_NUMBER_OCTET) {
       v -= n->size_lb;
     } else if (n->size_form != H46017_NUMBER_FREE || v >= 0x80) {
-      return NULL;
+      return false;
     }
     if (at + bits > e->room.cap) {
-      return NULL;
+      return false;
     }
     e->room.data[at / 8 - 1] = (uint8_t)v;
   }
   *ppos = at + bits;
-  return e->room.data + at / 8;
+  *pout = e->room.data + at / 8;
+  return true;
 }
 
 /* A string in units of whole octets. */
@@ -100,12 +101,12 @@ static inline size_t per_put_octets(per_encoder *e, size_t pos,
                                     const h46017_node *n, const uint8_t *data,
                                     size_t count, unsigned unit) {
   size_t end = pos;
-  uint8_t *p = per_put_usual_size(e, &end, n, count, unit);
+  uint8_t *out;
 
-  if (p == NULL) {
+  if (!per_put_usual_size(e, &end, n, count, unit, &out)) {
     return h46017_per_put_string(e, pos, n, data, count, unit);
   }
-  return h46017_bits_copy(p, data, count * unit / 8, end);
+  return h46017_bits_copy(out, data, count * unit / 8, end);
 }
 
 size_t h46017_per_encode_octets(per_encoder *e, const h46017_node *n,
@@ -148,11 +149,10 @@ static size_t per_put_digits(const per_encoder *e, size_t pos,
                              size_t count) {
   const h46017_alphabet *a = n->alphabet;
   unsigned all = 0; /* 0x80 in it: one of them was none */
-  uint8_t *out = n->char_bits == 4 && n->indexed && a != NULL
-                     ? per_put_usual_size(e, &pos, n, count, 4)
-                     : NULL;
+  uint8_t *out;
 
-  if (out == NULL) {
+  if (n->char_bits != 4 || !n->indexed || a == NULL ||
+      !per_put_usual_size(e, &pos, n, count, 4, &out)) {
     return PER_FAILED;
   }
   for (; count > 1; count -= 2, in += 2) {
