@@ -5,6 +5,8 @@
 #include "registrar.h"
 #include "runner.h"
 
+#include "session/invariants.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,6 +335,53 @@ START_TEST(a_keep_alive_that_had_to_wait_does_not_rebind) {
 }
 END_TEST
 
+/* Something about the same registration is asked: its keep-alive has to wait,
+ * and it is back all the same. What then ends the connection, or makes it wait
+ * for long, finds it like any other. */
+START_TEST(who_comes_back_and_has_to_wait_is_back) {
+  h46017_identity mine = proved(DEVICE, 1);
+  h46017_registration_answer no = {.refuse = H46017_ERR_REFUSED};
+  char id[32];
+  world w;
+  peer p;
+  peer q;
+  h46017_ras rrq = peer_rrq(1, DEVICE, NULL);
+  grace_world(&w, &p, &mine);
+  send_rrq(&p, 1, DEVICE);
+  id_of(&w, DEVICE, id);
+  lose(&p);
+  peer_init(&q, &w, &mine);
+  w.answered = H46017_LATER;
+  rrq.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
+  ck_assert_int_eq(peer_send_ras(&q, &rrq), 0);
+  ck_assert_ptr_null(find(&w, DEVICE)->connection);
+  send_keep_alive(&q, 2, id);
+  ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RIP);
+  ck_assert_ptr_null(h46017_gatekeeper_check_invariants(w.gk));
+  ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  ck_assert(find(&w, DEVICE)->expires == w.now + 120 * SECOND);
+  if (_i == 0) { /* the question is answered */
+    pass(&w, 3 * SECOND);
+    ck_assert_int_eq(h46017_gatekeeper_answer(w.gk, w.question, &no, w.now), 0);
+    ck_assert_int_eq(peer_carry(&q), 0);
+    ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_RCF);
+    ck_assert(tells(&w, "gk refreshed " DEVICE));
+    pass(&w, 25 * SECOND);
+    ck_assert_ptr_eq(find(&w, DEVICE)->connection, q.conn);
+  } else { /* it is lost again */
+    ck_assert_int_eq(
+        h46017_connection_transport_down(q.conn, H46017_ERR_CLOSED, w.now), 0);
+    ck_assert_ptr_null(find(&w, DEVICE)->connection);
+    ck_assert_int_eq(world_count(&w, "gk lost " DEVICE), 2);
+    pass(&w, 20 * SECOND);
+    ck_assert_ptr_null(find(&w, DEVICE));
+  }
+  ck_assert_ptr_null(h46017_gatekeeper_check_invariants(w.gk));
+  peer_free(&q);
+  world_free(&w);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("session_grace");
   TCase *tc = tcase_create("session_grace");
@@ -345,6 +394,7 @@ int main(void) {
   tcase_add_test(tc,
                  who_had_a_certificate_needs_it_again_whatever_the_password);
   tcase_add_test(tc, a_keep_alive_that_had_to_wait_does_not_rebind);
+  tcase_add_loop_test(tc, who_comes_back_and_has_to_wait_is_back, 0, 2);
   suite_add_tcase(s, tc);
   return run_suite(s);
 }

@@ -493,7 +493,8 @@ static bool ras_show(h46017_connection *c, h46017_h225 *msg,
 
 /* A keep-alive for a registration that waits for its peer: it is back if it
  * proves what it did before. Now, and not after what it may have to wait for:
- * its token was looked at just now, in this state. */
+ * its token was looked at just now, in this state. It is a registration like
+ * any other from here on; the keep-alive refreshes it in its turn. */
 static void ras_come_back(h46017_connection *c, const h46017_ras *ras) {
   gk_registration *r;
 
@@ -505,6 +506,7 @@ static void ras_come_back(h46017_connection *c, const h46017_ras *ras) {
   if (r != NULL && r->pub.connection == NULL && gk_registration_is_back(r, c) &&
       c->registration_count < c->gk->settings.max_registrations) {
     gk_registration_rebind(r, c);
+    gk_registration_arm(r, GK_REG_EV_REFRESH);
   }
 }
 

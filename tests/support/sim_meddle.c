@@ -30,6 +30,7 @@ static uint16_t other_number(const sim_host *h) {
 typedef struct chosen {
   sim *s;
   const sim_link *link; /* on it; NULL: anywhere */
+  bool lost;            /* without a connection */
   uint32_t seen;
   const h46017_registered *reg;
 } chosen;
@@ -38,7 +39,7 @@ static int choose(const h46017_registered *reg, void *arg) {
   chosen *c = arg;
 
   if ((c->link == NULL || reg->connection == c->link->conn) &&
-      sim_draw(c->s, ++c->seen) == 0) {
+      (!c->lost || reg->connection == NULL) && sim_draw(c->s, ++c->seen) == 0) {
     c->reg = reg;
   }
   return 0;
@@ -82,10 +83,26 @@ static void meddle_urq(const h46017_registered *reg, h46017_ras *ras) {
       &reg->aliases[reg->alias_count - 1], reg->alias_count > 1, true};
 }
 
+/* Back to what it lost by a full RRQ, and at once by a keep-alive. */
+static void meddle_back(sim_host *h, const h46017_registered *reg) {
+  h46017_ras ras = {.kind = H46017_RAS_RRQ, .request_seq_num = other_number(h)};
+
+  ras.u.rrq.endpoint_identifier =
+      (h46017_text){reg->endpoint_identifier, strlen(reg->endpoint_identifier)};
+  ras.u.rrq.terminal_alias =
+      (h46017_aliases){reg->aliases, reg->alias_count, true};
+  send(h, &ras);
+  ras.request_seq_num = other_number(h);
+  ras.u.rrq.keep_alive = true;
+  ras.u.rrq.terminal_alias.present = false;
+  send(h, &ras);
+}
+
 void sim_meddle(sim *s, sim_host *h) {
   h46017_ras ras = {.kind = H46017_RAS_RRQ};
   chosen any = {.s = s};
   chosen own = {.s = s, .link = h->link};
+  chosen lost = {.s = s, .lost = true};
   const sim_host *other = &s->hosts[sim_draw(s, (uint32_t)s->host_count)];
   h46017_alias alias = {
       other->names[0][0].type,
@@ -98,6 +115,11 @@ void sim_meddle(sim *s, sim_host *h) {
   ras.request_seq_num = other_number(h);
   (void)h46017_gatekeeper_each(h->link->gk->gk, choose, &any);
   (void)h46017_gatekeeper_each(h->link->gk->gk, choose, &own);
+  (void)h46017_gatekeeper_each(h->link->gk->gk, choose, &lost);
+  if (lost.reg != NULL && sim_chance(s, 2)) {
+    meddle_back(h, lost.reg);
+    return;
+  }
   switch (sim_draw(s, 4)) {
   case 0: /* a keep-alive for anybody's registration, or for its own */
   case 1:
