@@ -506,7 +506,7 @@ static void ras_come_back(h46017_connection *c, const h46017_ras *ras) {
   if (r != NULL && r->pub.connection == NULL && gk_registration_is_back(r, c) &&
       c->registration_count < c->gk->settings.max_registrations) {
     gk_registration_rebind(r, c);
-    gk_registration_arm(r, GK_REG_EV_REFRESH);
+    gk_extend(r);
   }
 }
 
