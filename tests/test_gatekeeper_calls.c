@@ -251,41 +251,10 @@ START_TEST(a_call_that_went_in_a_circle_is_refused_and_the_first_stays) {
 }
 END_TEST
 
-/* The call's identifiers become zero, wherever they stand. */
-static void without_identifiers(octets *setup) {
-  uint8_t guid[H46017_CALL_GUID];
-  h46017_q931 msg;
-  h46017_h225 *m;
-  const uint8_t *per, *found;
-  size_t len, zeroed = 0;
-  ck_assert_int_eq(h46017_q931_parse(&msg, setup->data, setup->len, 0), 0);
-  ck_assert_int_eq(h46017_q931_user_user(&msg, &per, &len), 0);
-  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
-  ck_assert_int_eq(
-      h46017_h225_decode(m, h46017_h225_user_information(), per, len), 0);
-  ck_assert_int_eq(
-      h46017_h225_read_octets(
-          h46017_h225_get(
-              h46017_h225_root(m),
-              "h323-uu-pdu.h323-message-body.setup.callIdentifier.guid"),
-          &found, &len),
-      0);
-  ck_assert_uint_eq(len, sizeof(guid));
-  memcpy(guid, found, sizeof(guid));
-  h46017_h225_del(m);
-  for (size_t i = 0; i + sizeof(guid) <= setup->len; i++) {
-    if (memcmp(setup->data + i, guid, sizeof(guid)) == 0) {
-      memset(setup->data + i, 0, sizeof(guid));
-      zeroed++;
-    }
-  }
-  ck_assert_uint_gt(zeroed, 0);
-}
-
 START_TEST(calls_whose_identifier_is_all_zero_are_calls_of_their_own) {
   static const uint8_t none[H46017_CALL_GUID];
   octets setup = captured_setup();
-  without_identifiers(&setup);
+  identify(&setup, 0);
   begin_with_ep2();
   for (uint8_t i = 1; i <= 3; i++) {
     came(line[i < 3 ? 0 : 2], &setup, i);

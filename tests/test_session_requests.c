@@ -70,23 +70,6 @@ static const struct {
 
 #define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
 
-static bool is_there(const char *hex, h46017_ras_kind kind, const char *path) {
-  char full[128];
-  octets o = octets_hex(hex);
-  h46017_h225 *m;
-  bool there;
-
-  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
-  ck_assert_int_eq(
-      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
-  (void)snprintf(full, sizeof(full), "%s.%s", h46017_ras_kind_name(kind), path);
-  there = h46017_h225_value_kind(h46017_h225_get(h46017_h225_root(m), full)) !=
-          H46017_H225_ABSENT;
-  h46017_h225_del(m);
-  octets_free(&o);
-  return there;
-}
-
 START_TEST(each_alternative_has_its_answer_or_none_on_purpose) {
   for (int registered = 0; registered < 2; registered++) {
     h46017_ras rrq = peer_rrq(9999, DEVICE, NULL);
@@ -109,7 +92,7 @@ START_TEST(each_alternative_has_its_answer_or_none_on_purpose) {
     if (answer != NOTHING) {
       const char *why = rows[_i].why[registered];
       ck_assert_int_eq((int)peer_last_kind(&p), (int)answer);
-      ck_assert_msg(why == NULL || is_there(peer_last(&p), answer, why),
+      ck_assert_msg(why == NULL || sample_has(peer_last(&p), answer, why),
                     "%s without %s", peer_last(&p), why);
     }
     ck_assert(h46017_connection_want_read(p.conn));
@@ -189,7 +172,7 @@ START_TEST(a_veto_is_told_in_the_words_of_the_request) {
       ck_assert_int_eq((int)peer_last_kind(&p), (int)words[i].answer);
       (void)snprintf(path, sizeof(path), "rejectReason.%s",
                      _i == 0 ? words[i].trust : words[i].outcome);
-      ck_assert_msg(is_there(peer_last(&p), words[i].answer, path), "%s",
+      ck_assert_msg(sample_has(peer_last(&p), words[i].answer, path), "%s",
                     peer_last(&p));
     }
     ck_assert(h46017_connection_want_read(p.conn));
@@ -255,12 +238,12 @@ START_TEST(a_location_is_told_to_those_who_are_registered) {
   ck_assert_int_eq(peer_send_ras(&p, &rrq), 0);
   send_lrq(&q, 1, "h323-ID", DEVICE);
   ck_assert(
-      is_there(peer_last(&q), H46017_RAS_LRJ, "rejectReason.notRegistered"));
+      sample_has(peer_last(&q), H46017_RAS_LRJ, "rejectReason.notRegistered"));
   rrq = peer_rrq(2, "lobby", NULL);
   ck_assert_int_eq(peer_send_ras(&q, &rrq), 0);
   send_lrq(&q, 3, "h323-ID", "nobody");
   ck_assert(
-      is_there(peer_last(&q), H46017_RAS_LRJ, "rejectReason.requestDenied"));
+      sample_has(peer_last(&q), H46017_RAS_LRJ, "rejectReason.requestDenied"));
   send_lrq(&q, 4, "h323-ID", DEVICE);
   ck_assert_int_eq((int)peer_last_kind(&q), (int)H46017_RAS_LCF);
   /* No address in it means anything: S0-18. */

@@ -147,20 +147,25 @@ START_TEST(an_additive_rrq_adds_names_and_takes_none_away) {
 }
 END_TEST
 
+/* DEVICE is registered, and the program takes its time from now on. */
+static void begin_later(world *w, peer *p, char id[32]) {
+  (void)world_init(w, NULL, NULL);
+  peer_init(p, w, NULL);
+  send_rrq(p, 1, DEVICE);
+  id_of(w, DEVICE, id);
+  w->answered = H46017_LATER;
+}
+
 /* What it adds to may change while the program takes its time. */
 START_TEST(an_additive_rrq_waits_for_the_program_and_finds_what_is_there_then) {
   static const char *const ids[] = {DEVICE, "lobby"};
   h46017_device device;
   h46017_registration_answer yes = {.open = true, .time_to_live = 60};
-  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  h46017_ras ras;
   char id[32];
   world w;
   peer p;
-  (void)world_init(&w, NULL, NULL);
-  peer_init(&p, &w, NULL);
-  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
-  id_of(&w, DEVICE, id);
-  w.answered = H46017_LATER;
+  begin_later(&w, &p, id);
   ras = peer_rrq(2, "lobby", NULL);
   ras.u.rrq.additive_registration = true;
   ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
@@ -225,15 +230,11 @@ END_TEST
  * what is asked about that. */
 START_TEST(a_urq_that_names_nobody_waits_for_the_only_one) {
   const h46017_registration_answer yes = {.open = true};
-  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  h46017_ras ras;
   char id[32];
   world w;
   peer p;
-  (void)world_init(&w, NULL, NULL);
-  peer_init(&p, &w, NULL);
-  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
-  id_of(&w, DEVICE, id);
-  w.answered = H46017_LATER;
+  begin_later(&w, &p, id);
   ras = peer_rrq(2, DEVICE, NULL);
   ras.u.rrq.endpoint_identifier = (h46017_text){id, strlen(id)};
   ck_assert_int_eq(peer_send_ras(&p, &ras), 0);

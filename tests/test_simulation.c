@@ -38,7 +38,7 @@ START_TEST(everybody_is_registered_when_the_weather_clears) {
     calls += result.calls;
     later += result.later;
   }
-  ck_assert_uint_le(idle, seeds / 100);
+  ck_assert_uint_le(idle, seeds / 1000);
   ck_assert_uint_gt(calls, 0);
   ck_assert_uint_gt(later, 0);
 }

@@ -318,6 +318,36 @@ octets captured_setup(void) {
   return setup;
 }
 
+void identify(octets *setup, uint8_t octet) {
+  uint8_t guid[H46017_CALL_GUID];
+  h46017_q931 msg;
+  h46017_h225 *m;
+  const uint8_t *per, *found;
+  size_t len, written = 0;
+  ck_assert_int_eq(h46017_q931_parse(&msg, setup->data, setup->len, 0), 0);
+  ck_assert_int_eq(h46017_q931_user_user(&msg, &per, &len), 0);
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_user_information(), per, len), 0);
+  ck_assert_int_eq(
+      h46017_h225_read_octets(
+          h46017_h225_get(
+              h46017_h225_root(m),
+              "h323-uu-pdu.h323-message-body.setup.callIdentifier.guid"),
+          &found, &len),
+      0);
+  ck_assert_uint_eq(len, sizeof(guid));
+  memcpy(guid, found, sizeof(guid));
+  h46017_h225_del(m);
+  for (size_t i = 0; i + sizeof(guid) <= setup->len; i++) {
+    if (memcmp(setup->data + i, guid, sizeof(guid)) == 0) {
+      memset(setup->data + i, octet, sizeof(guid));
+      written++;
+    }
+  }
+  ck_assert_uint_gt(written, 0);
+}
+
 void came_as(world_line *from, octets *msg, uint16_t reference, bool flag) {
   const uint8_t tpkt[4] = {3, 0, (uint8_t)((msg->len + 4) >> 8),
                            (uint8_t)(msg->len + 4)};

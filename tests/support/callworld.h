@@ -78,6 +78,8 @@ void write_and_run(int who, uint8_t type);
  * streams, `s0.ep2gk` …; the call is to `ep2`. No octets: there are no more. */
 octets captured(const char *stream, unsigned n);
 octets captured_setup(void);
+/* Its callIdentifier becomes this octet, 16 times, wherever it stands. */
+void identify(octets *setup, uint8_t octet);
 /* It comes on this connection, under a call reference, with the flag or not. */
 void came_as(world_line *from, octets *msg, uint16_t reference, bool flag);
 void came(world_line *from, octets *setup, uint8_t reference);

@@ -14,7 +14,7 @@ typedef union failmem_head {
 } failmem_head;
 
 static bool failmem_must_fail(failmem *f) {
-  if (f->spared) {
+  if (f->spared || f->elsewhere) {
     return false;
   }
   f->calls++;

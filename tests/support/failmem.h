@@ -14,6 +14,7 @@ typedef struct failmem {
   bool fail_after; /* and every later one */
   bool spared;     /* nothing is counted, nothing fails: before, and after,
                       what is looked at */
+  bool elsewhere;  /* the same, while somebody else is served */
   size_t failed;   /* how many failed */
   size_t blocks;   /* blocks alive */
   size_t octets;   /* octets alive */

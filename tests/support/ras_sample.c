@@ -4,6 +4,7 @@
 #include <h46017/error.h>
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 static sample sample_octets(octets per) {
@@ -44,6 +45,23 @@ h46017_ras ras_of(h46017_ras_kind kind, uint16_t seq) {
   ras.request_seq_num = seq;
   ras.protocol_version = 6;
   return ras;
+}
+
+bool sample_has(const char *hex, h46017_ras_kind kind, const char *path) {
+  char full[128];
+  octets o = octets_hex(hex);
+  h46017_h225 *m;
+  bool there;
+
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
+  (void)snprintf(full, sizeof(full), "%s.%s", h46017_ras_kind_name(kind), path);
+  there = h46017_h225_value_kind(h46017_h225_get(h46017_h225_root(m), full)) !=
+          H46017_H225_ABSENT;
+  h46017_h225_del(m);
+  octets_free(&o);
+  return there;
 }
 
 const char *sample_of(h46017_ras_kind kind) {

@@ -25,6 +25,9 @@ h46017_text text_of(const char *text);
 /* An empty view of version 6, which the documented octets have. */
 h46017_ras ras_of(h46017_ras_kind kind, uint16_t seq);
 
+/* Whether the message, of that kind, has a component. */
+bool sample_has(const char *hex, h46017_ras_kind kind, const char *component);
+
 /* The shortest of the generated vectors of a kind: hex, static. */
 const char *sample_of(h46017_ras_kind kind);
 
