@@ -145,7 +145,7 @@ int gk_where_hold(gk_question *q, const h46017_q931 *msg) {
   gk_held *held;
 
   for (; *link != NULL; link = &(*link)->next) {
-    all += (*link)->len;
+    all += sizeof(**link) + (*link)->len; /* the shortest are not for nothing */
   }
   if (all > gk->settings.max_pdu) {
     return H46017_ERR_FLOOD;
