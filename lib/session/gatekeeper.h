@@ -169,6 +169,8 @@ struct gk_question {
   h46017_heap_node timer; /* the next RIP, or the deadline */
   h46017_time deadline;   /* then it is decided without an answer */
   gk_question_state state;
+  const gk_question *behind; /* BEHIND: one that it waits for; NULL: that has
+                                gone, and there may be another */
   h46017_ras_kind kind;
   uint16_t seq;  /* 0: a Setup */
   gk_call *call; /* whose way is asked for; NULL: it is about no call */
@@ -684,8 +686,8 @@ gk_name *gk_name_first(const h46017_gatekeeper *gk, const gk_name *name);
 /* The registration has exactly these names, in the same words, and nobody else
  * has any of them. */
 bool gk_names_stand(const gk_registration *r, const h46017_aliases *aliases);
-/* Takes names away from a registration. False: none would be left, and nothing
- * was done. */
+/* Takes names away from a registration. False: none is left, and it has to end.
+ */
 bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone);
 
 /* -- registrar.c ----------------------------------------------------------- */

@@ -140,6 +140,16 @@ static const char *check_registration(const h46017_gatekeeper *gk,
   return NULL;
 }
 
+/* Who waits for another waits for one that came before it. */
+static bool questions_wait(const h46017_connection *c, const gk_question *q) {
+  const gk_question *before = c->questions;
+
+  while (before != q && before != q->behind) {
+    before = before->next;
+  }
+  return before != q;
+}
+
 static const char *check_questions(const h46017_connection *c, gk_census *n) {
   const h46017_gatekeeper *gk = c->gk;
   size_t count = 0;
@@ -155,6 +165,8 @@ static const char *check_questions(const h46017_connection *c, gk_census *n) {
           "INV-33: a question that nothing ends");
     HOLDS(q->call != NULL || q->mark_count > 0,
           "INV-21: a question that nobody waits for");
+    HOLDS(q->state != GK_QUESTION_BEHIND || questions_wait(c, q),
+          "INV-33: a request that waits for nothing");
     HOLDS(q->call == NULL || (q->call->question == q && !q->call->over),
           "INV-33: a question about another call");
     FIRST(check_timer(gk, &q->timer, GK_TIMER_QUESTION));

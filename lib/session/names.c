@@ -157,49 +157,34 @@ bool gk_names_stand(const gk_registration *r, const h46017_aliases *aliases) {
   return true;
 }
 
-/* Two spellings of one name are one. */
-static bool names_has(const h46017_aliases *list, const uint8_t *key,
-                      size_t len) {
-  uint8_t other[H46017_ALIAS_KEY_MAX];
+/* The registration's own among those that hold a name; NULL: there is none. */
+static gk_name *names_own(const gk_registration *r, const h46017_alias *alias) {
+  gk_name *name = gk_name_find(r->gk, alias);
 
-  for (size_t i = 0; i < list->count; i++) {
-    if (h46017_alias_key(&list->list[i], other) == len &&
-        memcmp(other, key, len) == 0) {
-      return true;
-    }
+  while (name != NULL && name->holder != r) {
+    name = name->behind;
   }
-  return false;
-}
-
-static bool names_is_gone(const gk_name *name, const h46017_aliases *gone) {
-  return name->holder == NULL ||
-         names_has(gone, name->entry.key, name->entry.len);
+  return name;
 }
 
 bool gk_registration_reduce(gk_registration *r, const h46017_aliases *gone) {
-  uint8_t key[H46017_ALIAS_KEY_MAX];
-  size_t left = 0;
   size_t kept = 0;
 
-  for (size_t i = 0; i < r->names.count; i++) {
-    left += !names_is_gone(&r->names.list[i], gone);
-  }
-  if (left == 0) {
-    return false;
+  for (size_t i = 0; i < gone->count; i++) {
+    gk_name *name = names_own(r, &gone->list[i]);
+    if (name != NULL) {
+      names_take_out(r->gk, name);
+    }
   }
   for (size_t i = 0; i < r->pub.alias_count; i++) {
-    size_t len = h46017_alias_key(&r->names.aliases[i], key);
-    if (!names_has(gone, key, len)) {
+    if (names_own(r, &r->names.aliases[i]) != NULL) {
       r->names.aliases[kept++] = r->names.aliases[i];
     }
   }
+  if (kept == 0) {
+    return false;
+  }
   r->pub.alias_count = kept;
   r->rcf = 0;
-  for (size_t i = 0; i < r->names.count; i++) {
-    if (r->names.list[i].holder != NULL &&
-        names_is_gone(&r->names.list[i], gone)) {
-      names_take_out(r->gk, &r->names.list[i]);
-    }
-  }
   return true;
 }

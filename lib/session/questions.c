@@ -134,6 +134,11 @@ void gk_question_unlink(gk_question *q) {
   }
   *link = q->next;
   c->question_count--;
+  for (gk_question *later = q->next; later != NULL; later = later->next) {
+    if (later->behind == q) {
+      later->behind = NULL;
+    }
+  }
   gk_queue_leave(q);
   h46017_map_remove(&gk->questions, &q->by_id);
   h46017_heap_leave(&gk->timers, &q->timer);
@@ -589,6 +594,7 @@ static void question_time_out(gk_question *q) {
 
   if (question_resume(q, &late) != 0) {
     question_drop(q);
+    gk_advance(c); /* who waits behind it has no deadline of its own */
     gk_connection_rearm(c);
   } else if (asked && gk->callbacks.question_dropped != NULL) {
     gk->callbacks.question_dropped(gk, id, gk->user_data);

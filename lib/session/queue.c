@@ -79,6 +79,18 @@ static const char *queue_identifier_path(h46017_ras_kind kind) {
   return NULL;
 }
 
+/* So that two requests are compared in one go. */
+static void queue_sort(uint32_t *marks, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    const uint32_t mark = marks[i];
+    size_t k = i;
+    for (; k > 0 && marks[k - 1] > mark; k--) {
+      marks[k] = marks[k - 1];
+    }
+    marks[k] = mark;
+  }
+}
+
 size_t gk_marks(const h46017_connection *c, const h46017_h225 *msg,
                 const h46017_ras *ras, uint32_t *marks, size_t max) {
   char id[GK_IDENTIFIER_LEN + 1];
@@ -99,30 +111,39 @@ size_t gk_marks(const h46017_connection *c, const h46017_h225 *msg,
     marks[count++] =
         queue_mark_identifier(c->registrations->identifier, GK_IDENTIFIER_LEN);
   }
+  queue_sort(marks, count);
   return count;
 }
 
 static bool queue_same(const uint32_t *a, size_t a_count, const uint32_t *b,
                        size_t b_count) {
-  for (size_t i = 0; i < a_count; i++) {
-    for (size_t k = 0; k < b_count; k++) {
-      if (a[i] == b[k]) {
-        return true;
-      }
+  size_t i = 0;
+  size_t k = 0;
+
+  while (i < a_count && k < b_count) {
+    if (a[i] == b[k]) {
+      return true;
+    }
+    if (a[i] < b[k]) {
+      i++;
+    } else {
+      k++;
     }
   }
   return false;
 }
 
-/* One of those before `end` is about the same registration. */
-static bool queue_is_blocked(const h46017_connection *c, const uint32_t *marks,
-                             size_t count, const gk_question *end) {
+/* The first of those before `end` that is about the same registration; NULL:
+ * none is. */
+static const gk_question *queue_blocker(const h46017_connection *c,
+                                        const uint32_t *marks, size_t count,
+                                        const gk_question *end) {
   for (const gk_question *q = c->questions; q != end; q = q->next) {
     if (queue_same(q->marks, q->mark_count, marks, count)) {
-      return true;
+      return q;
     }
   }
-  return false;
+  return NULL;
 }
 
 /* There is no room to wait in. What is about a registration whose turn it is
@@ -132,7 +153,7 @@ static bool queue_turns_away(h46017_connection *c, const h46017_h225 *msg,
   uint32_t marks[2];
   size_t count = gk_marks(c, msg, ras, marks, 2);
 
-  if (!queue_is_blocked(c, marks, count, NULL)) {
+  if (queue_blocker(c, marks, count, NULL) == NULL) {
     return false;
   }
   gk_refuse_message(c, ras, H46017_ERR_OVERLOAD);
@@ -161,7 +182,8 @@ bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
     return true;
   }
   gk_question_mark(q, msg, ras);
-  if (!queue_is_blocked(c, q->marks, q->mark_count, q)) {
+  q->behind = queue_blocker(c, q->marks, q->mark_count, q);
+  if (q->behind == NULL) {
     gk_question_free(q);
     return false;
   }
@@ -172,11 +194,16 @@ bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   return true;
 }
 
+/* Only one whose blocker has gone is looked at again, and the next one is
+ * mostly the first there is: a peer that makes many wait for each other has
+ * each of them compared with all a few times, not with every answer. */
 static gk_question *queue_next_free(const h46017_connection *c) {
   for (gk_question *q = c->questions; q != NULL; q = q->next) {
-    if (q->state == GK_QUESTION_BEHIND &&
-        !queue_is_blocked(c, q->marks, q->mark_count, q)) {
-      return q;
+    if (q->state == GK_QUESTION_BEHIND && q->behind == NULL) {
+      q->behind = queue_blocker(c, q->marks, q->mark_count, q);
+      if (q->behind == NULL) {
+        return q;
+      }
     }
   }
   return NULL;

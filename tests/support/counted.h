@@ -2,9 +2,8 @@
 #ifndef H46017_TESTS_COUNTED_H
 #define H46017_TESTS_COUNTED_H
 
-/* Put before every source of the codec that is compiled to be counted
- * (test_per_work.c): the octets of a copy count too, which is one basic block
- * whatever its length. */
+/* Put before every source that is compiled to be counted (counting.h): the
+ * octets of a copy count too, which is one basic block whatever its length. */
 
 #include <string.h>
 
