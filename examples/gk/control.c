@@ -230,6 +230,8 @@ typedef struct reply {
   char *text;
 } reply;
 
+static void serve(client *c);
+
 static void replied(uv_write_t *write, int status) {
   reply *r = (reply *)write;
   client *c = write->handle->data;
@@ -237,6 +239,8 @@ static void replied(uv_write_t *write, int status) {
   free(r);
   if (status != 0) {
     client_close(c);
+  } else {
+    serve(c);
   }
 }
 
@@ -275,13 +279,28 @@ static void received(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
     return;
   }
   c->used += (size_t)nread;
+  serve(c);
+}
+
+/* Who does not take its answers is not heard meanwhile. */
+static void serve(client *c) {
+  uv_stream_t *stream = (uv_stream_t *)&c->pipe;
   char *end;
   while (!uv_is_closing((uv_handle_t *)stream) &&
+         uv_stream_get_write_queue_size(stream) == 0 &&
          (end = memchr(c->line, '\n', c->used)) != NULL) {
     size_t len = (size_t)(end - c->line);
     send_answer(c, run_command(c->control->gk, c->line, len));
     c->used -= len + 1;
     memmove(c->line, end + 1, c->used);
+  }
+  if (uv_is_closing((uv_handle_t *)stream)) {
+    return;
+  }
+  if (uv_stream_get_write_queue_size(stream) > 0) {
+    (void)uv_read_stop(stream);
+  } else if (uv_read_start(stream, give_room, received) == UV_ENOMEM) {
+    client_close(c);
   }
 }
 
@@ -298,10 +317,11 @@ static void incoming(uv_stream_t *server, int status) {
   ctl->clients = c;
   ctl->count++;
   if (uv_accept(server, (uv_stream_t *)&c->pipe) != 0 ||
-      ctl->count > CLIENTS_MAX ||
-      uv_read_start((uv_stream_t *)&c->pipe, give_room, received) != 0) {
+      ctl->count > CLIENTS_MAX) {
     client_close(c);
+    return;
   }
+  serve(c);
 }
 
 /* -- the socket

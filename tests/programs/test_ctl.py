@@ -166,6 +166,27 @@ class Control(harness.Case):
                 pass
         self.ctl("stats")
 
+    def test_who_does_not_take_its_answers_is_not_heard_meanwhile(self):
+        self.gatekeeper()
+        request = b'{"command":"stats"}\n'
+        sent = 0
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(self.state / "control.sock"))
+            s.settimeout(1)
+            try:
+                while sent < 20000 * len(request):
+                    sent += s.send(request * 100)
+            except TimeoutError:
+                pass  # it waits for us, and its memory does not grow
+            self.assertLess(sent, 20000 * len(request))
+            self.ctl("stats")  # nobody else waits
+            s.settimeout(harness.PATIENCE)
+            answers = 0
+            while answers < sent // len(request):
+                answers += s.recv(65536).count(b"\n")
+            s.sendall(request[sent % len(request):])
+            self.assertIn(b'"ok":true', s.recv(65536))
+
     def test_one_gatekeeper_a_state_directory(self):
         self.gatekeeper()
         second = self.start(
