@@ -428,13 +428,37 @@ END_TEST
 
 /* -- who does not take what is sent ---------------------------------------- */
 
-START_TEST(a_slow_side_ends_its_own_connection_and_never_the_other) {
+/* The last message of a call that waits there says that it is over, and why. */
+static void is_over(world_line *there, uint8_t cause) {
+  octets out = taken(there, NULL);
+  h46017_q931 q931;
+  h46017_q931_ie ie;
+  ck_assert_int_eq(h46017_q931_parse(&q931, out.data, out.len, 0), 0);
+  ck_assert_uint_eq(q931.type, H46017_Q931_RELEASE_COMPLETE);
+  ck_assert(h46017_q931_find(&q931, H46017_Q931_IE_CAUSE, &ie));
+  ck_assert_uint_eq(ie.contents[1], 0x80 | cause);
+  ck_assert_int_eq(h46017_connection_error(there->conn), 0);
+  octets_free(&out);
+}
+
+/* A Facility until there is no call any more; how many went. */
+static unsigned send_until_it_is_over(world_line *from, octets *facility,
+                                      uint16_t reference, bool flag) {
+  unsigned sent = 0;
+  while (h46017_gatekeeper_call_count(w.gk) > 0) {
+    ck_assert_uint_lt(++sent, 100);
+    came_as(from, facility, reference, flag);
+  }
+  return sent;
+}
+
+START_TEST(a_slow_side_loses_the_call_and_nobody_a_connection) {
   h46017_gatekeeper_settings s;
   octets setup = captured_setup(), facility = captured("s0.ep2gk", 1), out;
   bool slow_callee = _i == 0;
   world_line *fast, *slow;
   uint16_t callee;
-  unsigned sent = 0;
+  unsigned sent;
   world_settings(&s);
   s.max_tx = 8192;
   begin_with_ep2(&s);
@@ -444,19 +468,51 @@ START_TEST(a_slow_side_ends_its_own_connection_and_never_the_other) {
   out = taken(ep2, NULL);
   callee = (uint16_t)(out.data[2] << 8 | out.data[3]);
   octets_free(&out);
-  while (h46017_connection_error(slow->conn) == 0) {
-    ck_assert_uint_lt(++sent, 100);
-    came_as(fast, &facility, slow_callee ? 1 : callee, !slow_callee);
-    ck_assert_int_eq(h46017_connection_error(fast->conn), 0);
+  sent = send_until_it_is_over(fast, &facility, slow_callee ? 1 : callee,
+                               !slow_callee);
+  ck_assert_uint_eq(sent, 4096 / (facility.len + 4) + 1);
+  ck_assert_int_eq(last_code, H46017_ERR_QUEUE_FULL);
+  ck_assert_uint_eq(last_cause, 47);
+  is_over(fast, 47);
+  is_over(slow, 47);
+  octets_free(&setup);
+  octets_free(&facility);
+  end_broken();
+}
+END_TEST
+
+/* What its queue has no room for is a Setup, or the words of a release. */
+START_TEST(a_side_that_takes_nothing_gets_no_call_and_hears_of_ends) {
+  h46017_gatekeeper_settings s;
+  octets setup = captured_setup(), facility = captured("s0.ep2gk", 1);
+  octets release = octets_hex("080200015a08028090");
+  size_t before;
+  const uint8_t *waits;
+  world_settings(&s);
+  s.max_tx = 8192;
+  begin_with_ep2(&s);
+  came(line[0], &setup, 1);
+  for (unsigned i = 0; i < 4096 / (facility.len + 4) - 1; i++) {
+    came(line[0], &facility, 1);
   }
-  ck_assert_uint_gt(sent, 8192 / (facility.len + 4) - 1);
-  ck_assert_int_eq(h46017_connection_error(slow->conn), H46017_ERR_FLOOD);
-  ck_assert_int_eq(last_code, H46017_ERR_FLOOD);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  identify(&setup, 2);
+  came(line[0], &setup, 2);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 1);
+  ck_assert_int_eq(last_code, H46017_ERR_QUEUE_FULL);
+  is_over(line[0], 47);
+  for (unsigned i = 0; i < 40; i++) {
+    uint8_t display[100] = {H46017_Q931_IE_DISPLAY, 98};
+    memset(display + 2, 'x', 98);
+    octets_append(&release, display, sizeof(display));
+  }
+  before = h46017_connection_peek_tx(ep2->conn, &waits);
+  came(line[0], &release, 1);
   ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
-  out = taken(fast, NULL);
-  ck_assert_uint_eq(out.data[4], H46017_Q931_RELEASE_COMPLETE);
-  ck_assert_int_eq(h46017_connection_error(fast->conn), 0);
-  octets_free(&out);
+  ck_assert_int_eq(last_code, H46017_ERR_CALL_RELEASED);
+  ck_assert_uint_lt(h46017_connection_peek_tx(ep2->conn, &waits), before + 100);
+  is_over(ep2, 16);
+  octets_free(&release);
   octets_free(&setup);
   octets_free(&facility);
   end_broken();
@@ -597,8 +653,9 @@ int main(void) {
                       0, 4);
   tcase_add_test(tc, the_number_called_is_the_one_that_the_program_names);
   tcase_add_test(tc, the_number_is_found_behind_the_user_user_element_too);
-  tcase_add_loop_test(
-      tc, a_slow_side_ends_its_own_connection_and_never_the_other, 0, 2);
+  tcase_add_loop_test(tc, a_slow_side_loses_the_call_and_nobody_a_connection, 0,
+                      2);
+  tcase_add_test(tc, a_side_that_takes_nothing_gets_no_call_and_hears_of_ends);
   tcase_add_test(tc, a_second_call_proceeding_goes_on_as_forwarded_elements);
   tcase_add_test(tc,
                  a_second_call_proceeding_that_says_nothing_goes_no_further);

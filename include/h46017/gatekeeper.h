@@ -87,7 +87,8 @@ typedef struct h46017_gatekeeper_settings {
   uint32_t max_pending;        /**< questions pending on one connection, 64 */
   uint32_t max_bad_ras;        /**< malformed RAS messages before a connection
                                     is closed, 8 */
-  size_t max_tx;               /**< octets waiting on one connection, 262144 */
+  size_t max_tx;               /**< octets waiting on one connection, 262144;
+                                    half of them may be of calls from others */
   size_t max_pdu;              /**< octets of one TPKT accepted, 65535 */
   uint32_t lenient;            /**< flags of h46017/tunnel.h */
   h46017_log_level log_level;  /**< H46017_LOG_INFO */
@@ -283,7 +284,8 @@ typedef struct h46017_route {
   uint32_t bandwidth;             /**< granted to the caller; 0: none asked */
   int code;      /**< RELEASED: CALL_RELEASED: a party did, see `cause`;
                       CALL_ENDED: the gatekeeper did; CALL_TIMEOUT; CALL_ROUTE,
-                      CALL_LIMIT; or what ended a connection */
+                      CALL_LIMIT; QUEUE_FULL: a side did not take what the
+                      other sent; or what ended a connection */
   uint8_t cause; /**< RELEASED: Q.931 */
 } h46017_route;
 

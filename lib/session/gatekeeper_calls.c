@@ -341,6 +341,7 @@ static void call_release_leg(gk_leg *leg, h46017_connection *c, uint8_t cause,
   }
   if (msg != NULL && msg->type == H46017_Q931_RELEASE_COMPLETE) {
     rv = gk_route_rewrite(leg, msg, &len);
+    rv = rv == 0 && !gk_route_fits(c, len) ? H46017_ERR_QUEUE_FULL : rv;
   }
   leg->call = NULL;
   h46017_call_set_user_data(call, NULL);

@@ -222,15 +222,17 @@ static int route_rewrite(gk_leg *to, const h46017_call_message *msg,
   return route_splice(gk, msg->q931, reference, flag, pieces, count, plen);
 }
 
+bool gk_route_fits(const h46017_connection *c, size_t len) {
+  return h46017_txbuf_len(&c->tunnel.tx) + len <= c->tunnel.tx.limit / 2;
+}
+
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen) {
   return route_rewrite(to, msg, false, plen);
 }
 
-/* A side that does not take what is sent ends, never the one that sent it. */
+/* What fails where it is sent to ends that side, never the one that sent it. */
 static void route_failed(gk_leg *to, h46017_connection *c, int rv) {
-  if (rv == H46017_ERR_QUEUE_FULL) {
-    gk_connection_fail(c, H46017_ERR_FLOOD);
-  } else if (rv == H46017_ERR_INVALID_STATE) {
+  if (rv == H46017_ERR_INVALID_STATE) {
     /* it does not fit where the other side stands: it is not passed on */
     h46017_log_line(&c->gk->log, H46017_LOG_DEBUG, "call %llu: not relayed",
                     (unsigned long long)to->of->pub.id);
@@ -275,6 +277,12 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
   if (rv != 0) {
     return rv == H46017_ERR_ABSENT ? 0 : rv;
   }
+  if (!gk_route_fits(c, len)) {
+    gk_call_end(call, NULL,
+                h46017_release_cause(gk_route_reason(H46017_ERR_QUEUE_FULL)),
+                H46017_ERR_QUEUE_FULL, NULL);
+    return 0;
+  }
   rv = h46017_calls_send(c->calls, call->gk->relay, len, NULL, call->gk->now);
   if (rv != 0) {
     route_failed(to, c, rv);
@@ -315,6 +323,7 @@ h46017_release_reason gk_route_reason(int code) {
     return H46017_RELEASE_NO_BANDWIDTH;
   case H46017_ERR_UNANSWERED:
   case H46017_ERR_OVERLOAD:
+  case H46017_ERR_QUEUE_FULL:
     return H46017_RELEASE_GATEKEEPER_RESOURCES;
   default:
     return h46017_error_class(code) == H46017_ERROR_TRUST
@@ -398,6 +407,9 @@ static int route_place(gk_call *call, gk_registration *callee,
   }
   call->pub.callee = c;
   rv = route_rewrite(leg, msg, changed, &len);
+  if (rv == 0 && !gk_route_fits(c, len)) {
+    rv = H46017_ERR_QUEUE_FULL;
+  }
   if (rv == 0) {
     rv = h46017_calls_send(calls, gk->relay, len, NULL, gk->now);
     if (rv != 0) {
