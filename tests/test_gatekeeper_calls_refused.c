@@ -170,6 +170,64 @@ START_TEST(a_setup_beyond_the_calls_of_a_connection_is_refused) {
 }
 END_TEST
 
+/* A Setup that no ARQ came before, from line 0; what came for it. */
+static uint8_t answer_to_setup(uint8_t number) {
+  octets another = captured_setup(), out;
+  uint8_t type;
+
+  identify(&another, number);
+  came(line[0], &another, number);
+  octets_free(&another);
+  out = taken(line[0], NULL);
+  type = out.len > 4 ? out.data[4] : 0;
+  octets_free(&out);
+  return type;
+}
+
+START_TEST(setups_without_end_are_refused_and_nobody_is_told) {
+  enum { RATE = 10 };
+  h46017_gatekeeper_settings s;
+  unsigned told;
+  world_settings(&s);
+  s.request_rate = RATE;
+  begin(&s);
+  w.now += 1000; /* what was said until now is another second's */
+  /* Each is a call, which ends: nobody is called "ep2". */
+  for (uint8_t i = 1; i <= RATE; i++) {
+    ck_assert_uint_eq(answer_to_setup(i), H46017_Q931_RELEASE_COMPLETE);
+  }
+  told = routes_told;
+  ck_assert_uint_eq(routes_over, RATE);
+  for (uint8_t i = RATE + 1; i <= 4 * RATE; i++) {
+    ck_assert_uint_eq(answer_to_setup(i), H46017_Q931_RELEASE_COMPLETE);
+  }
+  ck_assert_uint_eq(routes_told, told);
+  ck_assert_int_eq(h46017_connection_error(line[0]->conn), 0);
+  w.now += 1000;
+  ck_assert_uint_eq(answer_to_setup(1), H46017_Q931_RELEASE_COMPLETE);
+  ck_assert_uint_eq(routes_over, RATE + 1);
+  if (_i == 1) {
+    octets last = captured_setup();
+    for (uint8_t i = 2; i <= 4 * RATE; i++) {
+      ck_assert_uint_eq(answer_to_setup(i), H46017_Q931_RELEASE_COMPLETE);
+    }
+    last.data[3] = 1;
+    (void)h46017_connection_recv(
+        line[0]->conn,
+        (const uint8_t[]){3, 0, (uint8_t)((last.len + 4) >> 8),
+                          (uint8_t)(last.len + 4)},
+        4, w.now);
+    ck_assert_int_eq(
+        h46017_connection_recv(line[0]->conn, last.data, last.len, w.now),
+        H46017_ERR_FLOOD);
+    octets_free(&last);
+  }
+  world_break(&w, line[0]);
+  run();
+  end();
+}
+END_TEST
+
 START_TEST(a_callee_that_has_no_room_for_another_call_is_busy) {
   h46017_gatekeeper_settings s;
   world_settings(&s);
@@ -195,6 +253,8 @@ int main(void) {
   tcase_add_test(tc, a_call_is_admitted_once_and_only_with_an_identifier);
   tcase_add_test(tc, an_answer_to_no_limit_of_ours_is_no_answer);
   tcase_add_test(tc, a_setup_beyond_the_calls_of_a_connection_is_refused);
+  tcase_add_loop_test(tc, setups_without_end_are_refused_and_nobody_is_told, 0,
+                      2);
   tcase_add_test(tc, a_callee_that_has_no_room_for_another_call_is_busy);
   suite_add_tcase(s, tc);
   return run_suite(s);

@@ -110,9 +110,10 @@ typedef struct h46017_gatekeeper_settings {
                               connection, kind and requestSeqNum) gets the same
                               answer again and has no other effect, 10000 */
   uint32_t answers_kept; /**< for that, on one connection, 4 */
-  uint32_t request_rate; /**< requests a second on one connection; more are
-                              refused (resourceUnavailable), and four times as
-                              many end it; 500; 0: any number */
+  uint32_t request_rate; /**< requests a second on one connection, and calls
+                              that no ARQ came before; more are refused
+                              (resourceUnavailable, gatekeeperResources), and
+                              four times as many end it; 500; 0: any number */
   uint32_t full_rate;    /**< full RRQs a second on all connections together;
                               more wait, with RIP, for up to question_timeout,
                               and those beyond are refused

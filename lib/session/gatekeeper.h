@@ -585,7 +585,11 @@ bool gk_repeats(h46017_connection *c, h46017_ras_kind kind, uint16_t seq);
 void gk_keep_answer(h46017_connection *c, h46017_ras_kind kind, uint16_t seq,
                     uint64_t rcf, const uint8_t *per, size_t len);
 void gk_drop_answers(h46017_connection *c);
-/* One more request: false if it is one too many, and then it is refused. */
+/* One more of those that the program would hear of. OVERLOAD: one too many.
+ * FLOOD: the connection has ended for it. */
+int gk_count_request(h46017_connection *c);
+/* The same for a RAS message: false if it is one too many, and then it is
+ * refused. */
 bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len);
 
 /* -- questions.c ----------------------------------------------------------- */

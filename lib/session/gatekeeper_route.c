@@ -542,10 +542,16 @@ int gk_route_resume(gk_question *q, h46017_h225 *m,
 static int route_new(h46017_connection *c, h46017_call *in,
                      const h46017_call_content *content, gk_call **pcall) {
   gk_call *call;
+  int rv = gk_count_request(c);
 
-  if (c->leg_count >= c->gk->settings.max_calls) {
-    route_refuse(in, H46017_RELEASE_IN_CONF, c->gk->now);
-    return H46017_ERR_CALL_LIMIT;
+  if (rv == 0 && c->leg_count >= c->gk->settings.max_calls) {
+    rv = H46017_ERR_CALL_LIMIT;
+  }
+  if (rv != 0 && rv != H46017_ERR_FLOOD) {
+    route_refuse(in, gk_route_reason(rv), c->gk->now);
+  }
+  if (rv != 0) {
+    return rv;
   }
   call = gk_call_make(c, route_caller(c, &content->endpoint_identifier),
                       h46017_call_identifier(in));

@@ -137,32 +137,42 @@ void gk_drop_answers(h46017_connection *c) {
 
 /* -- too often ------------------------------------------------------------- */
 
-bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len) {
-  /* It is not worth reading. */
-  static const h46017_rrq nothing_read = {.time_to_live = 0};
+int gk_count_request(h46017_connection *c) {
   const h46017_gatekeeper *gk = c->gk;
   uint64_t rate = gk->settings.request_rate;
-  h46017_ras_kind kind;
-  uint16_t seq = 0;
 
   if (rate == 0) {
-    return true;
+    return 0;
   }
   if (gk->now - c->requests_from >= 1000) {
     c->requests_from = gk->now;
     c->requests = 0;
   }
   c->requests++;
-  if (c->requests <= rate) {
-    return true;
-  }
   if (c->requests > rate * FLOOD_FACTOR) {
     gk_connection_fail(c, H46017_ERR_FLOOD);
-  } else if (h46017_ras_peek(per, len, &kind, &seq) != 0 || seq == 0) {
+    return H46017_ERR_FLOOD;
+  }
+  return c->requests > rate ? H46017_ERR_OVERLOAD : 0;
+}
+
+bool gk_within_rate(h46017_connection *c, const uint8_t *per, size_t len) {
+  /* It is not worth reading. */
+  static const h46017_rrq nothing_read = {.time_to_live = 0};
+  h46017_ras_kind kind;
+  uint16_t seq = 0;
+  int rv = gk_count_request(c);
+
+  if (rv == 0) {
+    return true;
+  }
+  if (rv == H46017_ERR_FLOOD || h46017_ras_peek(per, len, &kind, &seq) != 0 ||
+      seq == 0) {
     return false;
-  } else if (kind != H46017_RAS_RRQ) {
+  }
+  if (kind != H46017_RAS_RRQ) {
     gk_refuse_request(c, kind, seq, H46017_ERR_OVERLOAD);
-  } else if (c->requests == rate + 1) {
+  } else if (c->requests == c->gk->settings.request_rate + 1) {
     gk_refuse(c, seq, &nothing_read, H46017_ERR_OVERLOAD, NULL);
   } else {
     /* The program has been told, and its log is spared. */
