@@ -284,6 +284,54 @@ START_TEST(with_allow_a_name_has_several_holders_and_one_that_is_found) {
 }
 END_TEST
 
+/* One more than may be asks one of them whether it lives: one that is its own
+ * older registration, if there is one. */
+START_TEST(with_allow_a_name_has_sixty_four_holders_at_the_most) {
+  enum { MOST = 64 };
+  static peer p[MOST + 1];
+  h46017_identity twin = proved(DEVICE, 1);
+  h46017_gatekeeper_settings s;
+  char id[32];
+  world w;
+  world_settings(&s);
+  s.duplicates = H46017_DUPLICATES_ALLOW;
+  (void)world_init(&w, &s, NULL);
+  w.shared = true;
+  for (int i = 0; i < MOST; i++) {
+    peer_init(&p[i], &w, i == MOST / 2 ? &twin : NULL);
+    send_rrq(&p[i], 1, DEVICE);
+    ck_assert_int_eq((int)peer_last_kind(&p[i]), (int)H46017_RAS_RCF);
+  }
+  /* who is there is not in its own way */
+  send_rrq(&p[7], 2, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p[7]), (int)H46017_RAS_RCF);
+  peer_init(&p[MOST], &w, _i == 0 ? NULL : &twin);
+  send_rrq(&p[MOST], 1, DEVICE);
+  ck_assert_int_eq((int)peer_last_kind(&p[MOST]), (int)H46017_RAS_RIP);
+  for (int i = 0; i < MOST; i++) {
+    bool asked = i == (_i == 0 ? 0 : MOST / 2);
+    ck_assert_int_eq(peer_carry(&p[i]), 0);
+    ck_assert((peer_last_kind(&p[i]) == H46017_RAS_IRQ) == asked);
+  }
+  if (_i == 0) { /* it lives */
+    id_of(&w, DEVICE, id);
+    send_keep_alive(&p[0], 2, id);
+    ck_assert_int_eq(peer_carry(&p[MOST]), 0);
+    ck_assert_int_eq((int)peer_last_kind(&p[MOST]), (int)H46017_RAS_RRJ);
+    ck_assert(tells(&w, "gk rejected DUPLICATE_ALIAS"));
+  } else { /* it does not */
+    pass(&w, 3000);
+    ck_assert_int_eq(peer_carry(&p[MOST]), 0);
+    ck_assert_int_eq((int)peer_last_kind(&p[MOST]), (int)H46017_RAS_RCF);
+  }
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), MOST);
+  for (int i = 0; i <= MOST; i++) {
+    peer_free(&p[i]);
+  }
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(urls_are_the_same_name_whatever_stands_around_it) {
   static const char *const spellings[] = {
       "h323:alice@Example.ORG", "H323:alice@example.org", "alice@EXAMPLE.org"};
@@ -322,6 +370,8 @@ int main(void) {
   tcase_add_test(tc, with_reject_nobody_takes_a_name_from_who_lives);
   tcase_add_test(tc,
                  with_allow_a_name_has_several_holders_and_one_that_is_found);
+  tcase_add_loop_test(tc, with_allow_a_name_has_sixty_four_holders_at_the_most,
+                      0, 2);
   tcase_add_test(tc, urls_are_the_same_name_whatever_stands_around_it);
   suite_add_tcase(s, tc);
   return run_suite(s);

@@ -74,18 +74,50 @@ gk_registration *gk_standing(const h46017_connection *c, const h46017_rrq *rrq,
              : NULL;
 }
 
+/* Where a name may have several holders: so many, since each of them is looked
+ * at when one comes or goes. */
+#define HOLDERS_MAX 64
+
+/* Of as many as there may be, the one that keeps another out: an older one of
+ * the newcomer's own, which may be dead, or the first. */
+static gk_registration *admission_crowd(const h46017_connection *c,
+                                        const gk_decision *d,
+                                        const gk_name *name) {
+  gk_registration *holder = NULL;
+  size_t count = 0;
+
+  for (; name != NULL; name = name->behind, count++) {
+    if (admission_is_ours(c, d, name->holder)) {
+      return NULL; /* its place is free */
+    }
+    if (holder == NULL || admission_is_same(c, d, name->holder)) {
+      holder = name->holder;
+    }
+  }
+  return count >= HOLDERS_MAX ? holder : NULL;
+}
+
+/* One who keeps the name to itself. */
+static gk_registration *admission_keeper(const h46017_connection *c,
+                                         const gk_decision *d,
+                                         const gk_name *name) {
+  while (name != NULL && admission_may_replace(c, d, name->holder)) {
+    name = name->behind;
+  }
+  return name != NULL ? name->holder : NULL;
+}
+
 gk_registration *gk_obstacle(const h46017_connection *c, const gk_decision *d,
                              const h46017_alias **pheld) {
-  if (c->gk->settings.duplicates == H46017_DUPLICATES_ALLOW) {
-    return NULL;
-  }
+  const bool shared = c->gk->settings.duplicates == H46017_DUPLICATES_ALLOW;
+
   for (size_t i = 0; i < d->names.count; i++) {
-    for (const gk_name *name = gk_name_first(c->gk, &d->names.list[i]);
-         name != NULL; name = name->behind) {
-      if (!admission_may_replace(c, d, name->holder)) {
-        *pheld = &d->names.aliases[i];
-        return name->holder;
-      }
+    const gk_name *name = gk_name_first(c->gk, &d->names.list[i]);
+    gk_registration *holder =
+        shared ? admission_crowd(c, d, name) : admission_keeper(c, d, name);
+    if (holder != NULL) {
+      *pheld = &d->names.aliases[i];
+      return holder;
     }
   }
   return NULL;
