@@ -2,7 +2,7 @@
 /* What an input may cost the decoder: thousands that were chosen to be decoded
  * for long, their memory, and their work in numbers that are the same on every
  * machine and under any load. The codec is compiled once more for this, by a
- * compiler that calls us in every basic block (support/counted.h). */
+ * compiler that calls us in every basic block (support/counting.h). */
 #include "counting.h"
 #include "octets.h"
 #include "runner.h"

@@ -106,10 +106,13 @@ static void others_names(named names[NAMES], size_t which) {
   }
 }
 
-static size_t alone(void) {
+/* A world whose program answers later; what one request takes in it. */
+static size_t begin_with_one(void) {
   named names[NAMES];
   size_t work;
 
+  begin();
+  w.answered = H46017_LATER;
   own_names(names, 1000, false);
   work = say_rrq(names) + refuse(w.question);
   asked_count = 0;
@@ -132,11 +135,8 @@ START_TEST(requests_that_wait_in_a_chain_cost_little_more_than_one) {
   size_t comes = 0;
   size_t goes = 0;
   named names[NAMES];
-  size_t one;
+  const size_t one = begin_with_one();
 
-  begin();
-  w.answered = H46017_LATER;
-  one = alone();
   for (size_t i = 0; i < PENDING; i++) {
     own_names(names, i + 1, true);
     keep_most(&comes, say_rrq(names));
@@ -157,11 +157,8 @@ START_TEST(requests_that_wait_for_many_cost_a_few_times_one) {
   enum { FREE = 20, MANY = 22 };
   size_t all = 0;
   named names[NAMES];
-  size_t one;
+  const size_t one = begin_with_one();
 
-  begin();
-  w.answered = H46017_LATER;
-  one = alone();
   for (size_t i = 0; i < PENDING; i++) {
     if (i < FREE + MANY) {
       own_names(names, i < FREE ? 100 + i : i - FREE, false);

@@ -299,7 +299,10 @@ static void serve(client *c) {
   }
   if (uv_stream_get_write_queue_size(stream) > 0) {
     (void)uv_read_stop(stream);
-  } else if (uv_read_start(stream, give_room, received) == UV_ENOMEM) {
+    return;
+  }
+  int rc = uv_read_start(stream, give_room, received);
+  if (rc != 0 && rc != UV_EALREADY) {
     client_close(c);
   }
 }

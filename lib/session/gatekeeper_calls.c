@@ -333,21 +333,22 @@ void gk_call_step(gk_call *call, h46017_route_state state) {
 static void call_release_leg(gk_leg *leg, h46017_connection *c, uint8_t cause,
                              const h46017_call_message *msg) {
   h46017_call *call = leg->call;
+  bool theirs = false; /* the words of the other side */
   size_t len = 0;
-  int rv = H46017_ERR_ABSENT;
+  int rv;
 
   if (call == NULL || c == NULL || c->state != GK_CONN_UP) {
     return;
   }
   if (msg != NULL && msg->type == H46017_Q931_RELEASE_COMPLETE) {
-    rv = gk_route_rewrite(leg, msg, &len);
-    rv = rv == 0 && !gk_route_fits(c, len) ? H46017_ERR_QUEUE_FULL : rv;
+    theirs = gk_route_rewrite(leg, msg, &len) == 0;
   }
   leg->call = NULL;
   h46017_call_set_user_data(call, NULL);
-  rv = rv == 0
-           ? h46017_calls_send(c->calls, c->gk->relay, len, NULL, c->gk->now)
-           : h46017_call_release(call, cause, c->gk->now);
+  rv = theirs ? gk_route_send(c, len) : H46017_ERR_QUEUE_FULL;
+  if (rv == H46017_ERR_QUEUE_FULL) { /* not those: ours */
+    rv = h46017_call_release(call, cause, c->gk->now);
+  }
   if (rv != 0) {
     gk_connection_fail(c, rv == H46017_ERR_QUEUE_FULL ? H46017_ERR_FLOOD : rv);
   }

@@ -222,8 +222,11 @@ static int route_rewrite(gk_leg *to, const h46017_call_message *msg,
   return route_splice(gk, msg->q931, reference, flag, pieces, count, plen);
 }
 
-bool gk_route_fits(const h46017_connection *c, size_t len) {
-  return h46017_txbuf_len(&c->tunnel.tx) + len <= c->tunnel.tx.limit / 2;
+int gk_route_send(h46017_connection *c, size_t len) {
+  if (h46017_txbuf_len(&c->tunnel.tx) + len > c->tunnel.tx.limit / 2) {
+    return H46017_ERR_QUEUE_FULL;
+  }
+  return h46017_calls_send(c->calls, c->gk->relay, len, NULL, c->gk->now);
 }
 
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen) {
@@ -277,13 +280,12 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
   if (rv != 0) {
     return rv == H46017_ERR_ABSENT ? 0 : rv;
   }
-  if (!gk_route_fits(c, len)) {
-    gk_call_end(call, NULL,
-                h46017_release_cause(gk_route_reason(H46017_ERR_QUEUE_FULL)),
-                H46017_ERR_QUEUE_FULL, NULL);
+  rv = gk_route_send(c, len);
+  if (rv == H46017_ERR_QUEUE_FULL) {
+    gk_call_end(call, NULL, h46017_release_cause(gk_route_reason(rv)), rv,
+                NULL);
     return 0;
   }
-  rv = h46017_calls_send(c->calls, call->gk->relay, len, NULL, call->gk->now);
   if (rv != 0) {
     route_failed(to, c, rv);
     return 0;
@@ -407,12 +409,9 @@ static int route_place(gk_call *call, gk_registration *callee,
   }
   call->pub.callee = c;
   rv = route_rewrite(leg, msg, changed, &len);
-  if (rv == 0 && !gk_route_fits(c, len)) {
-    rv = H46017_ERR_QUEUE_FULL;
-  }
   if (rv == 0) {
-    rv = h46017_calls_send(calls, gk->relay, len, NULL, gk->now);
-    if (rv != 0) {
+    rv = gk_route_send(c, len);
+    if (rv != 0 && rv != H46017_ERR_QUEUE_FULL) {
       route_failed(leg, c, rv); /* and with it this call */
       return 0;
     }
@@ -547,10 +546,8 @@ static int route_new(h46017_connection *c, h46017_call *in,
   if (rv == 0 && c->leg_count >= c->gk->settings.max_calls) {
     rv = H46017_ERR_CALL_LIMIT;
   }
-  if (rv != 0 && rv != H46017_ERR_FLOOD) {
-    route_refuse(in, gk_route_reason(rv), c->gk->now);
-  }
   if (rv != 0) {
+    route_refuse(in, gk_route_reason(rv), c->gk->now);
     return rv;
   }
   call = gk_call_make(c, route_caller(c, &content->endpoint_identifier),

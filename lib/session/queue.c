@@ -146,6 +146,12 @@ static const gk_question *queue_blocker(const h46017_connection *c,
   return NULL;
 }
 
+/* Does it wait for one before it, and for which? */
+static bool queue_waits(gk_question *q) {
+  q->behind = queue_blocker(q->connection, q->marks, q->mark_count, q);
+  return q->behind != NULL;
+}
+
 /* There is no room to wait in. What is about a registration whose turn it is
  * not is refused, since out of turn it may undo what comes before it. */
 static bool queue_turns_away(h46017_connection *c, const h46017_h225 *msg,
@@ -182,8 +188,7 @@ bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
     return true;
   }
   gk_question_mark(q, msg, ras);
-  q->behind = queue_blocker(c, q->marks, q->mark_count, q);
-  if (q->behind == NULL) {
+  if (!queue_waits(q)) {
     gk_question_free(q);
     return false;
   }
@@ -199,11 +204,9 @@ bool gk_waits(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
  * each of them compared with all a few times, not with every answer. */
 static gk_question *queue_next_free(const h46017_connection *c) {
   for (gk_question *q = c->questions; q != NULL; q = q->next) {
-    if (q->state == GK_QUESTION_BEHIND && q->behind == NULL) {
-      q->behind = queue_blocker(c, q->marks, q->mark_count, q);
-      if (q->behind == NULL) {
-        return q;
-      }
+    if (q->state == GK_QUESTION_BEHIND && q->behind == NULL &&
+        !queue_waits(q)) {
+      return q;
     }
   }
   return NULL;

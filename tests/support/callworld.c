@@ -348,14 +348,17 @@ void identify(octets *setup, uint8_t octet) {
   ck_assert_uint_gt(written, 0);
 }
 
-void came_as(world_line *from, octets *msg, uint16_t reference, bool flag) {
+int comes(world_line *from, octets *msg, uint16_t reference, bool flag) {
   const uint8_t tpkt[4] = {3, 0, (uint8_t)((msg->len + 4) >> 8),
                            (uint8_t)(msg->len + 4)};
   msg->data[2] = (uint8_t)((flag ? 0x80 : 0) | reference >> 8);
   msg->data[3] = (uint8_t)reference;
   ck_assert_int_eq(h46017_connection_recv(from->conn, tpkt, 4, w.now), 0);
-  ck_assert_int_eq(
-      h46017_connection_recv(from->conn, msg->data, msg->len, w.now), 0);
+  return h46017_connection_recv(from->conn, msg->data, msg->len, w.now);
+}
+
+void came_as(world_line *from, octets *msg, uint16_t reference, bool flag) {
+  ck_assert_int_eq(comes(from, msg, reference, flag), 0);
 }
 
 void came(world_line *from, octets *setup, uint8_t reference) {

@@ -80,7 +80,9 @@ octets captured(const char *stream, unsigned n);
 octets captured_setup(void);
 /* Its callIdentifier becomes this octet, 16 times, wherever it stands. */
 void identify(octets *setup, uint8_t octet);
-/* It comes on this connection, under a call reference, with the flag or not. */
+/* It comes on this connection, under a call reference, with the flag or not:
+ * what the gatekeeper's end says of it, or that says nothing. */
+int comes(world_line *from, octets *msg, uint16_t reference, bool flag);
 void came_as(world_line *from, octets *msg, uint16_t reference, bool flag);
 void came(world_line *from, octets *setup, uint8_t reference);
 /* Takes what waits to be sent there: the octets of the last message of a call,
