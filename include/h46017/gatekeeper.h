@@ -57,9 +57,10 @@ typedef enum h46017_duplicates {
                                       if it does, and loses it if not */
   H46017_DUPLICATES_REJECT = 1,  /**< nobody takes a name over, whoever it is,
                                       from a holder that lives */
-  H46017_DUPLICATES_ALLOW = 2    /**< both hold it, up to 64. Found by the name
-                                      is the one that registered first; where
-                                      the newcomer proves to be the same, it */
+  H46017_DUPLICATES_ALLOW = 2    /**< all hold it, 64 at the most. Found by the
+                                      name is the one that registered first;
+                                      where the newcomer proves to be the same,
+                                      it */
 } h46017_duplicates;
 
 /** Settings; *copied* by h46017_gatekeeper_new(), texts included. */
