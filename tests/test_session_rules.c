@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SECOND ((h46017_time)1000)
@@ -467,6 +468,48 @@ START_TEST(looking_for_a_name_takes_any_text) {
 }
 END_TEST
 
+/* Whatever its type of number is; and by the identifier, which is one. */
+START_TEST(a_registration_is_found_by_digits_and_ended_by_its_identifier) {
+  const h46017_alias number = {
+      H46017_ALIAS_PARTY_NUMBER, 3 * 256 + 2, {"4711", 4}};
+  h46017_ras ras = peer_rrq(1, DEVICE, NULL);
+  const h46017_registered *reg;
+  char identifier[64];
+  world w;
+  peer p;
+
+  (void)world_init(&w, NULL, NULL);
+  peer_init(&p, &w, NULL);
+  ras.u.rrq.terminal_alias.list = &number;
+  ras.u.rrq.terminal_alias.count = 1;
+  ck_assert_int_eq(peer_send_ras(&p, &ras), 0);
+  reg = h46017_gatekeeper_find(w.gk, "4711", 4);
+  ck_assert_ptr_nonnull(reg);
+  ck_assert_ptr_null(h46017_gatekeeper_find(w.gk, "4712", 4));
+  (void)snprintf(identifier, sizeof(identifier), "%s",
+                 reg->endpoint_identifier);
+  ck_assert_int_eq(h46017_gatekeeper_unregister_endpoint(
+                       w.gk, "nobody's", H46017_URQ_MAINTENANCE, w.now),
+                   H46017_ERR_NOT_FOUND);
+  ck_assert_int_eq(h46017_gatekeeper_unregister_endpoint(
+                       w.gk, identifier, H46017_URQ_SECURITY_ERROR, w.now),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_int_eq(h46017_gatekeeper_unregister(
+                       w.gk, "4711", 4, H46017_URQ_REASON_UNKNOWN, w.now),
+                   H46017_ERR_INVALID_ARGUMENT);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 1);
+  ck_assert_int_eq(h46017_gatekeeper_unregister_endpoint(
+                       w.gk, identifier, H46017_URQ_MAINTENANCE, w.now),
+                   0);
+  ck_assert_uint_eq(h46017_gatekeeper_registration_count(w.gk), 0);
+  ck_assert(h46017_connection_want_read(p.conn));
+  ck_assert_int_eq(peer_carry(&p), 0);
+  ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_URQ);
+  peer_free(&p);
+  world_free(&w);
+}
+END_TEST
+
 START_TEST(times_at_their_ends_neither_spin_nor_wrap) {
   h46017_gatekeeper_settings s;
   h46017_ras ras = peer_rrq(1, DEVICE, NULL);
@@ -541,6 +584,8 @@ int main(void) {
   tcase_add_test(tc, asking_for_ever_does_not_keep_a_connection);
   tcase_add_test(tc, questions_and_names_hold_their_limits);
   tcase_add_test(tc, looking_for_a_name_takes_any_text);
+  tcase_add_test(tc,
+                 a_registration_is_found_by_digits_and_ended_by_its_identifier);
   tcase_add_test(tc, times_at_their_ends_neither_spin_nor_wrap);
   tcase_add_test(tc, a_connection_that_has_sent_its_last_is_handed_out);
   suite_add_tcase(s, tc);

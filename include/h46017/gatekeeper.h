@@ -459,7 +459,9 @@ H46017_API int h46017_gatekeeper_answer_call(h46017_gatekeeper *gk,
  * connection flushes and wants nothing. New connections are refused. */
 H46017_API int h46017_gatekeeper_close(h46017_gatekeeper *gk, h46017_time now);
 
-/** Finds the registration that holds a name; any alias type.
+/** Finds the registration that holds a name; any alias type, and of a
+ * partyNumber any type of number. Where several hold it (`duplicates`), one of
+ * them.
  * @retval NULL  nobody does. *Borrowed* until the next call that is not const
  */
 H46017_API const h46017_registered *
@@ -468,7 +470,8 @@ h46017_gatekeeper_find(const h46017_gatekeeper *gk, const char *name,
 
 /** Walks all registrations, in no particular order, those without a connection
  * (`registration_grace`) too, until @p fn returns something other than 0, which
- * it returns too. */
+ * it returns too. @p fn changes nothing: to end some of them, keep their
+ * endpointIdentifiers for h46017_gatekeeper_unregister_endpoint(). */
 H46017_API int h46017_gatekeeper_each(const h46017_gatekeeper *gk,
                                       int (*fn)(const h46017_registered *reg,
                                                 void *arg),
@@ -512,12 +515,25 @@ H46017_API bool h46017_registered_password_is(const h46017_registered *reg,
 
 /** Ends the registration that holds a name, with a URQ of this reason; without
  * one for H46017_URQ_REASON_ABSENT.
+ * @retval H46017_ERR_INVALID_ARGUMENT  H46017_URQ_SECURITY_ERROR, which is not
+ *                                      said without more, or no reason at all
  * @retval H46017_ERR_NOT_FOUND
  * @retval H46017_ERR_REENTRANT  called from log_write or trace */
 H46017_API int h46017_gatekeeper_unregister(h46017_gatekeeper *gk,
                                             const char *name, size_t len,
                                             h46017_urq_reason reason,
                                             h46017_time now);
+
+/** The same for the registration of this endpointIdentifier, which is one
+ * whatever its names are: what to go by after h46017_gatekeeper_each().
+ *
+ * @param[in] endpoint_identifier  as h46017_registered has it, *borrowed*
+ * @retval H46017_ERR_INVALID_ARGUMENT, H46017_ERR_NOT_FOUND
+ * @retval H46017_ERR_REENTRANT  called from log_write or trace
+ * @since 0.1 */
+H46017_API int h46017_gatekeeper_unregister_endpoint(
+    h46017_gatekeeper *gk, const char *endpoint_identifier,
+    h46017_urq_reason reason, h46017_time now);
 
 /** Walks the calls, in no particular order, until @p fn returns something other
  * than 0, which it returns too. @p fn changes nothing. */

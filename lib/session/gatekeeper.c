@@ -298,20 +298,37 @@ int h46017_gatekeeper_close(h46017_gatekeeper *gk, h46017_time now) {
 
 /* -- looking --------------------------------------------------------------- */
 
+/* A partyNumber is of one of five kinds, and of one of six types of number at
+ * the most; which, nobody says who looks for its digits. */
+static const gk_name *gatekeeper_find_number(const h46017_gatekeeper *gk,
+                                             const char *digits, size_t len) {
+  for (int32_t kind = 0; kind < 5; kind++) {
+    for (int32_t type = 0; type < 6; type++) {
+      h46017_alias alias = {
+          H46017_ALIAS_PARTY_NUMBER, kind * 256 + type, {digits, len}};
+      const gk_name *held = gk_name_find(gk, &alias);
+      if (held != NULL) {
+        return held;
+      }
+    }
+  }
+  return NULL;
+}
+
 static gk_registration *gatekeeper_find_name(const h46017_gatekeeper *gk,
                                              const char *name, size_t len) {
   static const h46017_alias_type types[] = {
       H46017_ALIAS_H323_ID, H46017_ALIAS_DIALLED_DIGITS, H46017_ALIAS_URL_ID,
-      H46017_ALIAS_EMAIL_ID, H46017_ALIAS_PARTY_NUMBER};
+      H46017_ALIAS_EMAIL_ID};
+  const gk_name *held = NULL;
 
-  for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+  for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && held == NULL;
+       i++) {
     h46017_alias alias = {types[i], 0, {name, len}};
-    const gk_name *held = gk_name_find(gk, &alias);
-    if (held != NULL) {
-      return held->holder;
-    }
+    held = gk_name_find(gk, &alias);
   }
-  return NULL;
+  held = held != NULL ? held : gatekeeper_find_number(gk, name, len);
+  return held != NULL ? held->holder : NULL;
 }
 
 const h46017_registered *h46017_gatekeeper_find(const h46017_gatekeeper *gk,
@@ -360,6 +377,21 @@ void h46017_gatekeeper_set_log_level(h46017_gatekeeper *gk,
   gk->log.level = level;
 }
 
+static int gatekeeper_unregister(h46017_gatekeeper *gk, gk_registration *r,
+                                 h46017_urq_reason reason) {
+  /* what a URQ of ours can say; securityError wants more than the word */
+  if (reason != H46017_URQ_REASON_ABSENT &&
+      (reason < 0 || reason == H46017_URQ_SECURITY_ERROR ||
+       reason > H46017_URQ_REGISTER_WITH_ASSIGNED_GK)) {
+    return gk_leave(gk, H46017_ERR_INVALID_ARGUMENT);
+  }
+  if (r == NULL) {
+    return gk_leave(gk, H46017_ERR_NOT_FOUND);
+  }
+  gk_registration_end(r, GK_REG_EV_END, H46017_ERR_UNREGISTERED, reason);
+  return gk_leave(gk, 0);
+}
+
 int h46017_gatekeeper_unregister(h46017_gatekeeper *gk, const char *name,
                                  size_t len, h46017_urq_reason reason,
                                  h46017_time now) {
@@ -370,9 +402,17 @@ int h46017_gatekeeper_unregister(h46017_gatekeeper *gk, const char *name,
     return rv;
   }
   r = gatekeeper_find_name(gk, name, len);
-  if (r == NULL) {
-    return gk_leave(gk, H46017_ERR_NOT_FOUND);
-  }
-  gk_registration_end(r, GK_REG_EV_END, H46017_ERR_UNREGISTERED, reason);
-  return gk_leave(gk, 0);
+  return gatekeeper_unregister(gk, r, reason);
+}
+
+int h46017_gatekeeper_unregister_endpoint(h46017_gatekeeper *gk,
+                                          const char *endpoint_identifier,
+                                          h46017_urq_reason reason,
+                                          h46017_time now) {
+  h46017_text id = {endpoint_identifier, strlen(endpoint_identifier)};
+  int rv = gk_enter_nested(gk, now);
+
+  return rv != 0
+             ? rv
+             : gatekeeper_unregister(gk, gk_find_identifier(gk, &id), reason);
 }
