@@ -513,6 +513,124 @@ START_TEST(names_that_are_not_added_leave_what_was_there) {
 }
 END_TEST
 
+/* A full RRQ that adds names is about a registration that is there. */
+START_TEST(names_that_a_full_rrq_does_not_add_leave_what_was_there) {
+  static const char *const refusals[] = {
+      "duplicateAlias", "undefinedReason",     "securityDenial",
+      "invalidAlias",   "resourceUnavailable", "invalidTerminalAliases"};
+  played p;
+
+  begin(&p, NULL, "a");
+  ck_assert_int_eq(played_confirm(&p, played_last(&p)->seq, NULL, 100), 0);
+  ck_assert_int_eq(played_names(&p, p.ids[0], "b"), 0);
+  ck_assert_str_eq(played_last(&p)->names, "a b");
+  ck_assert_str_eq(played_granted(&p, p.ids[0]), "a"); /* meanwhile */
+  ck_assert_int_eq(reject(&p, refusals[_i]), 0);
+  ck_assert_int_eq((int)state(&p), (int)H46017_REGISTRATION_REGISTERED);
+  ck_assert_int_eq(p.rejected, 1);
+  ck_assert_int_eq(p.unregistered, 0);
+  ck_assert_str_eq(played_granted(&p, p.ids[0]), "a");
+  ck_assert_int_eq(played_count(&p, H46017_RAS_RRQ), 2);
+  /* the next one is asked for without it */
+  ck_assert_int_eq(played_names(&p, p.ids[0], "c"), 0);
+  ck_assert_str_eq(played_last(&p)->names, "a c");
+  ck_assert_int_eq(played_confirm(&p, played_last(&p)->seq, NULL, 100), 0);
+  ck_assert_str_eq(played_granted(&p, p.ids[0]), "a c");
+  ck_assert_int_eq(p.registered, 2);
+  ck_assert_int_eq(played_until(&p, p.now + 70 * SECOND), 0);
+  ck_assert(played_last(&p)->keep_alive);
+  played_free(&p);
+}
+END_TEST
+
+static int unregister(played *p, h46017_urq_reason reason) {
+  h46017_ras urq = {.kind = H46017_RAS_URQ, .request_seq_num = 9};
+
+  urq.u.urq.reason = reason;
+  urq.u.urq.endpoint_identifier = (h46017_text){"1_endp", 6};
+  played_build(p, &urq);
+  return played_give(p);
+}
+
+START_TEST(a_urq_that_crosses_names_being_added_ends_the_registration_only) {
+  const bool additive = _i == 1;
+  played p;
+
+  begin(&p, NULL, "a");
+  ck_assert_int_eq(additive
+                       ? confirm_additive(&p, NULL)
+                       : played_confirm(&p, played_last(&p)->seq, NULL, 100),
+                   0);
+  ck_assert_int_eq(played_names(&p, p.ids[0], "b"), 0);
+  ck_assert_int_eq(unregister(&p, H46017_URQ_UNDEFINED_REASON), 0);
+  ck_assert_int_eq((int)played_last(&p)->kind, (int)H46017_RAS_UCF);
+  ck_assert_int_eq(p.unregistered, 1);
+  ck_assert_int_eq((int)state(&p), (int)H46017_REGISTRATION_HELD);
+  ck_assert_int_eq(played_until(&p, p.now + 2 * SECOND), 0);
+  ck_assert_str_eq(played_last(&p)->names, "a b");
+  ck_assert_int_eq(played_confirm(&p, played_last(&p)->seq, NULL, 100), 0);
+  ck_assert_str_eq(played_granted(&p, p.ids[0]), "a b");
+  played_free(&p);
+}
+END_TEST
+
+/* Whatever way it goes: who heard of it hears of its end, once. */
+START_TEST(a_registration_that_is_not_made_again_is_told_to_be_over) {
+  played p;
+
+  begin(&p, NULL, "a");
+  ck_assert_int_eq(reject(&p, "duplicateAlias"), 0);
+  ck_assert_int_eq(p.unregistered, 0); /* there was none */
+  ck_assert_int_eq(played_until(&p, p.now + 2 * SECOND), 0);
+  ck_assert_int_eq(played_confirm(&p, played_last(&p)->seq, NULL, 100), 0);
+  ck_assert_int_eq(played_until(&p, p.now + 70 * SECOND), 0);
+  ck_assert(played_last(&p)->keep_alive);
+  ck_assert_int_eq(reject(&p, "fullRegistrationRequired"), 0);
+  ck_assert(!played_last(&p)->keep_alive);
+  ck_assert_int_eq(p.unregistered, 0); /* it is to be there again at once */
+  if (_i == 0) {
+    ck_assert_int_eq(reject(&p, "duplicateAlias"), 0);
+    ck_assert_int_eq(p.why, H46017_ERR_REJECTED);
+  } else {
+    ck_assert_int_eq(played_down(&p, H46017_ERR_CLOSED), 0);
+    ck_assert_int_eq(p.why, H46017_ERR_CLOSED);
+  }
+  ck_assert_int_eq(p.unregistered, 1);
+  ck_assert_int_eq(p.registered, 1);
+  if (_i == 0) {
+    ck_assert_int_eq(played_down(&p, H46017_ERR_CLOSED), 0);
+    ck_assert_int_eq(p.unregistered, 1);
+  }
+  played_free(&p);
+}
+END_TEST
+
+START_TEST(a_name_that_is_given_twice_is_one) {
+  const h46017_alias twice[] = {
+      {H46017_ALIAS_H323_ID, 0, {"0090332f688a", 12}},
+      {H46017_ALIAS_H323_ID, 0, {"00:90:33:2F:68:8A", 17}},
+      {H46017_ALIAS_H323_ID, 0, {"a", 1}},
+      {H46017_ALIAS_H323_ID, 0, {"a", 1}}};
+  const h46017_registration reg = {.struct_size = sizeof(reg),
+                                   .aliases = twice,
+                                   .alias_count = 4,
+                                   .terminal_type = H46017_TERMINAL_TERMINAL};
+  uint32_t id;
+  played p;
+
+  ck_assert_int_eq(played_init(&p, NULL, NULL), 0);
+  ck_assert_int_eq(h46017_endpoint_add(p.ep, &reg, &id, p.now), 0);
+  ck_assert_int_eq(played_up(&p), 0);
+  ck_assert_str_eq(played_last(&p)->names, "0090332f688a a");
+  ck_assert_int_eq(confirm_additive(&p, NULL), 0);
+  ck_assert_int_eq(h46017_endpoint_add_aliases(p.ep, id, twice, 4, p.now), 0);
+  ck_assert_int_eq(played_count(&p, H46017_RAS_RRQ), 1);
+  ck_assert_int_eq(played_names(&p, id, "b"), 0);
+  ck_assert_str_eq(played_last(&p)->names, "b");
+  played_free(&p);
+}
+END_TEST
+
 /* -- many ------------------------------------------------------------------ */
 
 START_TEST(many_registrations_take_turns) {
@@ -631,6 +749,14 @@ int main(void) {
   tcase_add_test(tc, names_are_added_by_an_additive_rrq_where_it_is_offered);
   tcase_add_test(tc, names_are_added_by_a_full_rrq_where_it_is_not);
   tcase_add_test(tc, names_that_are_not_added_leave_what_was_there);
+  tcase_add_loop_test(
+      tc, names_that_a_full_rrq_does_not_add_leave_what_was_there, 0, 6);
+  tcase_add_loop_test(
+      tc, a_urq_that_crosses_names_being_added_ends_the_registration_only, 0,
+      2);
+  tcase_add_loop_test(
+      tc, a_registration_that_is_not_made_again_is_told_to_be_over, 0, 2);
+  tcase_add_test(tc, a_name_that_is_given_twice_is_one);
   tcase_add_test(tc, many_registrations_take_turns);
   tcase_add_test(tc, every_allocation_may_fail);
   suite_add_tcase(s, tc);

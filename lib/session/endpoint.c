@@ -316,6 +316,7 @@ static int endpoint_make_registration(h46017_endpoint *ep,
                                       endpoint_registration **pr) {
   h46017_registration reg = {.struct_size = sizeof(reg)};
   endpoint_registration *r;
+  h46017_aliases names;
   int rv = h46017_settings_copy(&reg, sizeof(reg), REGISTRATION_V1, given);
 
   if (rv != 0) {
@@ -325,11 +326,6 @@ static int endpoint_make_registration(h46017_endpoint *ep,
       reg.alias_count > ENDPOINT_MAX_ALIASES) {
     return H46017_ERR_INVALID_ARGUMENT;
   }
-  for (size_t i = 0; i < reg.alias_count; i++) {
-    if (h46017_alias_check(&reg.aliases[i]) != 0) {
-      return H46017_ERR_INVALID_ARGUMENT;
-    }
-  }
   r = h46017_mem_zalloc(&ep->mem, 1, sizeof(*r));
   if (r == NULL) {
     return H46017_ERR_NOMEM;
@@ -338,7 +334,8 @@ static int endpoint_make_registration(h46017_endpoint *ep,
   r->timer = H46017_TIME_NEVER;
   r->terminal_type = reg.terminal_type;
   r->restart = reg.restart;
-  rv = h46017_aliases_dup(&ep->mem, reg.aliases, reg.alias_count, &r->aliases);
+  names = (h46017_aliases){.list = reg.aliases, .count = reg.alias_count};
+  rv = endpoint_names_append(ep, r, &names);
   if (rv == 0) {
     rv = endpoint_password_set(ep, r, &reg);
   }
@@ -346,7 +343,6 @@ static int endpoint_make_registration(h46017_endpoint *ep,
     endpoint_registration_free(ep, r);
     return rv;
   }
-  r->alias_count = reg.alias_count;
   *pr = r;
   return 0;
 }

@@ -47,6 +47,12 @@ typedef enum registration_event {
 
 #define ENDPOINT_MAX_ALIASES 256
 
+typedef enum endpoint_rrq {
+  ENDPOINT_RRQ_FULL,
+  ENDPOINT_RRQ_KEEP_ALIVE,
+  ENDPOINT_RRQ_ADDITIVE
+} endpoint_rrq;
+
 typedef struct endpoint_registration endpoint_registration;
 struct endpoint_registration {
   endpoint_registration *next;
@@ -56,6 +62,8 @@ struct endpoint_registration {
   bool removing;       /* forget it once it is unregistered */
   bool restart;        /* to be said in the next full RRQ */
   bool leaving;        /* unregister as soon as the pending RRQ is answered */
+  bool told;           /* the program knows of it: it hears of the end too */
+  endpoint_rrq rrq;    /* the last that was sent */
   uint16_t pending;    /* requestSeqNum waited for; 0: none */
   uint32_t refusals;   /* since a refresh went well: the hold grows with them */
   uint32_t extensions; /* RIPs for the pending request */
@@ -80,7 +88,6 @@ struct endpoint_registration {
   h46017_alias *granted; /* owned; NULL: just those that are confirmed */
   size_t granted_count;
   bool additive; /* the gatekeeper takes additive RRQs */
-  bool adding;   /* the pending RRQ is one */
   bool may_call; /* without asking: preGrantedARQ */
   bool may_answer;
   uint16_t irr_every; /* seconds in such a call; 0: never */
@@ -247,6 +254,9 @@ void endpoint_registration_free(h46017_endpoint *ep, endpoint_registration *r);
 void endpoint_sweep(h46017_endpoint *ep);
 
 /* endpoint_names.c */
+/* Names more that the program wants. INVALID_ARGUMENT, QUEUE_FULL: too many. */
+int endpoint_names_append(h46017_endpoint *ep, endpoint_registration *r,
+                          const h46017_aliases *more);
 /* Names that were not asked for on this connection. */
 size_t endpoint_names_unasked(const endpoint_registration *r);
 /* An RCF came: what it grants. */
@@ -269,11 +279,6 @@ h46017_text endpoint_gatekeeper_identifier(const h46017_endpoint *ep);
 int endpoint_learn_gatekeeper(h46017_endpoint *ep, const h46017_text *gk);
 int endpoint_ras_received(h46017_tunnel *t, const uint8_t *per, size_t len,
                           void *user_data);
-typedef enum endpoint_rrq {
-  ENDPOINT_RRQ_FULL,
-  ENDPOINT_RRQ_KEEP_ALIVE,
-  ENDPOINT_RRQ_ADDITIVE
-} endpoint_rrq;
 int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
                       endpoint_rrq what);
 int endpoint_send_urq(h46017_endpoint *ep, endpoint_registration *r);

@@ -311,7 +311,7 @@ void endpoint_admission_learn(h46017_endpoint *ep, endpoint_registration *r) {
 
   /* A refresh that says nothing of it changes nothing. */
   if (h46017_h225_value_kind(given) == H46017_H225_ABSENT &&
-      r->state == H46017_REGISTRATION_REFRESHING) {
+      r->rrq != ENDPOINT_RRQ_FULL) {
     return;
   }
   r->may_call = r->may_answer = false;

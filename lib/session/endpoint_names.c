@@ -92,8 +92,8 @@ static void names_swap(endpoint_registration *r, size_t i, size_t k) {
   r->aliases[k] = kept;
 }
 
-static int names_append(h46017_endpoint *ep, endpoint_registration *r,
-                        const h46017_aliases *more) {
+int endpoint_names_append(h46017_endpoint *ep, endpoint_registration *r,
+                          const h46017_aliases *more) {
   const h46017_aliases have = {.list = r->aliases, .count = r->alias_count};
   h46017_alias *copy;
   size_t count;
@@ -140,7 +140,7 @@ int h46017_endpoint_add_aliases(h46017_endpoint *ep, uint32_t id,
   }
   rv = (aliases == NULL && count > 0) || count > ENDPOINT_MAX_ALIASES
            ? H46017_ERR_INVALID_ARGUMENT
-           : names_append(ep, r, &more);
+           : endpoint_names_append(ep, r, &more);
   if (rv != 0) {
     (void)endpoint_leave(ep, 0); /* no memory for it: the endpoint lives on */
     return rv;
@@ -249,16 +249,17 @@ int endpoint_names_granted(h46017_endpoint *ep, endpoint_registration *r,
                            const h46017_aliases *list) {
   const h46017_aliases told = names_bounded(list);
   const h46017_aliases before = names_granted(r);
+  const bool additive = r->rrq == ENDPOINT_RRQ_ADDITIVE;
   h46017_alias *copy = NULL;
   size_t count = 0;
 
   if (told.count == 0 || names_are(r->aliases, r->asked, &told)) {
-    if (!r->adding || r->granted == NULL) {
+    if (!additive || r->granted == NULL) {
       names_set_granted(ep, r, NULL, 0);
     }
   } else if (r->granted == NULL ||
              !names_are(r->granted, r->granted_count, &told)) {
-    int rv = names_make(ep, r->adding ? &before : &no_names, &told, &no_names,
+    int rv = names_make(ep, additive ? &before : &no_names, &told, &no_names,
                         &copy, &count);
     if (rv != 0) {
       return rv;
@@ -285,7 +286,7 @@ int endpoint_names_reduce(h46017_endpoint *ep, endpoint_registration *r,
 
 void endpoint_names_forget(h46017_endpoint *ep, endpoint_registration *r) {
   r->confirmed = r->asked = r->refused = 0;
-  r->additive = r->adding = false;
+  r->additive = false;
   names_set_granted(ep, r, NULL, 0);
 }
 

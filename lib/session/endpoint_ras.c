@@ -133,7 +133,10 @@ static void ras_ask_names(endpoint_registration *r, endpoint_rrq what,
   const size_t from = what == ENDPOINT_RRQ_ADDITIVE ? r->asked : 0;
 
   if (what == ENDPOINT_RRQ_FULL) {
-    r->confirmed = r->asked = 0;
+    r->asked = 0;
+    /* where it is to add to a registration, that stays what it is */
+    r->confirmed =
+        r->state == H46017_REGISTRATION_REFRESHING ? r->confirmed : 0;
   }
   r->asked += endpoint_names_unasked(r);
   out->list = r->aliases + from;
@@ -180,6 +183,7 @@ int endpoint_send_rrq(h46017_endpoint *ep, endpoint_registration *r,
   h46017_ras ras;
   h46017_rrq *rrq = &ras.u.rrq;
 
+  r->rrq = what;
   r->pending = endpoint_next_seq(ep);
   r->extensions = 0;
   if (what == ENDPOINT_RRQ_KEEP_ALIVE && ep->again == r && ep->error == 0) {

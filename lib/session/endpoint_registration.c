@@ -52,10 +52,10 @@ static const h46017_fsm_state registration_states[] = {
                                                    EV(RRJ) | EV(RIP) | EV(URQ) |
                                                    EV(TIMER) | EV(REMOVE),
                                         .ignores = EV(NAMES),
-                                        .next = ST(UNREGISTERED) |
-                                                ST(REGISTERED) |
-                                                ST(REGISTERING) |
-                                                ST(UNREGISTERING) | ST(HELD),
+                                        .next =
+                                            ST(UNREGISTERED) | ST(REGISTERED) |
+                                            ST(REGISTERING) | ST(REFRESHING) |
+                                            ST(UNREGISTERING) | ST(HELD),
                                         .timer = "request"},
     [H46017_REGISTRATION_UNREGISTERING] = {.name = "UNREGISTERING",
                                            .handles = EV(DOWN) | EV(UCF) |
@@ -180,9 +180,13 @@ int endpoint_register_next(h46017_endpoint *ep) {
   return rv;
 }
 
-/* Tells the end of a registration that was there. */
+/* Tells the end of a registration that the program knows of. */
 static int registration_tell_end(h46017_endpoint *ep, endpoint_registration *r,
                                  int why) {
+  if (!r->told) {
+    return 0;
+  }
+  r->told = false;
   h46017_log_line(&ep->log, H46017_LOG_INFO, "registration %u ended: %s",
                   (unsigned)r->id, h46017_strerror(why));
   if (ep->callbacks.unregistered == NULL) {
@@ -200,7 +204,6 @@ static bool registration_is_there(const endpoint_registration *r) {
 
 static int registration_end(h46017_endpoint *ep, endpoint_registration *r,
                             registration_event event, int why) {
-  bool there = registration_is_there(r);
   int rv;
 
   r->pending = 0;
@@ -208,7 +211,7 @@ static int registration_end(h46017_endpoint *ep, endpoint_registration *r,
   endpoint_names_forget(ep, r);
   rv = registration_goto(ep, r, H46017_REGISTRATION_UNREGISTERED, event,
                          H46017_TIME_NEVER);
-  return rv != 0 || !there ? rv : registration_tell_end(ep, r, why);
+  return rv != 0 ? rv : registration_tell_end(ep, r, why);
 }
 
 /* Refused: wait before the next attempt, the longer the more often. */
@@ -281,7 +284,6 @@ static int registration_keep_granted(h46017_endpoint *ep,
   if (rv == 0) {
     rv = endpoint_names_granted(ep, r, &rcf->terminal_alias);
   }
-  r->adding = false;
   r->additive = rcf->supports_additive_registration;
   return rv;
 }
@@ -309,7 +311,8 @@ static int registration_refresh_time(h46017_endpoint *ep,
   return rv;
 }
 
-/* Names that were not asked for when the last RRQ went out. */
+/* Names that were not asked for when the last RRQ went out. The registration is
+ * there meanwhile, and stays what it is if they are refused. */
 static int registration_ask_names(h46017_endpoint *ep, endpoint_registration *r,
                                   registration_event event) {
   int rv;
@@ -317,16 +320,19 @@ static int registration_ask_names(h46017_endpoint *ep, endpoint_registration *r,
   if (endpoint_names_unasked(r) == 0) {
     return 0;
   }
-  if (!r->additive) {
-    return registration_register(ep, r, event);
-  }
   rv = registration_goto(ep, r, H46017_REGISTRATION_REFRESHING, event,
                          registration_request_deadline(ep));
   if (rv != 0 || r->state != H46017_REGISTRATION_REFRESHING) {
     return rv;
   }
-  r->adding = true;
-  return endpoint_send_rrq(ep, r, ENDPOINT_RRQ_ADDITIVE);
+  return endpoint_send_rrq(
+      ep, r, r->additive ? ENDPOINT_RRQ_ADDITIVE : ENDPOINT_RRQ_FULL);
+}
+
+/* The pending RRQ is one of those. */
+static bool registration_is_adding(const endpoint_registration *r) {
+  return r->state == H46017_REGISTRATION_REFRESHING &&
+         r->rrq != ENDPOINT_RRQ_KEEP_ALIVE;
 }
 
 /* The answer is dealt with, and the program was told: what has waited for it?
@@ -341,7 +347,7 @@ static int registration_settled(h46017_endpoint *ep, endpoint_registration *r) {
 
 static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
                                   const h46017_ras *ras) {
-  bool full = r->state == H46017_REGISTRATION_REGISTERING;
+  bool full = r->rrq == ENDPOINT_RRQ_FULL;
   int (*tell)(h46017_endpoint *, uint32_t, const h46017_ras *, void *) =
       full ? ep->callbacks.registered : ep->callbacks.refreshed;
   h46017_time refresh;
@@ -355,10 +361,12 @@ static int registration_confirmed(h46017_endpoint *ep, endpoint_registration *r,
   if (full || ras->u.rcf.time_to_live != 0) {
     r->ttl = ras->u.rcf.time_to_live;
   }
-  if (!full) { /* it held: a refusal is the first again */
+  if (r->state == H46017_REGISTRATION_REFRESHING) {
+    /* it held: a refusal is the first again */
     r->refusals = 0;
   }
   r->restart = false;
+  r->told = true;
   (void)endpoint_alternates_learn(ep, ras);
   ep->attempts = 0;
   if (!ep->confirmed) {
@@ -453,13 +461,19 @@ static int registration_tell_rejected(h46017_endpoint *ep,
                                                       ep->user_data));
 }
 
-/* The names that were to be added are not; what was registered still is. */
+/* The names that were to be added are not; what was registered still is. One
+ * that takes no additive RRQ after all is asked by a full one. */
 static int registration_not_added(h46017_endpoint *ep, endpoint_registration *r,
                                   const h46017_ras *ras) {
   h46017_time refresh;
   int rv;
 
-  r->adding = false;
+  if (r->rrq == ENDPOINT_RRQ_ADDITIVE &&
+      ras->u.rrj.reason == H46017_RRJ_ADDITIVE_REGISTRATION_NOT_SUPPORTED) {
+    r->additive = false;
+    r->asked = r->confirmed;
+    return registration_ask_names(ep, r, REG_EV_RRJ);
+  }
   endpoint_names_refuse_asked(r);
   rv = registration_refresh_time(ep, r, &refresh);
   if (rv == 0) {
@@ -480,20 +494,18 @@ static bool registration_full_is_better(h46017_endpoint *ep,
   if (r->leaving) {
     return false;
   }
-  if (registration_reaction(reason) == RRJ_NAMES && !r->adding) {
+  if (registration_reaction(reason) == RRJ_NAMES &&
+      !registration_is_adding(r)) {
     return endpoint_names_refused(ep, r);
   }
   return r->state == H46017_REGISTRATION_REFRESHING &&
-         (registration_reaction(reason) == RRJ_AGAIN ||
-          (r->adding &&
-           reason == H46017_RRJ_ADDITIVE_REGISTRATION_NOT_SUPPORTED));
+         registration_reaction(reason) == RRJ_AGAIN;
 }
 
 static int registration_rejected(h46017_endpoint *ep, endpoint_registration *r,
                                  const h46017_ras *ras) {
   h46017_rrj_reason reason = ras->u.rrj.reason;
   rrj_reaction reaction = registration_reaction(reason);
-  bool refreshing = r->state == H46017_REGISTRATION_REFRESHING;
   bool hinted = endpoint_alternates_learn(ep, ras);
   int rv;
 
@@ -501,18 +513,17 @@ static int registration_rejected(h46017_endpoint *ep, endpoint_registration *r,
                   "registration %u rejected: %s", (unsigned)r->id,
                   h46017_rrj_reason_name(reason));
   if (registration_full_is_better(ep, r, reason)) {
-    r->adding = false;
     registration_forget_identifier(ep, r);
     return registration_register(ep, r, REG_EV_RRJ);
   }
-  if (r->adding) {
+  if (registration_is_adding(r)) {
     return registration_not_added(ep, r, ras);
   }
   rv = r->leaving
            ? registration_end(ep, r, REG_EV_RRJ, H46017_ERR_REJECTED)
            : registration_hold(ep, r, REG_EV_RRJ,
                                reaction == RRJ_LONG || reaction == RRJ_NAMES);
-  if (rv == 0 && refreshing) {
+  if (rv == 0) {
     rv = registration_tell_end(ep, r, H46017_ERR_REJECTED);
   }
   if (rv == 0) {
@@ -568,7 +579,6 @@ static int registration_urq(h46017_endpoint *ep, endpoint_registration *r,
     }
   }
   r->pending = 0;
-  r->adding = false;
   ep->redirected = endpoint_alternates_learn(ep, ras) && reaction == RRJ_NEXT;
   if (reaction == RRJ_AGAIN) {
     r->refusals++;
