@@ -294,6 +294,20 @@ START_TEST(serials_are_recognised_whole) {
 }
 END_TEST
 
+/* As H.323 URLs and mail addresses have it; of the user it does count. */
+START_TEST(a_host_has_no_letter_case) {
+  ck_assert(h46017_name_is_equal(T("bob@EXAMPLE.org"), T("bob@example.ORG")));
+  ck_assert(h46017_name_is_equal(T("a@b@HOST"), T("a@b@host")));
+  ck_assert(!h46017_name_is_equal(T("a@B@host"), T("a@b@host")));
+  ck_assert(!h46017_name_is_equal(T("Bob@example.org"), T("bob@example.org")));
+  ck_assert(!h46017_name_is_equal(T("bob@example.org"), T("bob@example.com")));
+  ck_assert(!h46017_name_is_equal(T("b@ob"), T("bo@b")));
+  ck_assert(!h46017_name_is_equal(T("EXAMPLE.org"), T("example.org")));
+  ck_assert(h46017_name_is_equal(T("bob@"), T("bob@")));
+  ck_assert(!h46017_name_is_equal(T("bob@"), T("Bob@")));
+}
+END_TEST
+
 START_TEST(equality_does_not_depend_on_the_order) {
   for (size_t i = 0; i < MATCH_ROWS; i++) {
     const match_row *r = &match_rows[i];
@@ -413,6 +427,7 @@ int main(void) {
                  a_rule_this_library_does_not_know_covers_only_the_same_name);
   tcase_add_test(tc, six_characters_are_counted_not_octets);
   tcase_add_test(tc, serials_are_recognised_whole);
+  tcase_add_test(tc, a_host_has_no_letter_case);
   tcase_add_test(tc, equality_does_not_depend_on_the_order);
   tcase_add_test(tc, every_character_is_allowed_or_refused_by_name);
   tcase_add_test(tc, a_suffix_and_a_model_are_words);

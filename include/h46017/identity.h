@@ -98,7 +98,8 @@ H46017_API bool h46017_name_is_serial(const char *name, size_t len);
 /** True when two names are the same device name: equal octet for octet, or the
  * same complete serial, a MAC address in any spelling and either form in any
  * letter case. A short form (`IP222-2f-68-8a`) is never the same as a MAC.
- * Other names are not folded. An empty name equals nothing. */
+ * Other names are not folded, but for the host of `user@host`, which has no
+ * letter case. An empty name equals nothing. */
 H46017_API bool h46017_name_is_equal(const char *a, size_t alen, const char *b,
                                      size_t blen);
 

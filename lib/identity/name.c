@@ -180,8 +180,20 @@ bool h46017_name_is_serial(const char *name, size_t len) {
          (name_is_mac(name, len) || name_is_short_form(name, len));
 }
 
+/* Where the host of `user@host` begins; its end where there is none. */
+static size_t name_host_at(const char *s, size_t len) {
+  size_t host = len;
+
+  while (host > 0 && s[host - 1] != '@') {
+    host--;
+  }
+  return host > 0 ? host : len;
+}
+
 bool h46017_name_is_equal(const char *a, size_t alen, const char *b,
                           size_t blen) {
+  size_t host;
+
   if (a == NULL || b == NULL || alen == 0) {
     return false;
   }
@@ -191,7 +203,9 @@ bool h46017_name_is_equal(const char *a, size_t alen, const char *b,
   if (name_is_short_form(a, alen)) {
     return h46017_text_equal_nocase(a, alen, b, blen);
   }
-  return alen == blen && memcmp(a, b, alen) == 0;
+  host = name_host_at(a, alen);
+  return alen == blen && memcmp(a, b, host) == 0 &&
+         h46017_text_equal_nocase(a + host, alen - host, b + host, blen - host);
 }
 
 /* -- the rules ------------------------------------------------------------ */
