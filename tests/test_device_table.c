@@ -40,7 +40,7 @@ static int select_name(device_table *t, const char *name, h46017_device **out) {
 
   *out = NULL;
   return device_table_select(t, &alias, 1, H46017_ALIAS_UNKNOWN,
-                             H46017_MATCH_PREFIX, out);
+                             H46017_MATCH_PREFIX, out, NULL);
 }
 
 static void expect(device_table *t, const char *name, const char *device) {
@@ -151,7 +151,8 @@ static int ask(device_table *t, const char *const *names, size_t count,
   }
   *out = NULL;
   asked = compiled = 0;
-  code = device_table_select(t, aliases, count, type, H46017_MATCH_PREFIX, out);
+  code = device_table_select(t, aliases, count, type, H46017_MATCH_PREFIX, out,
+                             NULL);
   ck_assert_uint_eq(asked, 1);
   ck_assert_uint_eq(compiled, 0);
   return code;
@@ -202,6 +203,52 @@ START_TEST(a_registration_is_one_question) {
     add(t, i == 0 ? "branch" : "b", i == 0 ? "branch" : "b",
         H46017_MATCH_PREFIX);
   }
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* A name that fits one device by its rule and is another's is the other's. */
+START_TEST(a_name_is_of_the_device_that_it_fits_best) {
+  static const char *const numbers[] = {"1234567"};
+  h46017_alias names[] = {{H46017_ALIAS_H323_ID, 0, {"123456", 6}},
+                          {H46017_ALIAS_DIALLED_DIGITS, 0, {"1234567", 7}},
+                          {H46017_ALIAS_DIALLED_DIGITS, 0, {"1234568", 7}},
+                          {H46017_ALIAS_H323_ID, 0, {NULL, 0}}};
+  h46017_device other;
+  h46017_device *found = NULL;
+  device_table *t;
+  bool own[4] = {false, true, false, true};
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  add(t, "one", "123456", H46017_MATCH_PREFIX);
+  h46017_device_default(&other);
+  other.name = "other";
+  other.aliases = numbers;
+  other.alias_count = 1;
+  ck_assert_int_eq(device_table_add(t, &other, NULL), 0);
+  ck_assert_int_eq(device_table_select(t, names, 4, H46017_ALIAS_H323_ID,
+                                       H46017_MATCH_PREFIX, &found, own),
+                   0);
+  ck_assert_str_eq(found->name, "one");
+  ck_assert(own[0] && !own[1] && own[2] && !own[3]);
+  device_free(found);
+  device_table_close(t);
+  remove_dir();
+}
+END_TEST
+
+/* As it is one name where it is registered: nobody else's. */
+START_TEST(the_host_of_a_url_has_no_letter_case) {
+  device_table *t;
+
+  make_dir();
+  ck_assert_int_eq(device_table_open(&t, dir), 0);
+  add(t, "bob", "bob@example.org", H46017_MATCH_SERIAL);
+  expect(t, "bob@EXAMPLE.org", "bob");
+  expect(t, "bob@example.org", "bob");
+  expect(t, "Bob@example.org", NULL);
   device_table_close(t);
   remove_dir();
 }
@@ -290,11 +337,11 @@ START_TEST(an_entry_says_whether_it_was_made_since) {
   /* The latest of all goes: what comes instead is new for all that. */
   ck_assert_int_eq(device_table_remove(t, "gateway"), 0);
   add(t, "gateway", "gateway", H46017_MATCH_SERIAL);
-  ck_assert_int_eq(device_table_select(
-                       t,
-                       &(h46017_alias){H46017_ALIAS_H323_ID, 0, {"gateway", 7}},
-                       1, H46017_ALIAS_UNKNOWN, H46017_MATCH_PREFIX, &device),
-                   0);
+  ck_assert_int_eq(
+      device_table_select(
+          t, &(h46017_alias){H46017_ALIAS_H323_ID, 0, {"gateway", 7}}, 1,
+          H46017_ALIAS_UNKNOWN, H46017_MATCH_PREFIX, &device, NULL),
+      0);
   ck_assert_int_gt(device_changed(device), seen);
   seen = device_table_changes(t);
   ck_assert_int_eq(device_table_replace(t, device, NULL), 0);
@@ -439,6 +486,8 @@ int main(void) {
   tcase_add_test(tc, a_table_without_passwords_gets_room_for_them);
   tcase_add_test(tc, an_entry_says_whether_it_was_made_since);
   tcase_add_test(tc, a_name_selects_by_each_rule);
+  tcase_add_test(tc, a_name_is_of_the_device_that_it_fits_best);
+  tcase_add_test(tc, the_host_of_a_url_has_no_letter_case);
   tcase_add_test(tc, a_registration_is_one_question);
   tcase_add_test(tc, a_question_is_answered_by_indexes);
   tcase_add_test(tc, a_hundred_thousand_devices_are_no_slower_than_a_hundred);

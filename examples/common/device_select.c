@@ -17,24 +17,14 @@ static void tighten(h46017_device *device, h46017_match_rule loosest) {
   }
 }
 
-/* `h323:` in front of a URL is no part of the name */
-static h46017_text name_of(const h46017_alias *alias) {
+h46017_text device_name_of(const h46017_alias *alias) {
   h46017_text name = alias->text;
-  if (alias->type == H46017_ALIAS_URL_ID &&
+  if (alias->type == H46017_ALIAS_URL_ID && name.len > 5 &&
       strncasecmp(name.text, "h323:", 5) == 0) {
     name.text += 5;
     name.len -= 5;
   }
   return name;
-}
-
-bool device_fits(const h46017_device *device, const h46017_alias *alias) {
-  if (alias->text.text == NULL) {
-    return false;
-  }
-  h46017_text name = name_of(alias);
-  return h46017_device_fits(device, name.text, name.len, NULL) !=
-         H46017_FIT_NONE;
 }
 
 /* A name may mean a device by the whole of it, or by what stands before its
@@ -56,7 +46,7 @@ static bool put_folds(json_t *list, h46017_text name) {
 
 static bool can_mean(const h46017_alias *alias) {
   h46017_text name = alias->text;
-  return name.text != NULL && (name = name_of(alias)).len > 0 &&
+  return name.text != NULL && (name = device_name_of(alias)).len > 0 &&
          name.len <= DEVICE_NAME_MAX;
 }
 
@@ -68,7 +58,7 @@ static int candidates(device_table *t, const h46017_alias *aliases,
   bool good = folds != NULL;
   for (size_t i = 0; i < count; i++) {
     if (can_mean(&aliases[i])) {
-      good = good && put_folds(folds, name_of(&aliases[i]));
+      good = good && put_folds(folds, device_name_of(&aliases[i]));
     }
   }
   char *text = good ? json_dumps(folds, JSON_COMPACT) : NULL;
@@ -112,35 +102,57 @@ static void mean(meaning *m, device_row *row) {
   }
 }
 
-int device_table_select(device_table *t, const h46017_alias *aliases,
-                        size_t count, h46017_alias_type type,
-                        h46017_match_rule loosest, h46017_device **out) {
-  device_row *list = NULL;
+/* The chosen one leaves the list. */
+static h46017_device *take_out(device_row **list, device_row *chosen) {
+  while (*list != chosen) {
+    list = &(*list)->next;
+  }
+  *list = chosen->next;
+  return &chosen->device;
+}
+
+/* Which row each name means, and what they mean together: 0 or a code. */
+static int choose(device_row *list, const h46017_alias *aliases, size_t count,
+                  h46017_alias_type type, device_row **rows,
+                  device_row **pchosen) {
   meaning chosen = {0};
   meaning others = {0};
-  int code = candidates(t, aliases, count, &list);
+  for (size_t i = 0; i < count; i++) {
+    if (can_mean(&aliases[i])) {
+      bool counts = type == H46017_ALIAS_UNKNOWN || type == aliases[i].type;
+      rows[i] = best_of(list, device_name_of(&aliases[i]));
+      mean(counts ? &chosen : &others, rows[i]);
+    }
+  }
+  *pchosen = chosen.row;
+  if (chosen.conflict || (chosen.row == NULL && others.conflict)) {
+    return H46017_ERR_ALIAS_CONFLICT;
+  }
+  return chosen.row == NULL && others.row != NULL ? H46017_ERR_UNKNOWN_DEVICE
+                                                  : 0;
+}
+
+int device_table_select(device_table *t, const h46017_alias *aliases,
+                        size_t count, h46017_alias_type type,
+                        h46017_match_rule loosest, h46017_device **out,
+                        bool *own) {
+  device_row *list = NULL;
+  device_row *chosen = NULL;
+  device_row **rows = calloc(count + 1, sizeof *rows);
+  int code = rows ? candidates(t, aliases, count, &list) : H46017_ERR_NOMEM;
   for (device_row *row = list; row != NULL; row = row->next) {
     tighten(&row->device, loosest);
   }
-  for (size_t i = 0; code == 0 && i < count; i++) {
-    if (can_mean(&aliases[i])) {
-      bool counts = type == H46017_ALIAS_UNKNOWN || type == aliases[i].type;
-      mean(counts ? &chosen : &others, best_of(list, name_of(&aliases[i])));
-    }
+  if (code == 0) {
+    code = choose(list, aliases, count, type, rows, &chosen);
   }
-  if (chosen.conflict || (chosen.row == NULL && others.conflict)) {
-    code = H46017_ERR_ALIAS_CONFLICT;
-  } else if (chosen.row == NULL && others.row != NULL) {
-    code = H46017_ERR_UNKNOWN_DEVICE;
+  for (size_t i = 0; code == 0 && own != NULL && i < count; i++) {
+    own[i] = rows[i] != NULL && rows[i] == chosen;
   }
-  if (code == 0 && chosen.row != NULL) {
-    device_row **link = &list;
-    while (*link != chosen.row) {
-      link = &(*link)->next;
-    }
-    *link = chosen.row->next;
-    *out = &chosen.row->device;
+  if (code == 0 && chosen != NULL) {
+    *out = take_out(&list, chosen);
   }
   device_rows_free(list);
+  free(rows);
   return code;
 }

@@ -56,19 +56,21 @@ int device_table_each(device_table *t,
 /* The device that a registration's names select: of all names the one that
  * fits best. *out stays NULL when there is none. Only names of `type` count
  * (UNKNOWN: all). A device's own rule counts up to `loosest`, and is that at
- * the most in what comes out. However many names there are, and whatever the
- * rules, this asks SQLite once.
+ * the most in what comes out. `own`, an element for each alias, says which of
+ * them mean that device and no other; NULL: nobody asks. However many names
+ * there are, and whatever the rules, this asks SQLite once.
  * H46017_ERR_ALIAS_CONFLICT: the names are of different devices;
  * H46017_ERR_UNKNOWN_DEVICE: only names that do not count are a device's. */
 int device_table_select(device_table *t, const h46017_alias *aliases,
                         size_t count, h46017_alias_type type,
-                        h46017_match_rule loosest, h46017_device **out);
+                        h46017_match_rule loosest, h46017_device **out,
+                        bool *own);
 
 /* What came with such a device: as device_table_password(). */
 const password *device_password(const h46017_device *device);
 
-/* Is it a name of the device? */
-bool device_fits(const h46017_device *device, const h46017_alias *alias);
+/* The name that an alias is: `h323:` in front of a URL is no part of it. */
+h46017_text device_name_of(const h46017_alias *alias);
 
 /* Changes whenever another program has changed the table. */
 int64_t device_table_version(device_table *t);

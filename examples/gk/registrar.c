@@ -87,25 +87,25 @@ static h46017_alias_type identity_type(const gk *g) {
 /* Which device is it? One that other names of it would be, and not those that
  * count, is none: nobody is let in as a stranger under a device's name. */
 static int look_up(gk *g, const h46017_alias *names, size_t count,
-                   h46017_device **device) {
+                   h46017_device **device, bool *own) {
   static const h46017_match_rule rules[] = {
       [MATCH_PREFIX] = H46017_MATCH_PREFIX,
       [MATCH_SERIAL] = H46017_MATCH_SERIAL,
       [MATCH_EXACT] = H46017_MATCH_EXACT};
   return device_table_select(g->devices, names, count, identity_type(g),
-                             rules[g->config.match], device);
+                             rules[g->config.match], device, own);
 }
 
 /* With one type of names to say which device it is, the others are granted
- * where they are its own. */
-static void grant(gk *g, const h46017_aliases *asked,
+ * where they are its own, and not another's. */
+static void grant(gk *g, const h46017_aliases *asked, const bool *own,
                   h46017_registration_answer *answer) {
   size_t n = 0;
   if (identity_type(g) == H46017_ALIAS_UNKNOWN) {
     return;
   }
   for (size_t i = 0; i < asked->count && n < NAMES_MAX; i++) {
-    if (device_fits(answer->device, &asked->list[i])) {
+    if (own[i]) {
       g->names[n++] = asked->list[i];
     }
   }
@@ -124,7 +124,10 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
   (void)question;
   device_free(g->asked);
   g->asked = NULL;
-  answer->refuse = look_up(g, names->list, names->count, &g->asked);
+  bool own[NAMES_MAX] = {false};
+  answer->refuse = names->count <= NAMES_MAX
+                       ? look_up(g, names->list, names->count, &g->asked, own)
+                       : H46017_ERR_LIMIT;
   if (answer->refuse != 0 && answer->refuse != H46017_ERR_UNKNOWN_DEVICE &&
       answer->refuse != H46017_ERR_ALIAS_CONFLICT) {
     report_code(answer->refuse, "the device table: %s",
@@ -135,7 +138,7 @@ static h46017_answered select_device(h46017_gatekeeper *gatekeeper,
     const password *secret = device_password(g->asked);
     answer->secret = secret->len > 0 ? secret->text : NULL;
     answer->secret_len = secret->len;
-    grant(g, names, answer);
+    grant(g, names, own, answer);
   }
   answer->open = g->config.open;
   return H46017_ANSWERED;
@@ -189,10 +192,12 @@ static int rejected(h46017_gatekeeper *gatekeeper, h46017_connection *c,
   (void)gatekeeper;
   g->counters.rejections++;
   const h46017_identity *peer = h46017_connection_peer(c);
+  const h46017_aliases *names = &rrq->terminal_alias;
   json_t *event = event_about(c, "rejected");
-  json_object_set_new(
-      event, "names",
-      events_names(rrq->terminal_alias.list, rrq->terminal_alias.count));
+  /* nobody can have more: who asks for them does not fill the log */
+  size_t count = names->count < g->config.aliases ? names->count
+                                                  : (size_t)g->config.aliases;
+  json_object_set_new(event, "names", events_names(names->list, count));
   json_object_set_new(event, "reason",
                       json_string(h46017_rrj_reason_name(reason)));
   if (peer != NULL && peer->cn != NULL) {
@@ -314,24 +319,24 @@ static bool still_waits(gk *g, const h46017_registered *reg,
 }
 
 static bool still_proves(gk *g, const h46017_registered *reg,
-                         const h46017_device *device) {
+                         const h46017_device *device, const bool *own) {
   const h46017_identity *peer = h46017_connection_peer(reg->connection);
   h46017_password_outcome proved = still_proved(g, reg, device->name);
   for (size_t i = 0; i < reg->alias_count; i++) {
-    const h46017_text *name = &reg->aliases[i].text;
-    if (name->text != NULL &&
-        h46017_policy_decide(device, peer, proved, name->text, name->len,
-                             NULL) == 0) {
-      return true;
+    h46017_text name = device_name_of(&reg->aliases[i]);
+    if (!own[i] || h46017_policy_decide(device, peer, proved, name.text,
+                                        name.len, NULL) != 0) {
+      return false;
     }
   }
-  return false;
+  return true;
 }
 
-/* would one of its names be let in now? */
+/* would it be let in now, with all of its names? */
 static bool still_welcome(gk *g, const h46017_registered *reg) {
   h46017_device *device = NULL;
-  int code = look_up(g, reg->aliases, reg->alias_count, &device);
+  bool own[NAMES_MAX] = {false}; /* nobody has more */
+  int code = look_up(g, reg->aliases, reg->alias_count, &device, own);
   if (code != 0) { /* a table that cannot be read throws nobody out */
     return code != H46017_ERR_ALIAS_CONFLICT &&
            code != H46017_ERR_UNKNOWN_DEVICE;
@@ -340,52 +345,66 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
     return reg->device == NULL && g->config.open;
   }
   bool welcome = reg->connection == NULL ? still_waits(g, reg, device)
-                                         : still_proves(g, reg, device);
+                                         : still_proves(g, reg, device, own);
   device_free(device);
   return welcome;
 }
 
+/* A registration that is to end; found again by its identifier. */
 typedef struct unwelcome {
-  gk *gk;
-  char **names;
-  size_t count;
+  char *endpoint;
+  char *name; /* for people */
 } unwelcome;
 
+typedef struct unwelcomes {
+  gk *gk;
+  unwelcome *list;
+  size_t count;
+} unwelcomes;
+
+static const char *first_name(const h46017_registered *reg) {
+  for (size_t i = 0; i < reg->alias_count; i++) {
+    if (reg->aliases[i].text.text != NULL) {
+      return reg->aliases[i].text.text;
+    }
+  }
+  return "";
+}
+
 static int collect(const h46017_registered *reg, void *arg) {
-  unwelcome *list = arg;
-  if (still_welcome(list->gk, reg)) {
+  unwelcomes *all = arg;
+  if (still_welcome(all->gk, reg)) {
     return 0;
   }
-  for (size_t i = 0; i < reg->alias_count; i++) {
-    if (reg->aliases[i].text.text == NULL) {
-      continue;
-    }
-    char **names =
-        realloc(list->names, (list->count + 1) * sizeof *list->names);
-    if (names == NULL) {
-      return H46017_ERR_NOMEM;
-    }
-    list->names = names;
-    names[list->count] = strdup(reg->aliases[i].text.text);
-    list->count += names[list->count] != NULL;
-    break; /* one name finds the registration */
+  unwelcome *list = realloc(all->list, (all->count + 1) * sizeof *list);
+  if (list == NULL) {
+    return H46017_ERR_NOMEM;
   }
+  all->list = list;
+  list += all->count;
+  list->endpoint = strdup(reg->endpoint_identifier);
+  list->name = strdup(first_name(reg));
+  all->count++;
   return 0;
 }
 
 void registrar_recheck(gk *g) {
-  unwelcome list = {.gk = g};
+  unwelcomes all = {.gk = g};
   int64_t changes = device_table_changes(g->devices);
-  (void)h46017_gatekeeper_each(g->gatekeeper, collect, &list);
+  (void)h46017_gatekeeper_each(g->gatekeeper, collect, &all);
   g->devices_seen = changes >= 0 ? changes : g->devices_seen;
-  for (size_t i = 0; i < list.count; i++) {
-    report_line(H46017_LOG_INFO,
-                "'%s' is registered under terms that changed: it is dropped",
-                list.names[i]);
-    (void)h46017_gatekeeper_unregister(
-        g->gatekeeper, list.names[i], strlen(list.names[i]),
-        H46017_URQ_SECURITY_DENIAL, uv_now(g->loop));
-    free(list.names[i]);
+  for (size_t i = 0; i < all.count; i++) {
+    unwelcome *one = &all.list[i];
+    if (one->endpoint != NULL && one->name != NULL) {
+      report_line(H46017_LOG_INFO,
+                  "'%s' is registered under terms that changed: it is dropped",
+                  one->name);
+      (void)h46017_gatekeeper_unregister_endpoint(g->gatekeeper, one->endpoint,
+                                                  H46017_URQ_SECURITY_DENIAL,
+                                                  uv_now(g->loop));
+    }
+    free(one->endpoint);
+    free(one->name);
   }
-  free(list.names);
+  free(all.list);
 }

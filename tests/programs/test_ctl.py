@@ -94,6 +94,20 @@ class Control(harness.Case):
         status, _ = self.once(to, "--alias", "y")
         self.assertEqual(status, 0)
 
+    def test_a_name_that_is_taken_from_a_device_ends_its_registration(self):
+        self.ctl("device", "add", "x", "--auth", "open", "--alias", "4711", "--alias", "4712")
+        gk = self.gatekeeper()
+        ep = self.endpoint(
+            f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x", "--digits", "4711"
+        )
+        gk.expect("registered", names=["x", "4711"])
+        self.ctl("device", "set", "x", "--alias", "4711")
+        gk.refute("unregistered", 0.5)
+        self.ctl("device", "set", "x", "--alias", "4712")
+        gk.expect("unregistered", names=["x", "4711"])
+        ep.expect("unregistered")
+        ep.stop()
+
     def test_a_device_made_tls_only_loses_its_tcp_registration(self):
         self.ctl("device", "add", "x", "--auth", "open")
         gk = self.gatekeeper()

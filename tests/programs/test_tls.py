@@ -84,6 +84,22 @@ class Tls(harness.Case):
         self.assertEqual(status, 0, ep.stderr())
         self.assertEqual(gk.expect("registered")["names"], [DEVICE + "-TEL1"])
 
+    def test_a_device_known_by_its_uri_stays_when_another_device_changes(self):
+        self.pki.make("lobby", "lobby", "device", "ca")
+        self.ctl("device", "add", "lobby")
+        gk = self.tls_gatekeeper()
+        ep = self.endpoint(
+            self.to, "--alias", "h323:lobby", "--trust", self.pki.cert("ca"),
+            *self.pki.own("lobby"),
+        )  # fmt: skip
+        gk.expect("registered", names=["h323:lobby"], auth="certificate")
+        self.ctl("device", "add", "another")
+        self.ctl("reload")
+        gk.refute("unregistered", 0.5)
+        self.ctl("device", "remove", "lobby")
+        gk.expect("unregistered", names=["h323:lobby"])
+        ep.stop()
+
     def test_an_impostor_of_the_same_authority_is_refused(self):
         gk = self.tls_gatekeeper()
         status, ep = self.attempt(*self.pki.own("impostor"), name=DEVICE)
