@@ -519,6 +519,63 @@ START_TEST(a_side_that_takes_nothing_gets_no_call_and_hears_of_ends) {
 }
 END_TEST
 
+/* The message under a call reference of one octet, as long as a TPKT holds. */
+static octets longest(const octets *msg, uint8_t reference) {
+  const uint8_t head[] = {8, 1, reference, msg->data[4]};
+  octets out = {NULL, 0};
+  size_t more = H46017_TPKT_MAX - H46017_TPKT_HEADER - msg->len + 1;
+  octets_append(&out, head, sizeof(head));
+  octets_append(&out, msg->data + 5, msg->len - 5);
+  while (more > 0) {
+    size_t len = more > 300 ? 257 : more > 257 ? more / 2 : more;
+    uint8_t display[257] = {H46017_Q931_IE_DISPLAY, (uint8_t)(len - 2)};
+    octets_append(&out, display, len);
+    more -= len;
+  }
+  ck_assert_uint_eq(out.len, H46017_TPKT_MAX - H46017_TPKT_HEADER);
+  return out;
+}
+
+/* On the other leg it has a reference of two octets. */
+START_TEST(a_message_too_long_for_the_other_leg_costs_the_call_only) {
+  static const uint8_t tpkt[4] = {3, 0, 0xff, 0xff};
+  h46017_gatekeeper_settings s;
+  octets setup = captured_setup(), facility = captured("s0.ep2gk", 1), out;
+  octets release = octets_hex("080200015a08028090");
+  world_settings(&s);
+  s.max_tx = 262144;
+  begin_with_ep2(&s);
+  came(line[0], &setup, 1);
+  if (_i == 0) { /* another call, of what went on: nothing more is taken out */
+    octets_free(&setup);
+    setup = taken(ep2, NULL);
+    came(line[0], &release, 1);
+    identify(&setup, 2);
+  }
+  octets_free(&release);
+  release = taken(line[0], NULL);
+  octets_free(&release);
+  release = taken(ep2, NULL);
+  out = longest(_i == 0 ? &setup : &facility, 1);
+  ck_assert_int_eq(h46017_connection_recv(line[0]->conn, tpkt, 4, w.now), 0);
+  ck_assert_int_eq(
+      h46017_connection_recv(line[0]->conn, out.data, out.len, w.now), 0);
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  ck_assert_int_eq(last_code, H46017_ERR_QUEUE_FULL);
+  is_over(line[0], 47);
+  if (_i == 1) {
+    is_over(ep2, 47);
+  }
+  ck_assert_int_eq(h46017_connection_error(ep2->conn), 0);
+  ck_assert(h46017_connection_want_read(ep2->conn));
+  octets_free(&out);
+  octets_free(&release);
+  octets_free(&setup);
+  octets_free(&facility);
+  end_broken();
+}
+END_TEST
+
 /* The same octets, at two places of two messages. */
 static void same(const h46017_h225 *a, const char *here, const h46017_h225 *b,
                  const char *there) {
@@ -656,6 +713,8 @@ int main(void) {
   tcase_add_loop_test(tc, a_slow_side_loses_the_call_and_nobody_a_connection, 0,
                       2);
   tcase_add_test(tc, a_side_that_takes_nothing_gets_no_call_and_hears_of_ends);
+  tcase_add_loop_test(
+      tc, a_message_too_long_for_the_other_leg_costs_the_call_only, 0, 2);
   tcase_add_test(tc, a_second_call_proceeding_goes_on_as_forwarded_elements);
   tcase_add_test(tc,
                  a_second_call_proceeding_that_says_nothing_goes_no_further);

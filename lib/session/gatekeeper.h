@@ -531,10 +531,12 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg);
 /* The same for a message that goes to a call of another reference: changed
  * where a gatekeeper has to, octets as they are elsewhere; in gk->relay. */
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen);
-/* Sends there what is in gk->relay. QUEUE_FULL, and nothing is sent: others may
- * fill half of what may wait for a connection, so that who sends faster than
- * the other side takes it loses the call, and that side nothing else. The other
- * half is for what the gatekeeper says itself, the end of the call first. */
+/* Sends there what is in gk->relay. QUEUE_FULL, and nothing is sent: it is
+ * longer than a TPKT, by what changed on its way, or does not fit behind what
+ * waits. Others may fill half of what may wait for a connection, so that who
+ * sends faster than the other side takes it loses the call, and that side
+ * nothing else. The other half is for what the gatekeeper says itself, the end
+ * of the call first. */
 int gk_route_send(h46017_connection *c, size_t len);
 /* gk->relay has this much room. */
 int gk_route_room(h46017_gatekeeper *gk, size_t size);

@@ -346,7 +346,7 @@ static void call_release_leg(gk_leg *leg, h46017_connection *c, uint8_t cause,
   leg->call = NULL;
   h46017_call_set_user_data(call, NULL);
   rv = theirs ? gk_route_send(c, len) : H46017_ERR_QUEUE_FULL;
-  if (rv == H46017_ERR_QUEUE_FULL) { /* not those: ours */
+  if (rv != 0) { /* not those: ours */
     rv = h46017_call_release(call, cause, c->gk->now);
   }
   if (rv != 0) {

@@ -223,7 +223,8 @@ static int route_rewrite(gk_leg *to, const h46017_call_message *msg,
 }
 
 int gk_route_send(h46017_connection *c, size_t len) {
-  if (h46017_txbuf_len(&c->tunnel.tx) + len > c->tunnel.tx.limit / 2) {
+  if (len > H46017_TPKT_MAX - H46017_TPKT_HEADER ||
+      h46017_txbuf_len(&c->tunnel.tx) + len > c->tunnel.tx.limit / 2) {
     return H46017_ERR_QUEUE_FULL;
   }
   return h46017_calls_send(c->calls, c->gk->relay, len, NULL, c->gk->now);
@@ -231,17 +232,6 @@ int gk_route_send(h46017_connection *c, size_t len) {
 
 int gk_route_rewrite(gk_leg *to, const h46017_call_message *msg, size_t *plen) {
   return route_rewrite(to, msg, false, plen);
-}
-
-/* What fails where it is sent to ends that side, never the one that sent it. */
-static void route_failed(gk_leg *to, h46017_connection *c, int rv) {
-  if (rv == H46017_ERR_INVALID_STATE) {
-    /* it does not fit where the other side stands: it is not passed on */
-    h46017_log_line(&c->gk->log, H46017_LOG_DEBUG, "call %llu: not relayed",
-                    (unsigned long long)to->of->pub.id);
-  } else {
-    gk_connection_fail(c, rv);
-  }
 }
 
 static h46017_route_state route_step(uint8_t type) {
@@ -281,13 +271,15 @@ int gk_route_message(gk_leg *leg, const h46017_call_message *msg) {
     return rv == H46017_ERR_ABSENT ? 0 : rv;
   }
   rv = gk_route_send(c, len);
-  if (rv == H46017_ERR_QUEUE_FULL) {
-    gk_call_end(call, NULL, h46017_release_cause(gk_route_reason(rv)), rv,
-                NULL);
+  if (rv == H46017_ERR_INVALID_STATE) {
+    /* it does not fit where the other side stands: it is not passed on */
+    h46017_log_line(&c->gk->log, H46017_LOG_DEBUG, "call %llu: not relayed",
+                    (unsigned long long)call->pub.id);
     return 0;
   }
   if (rv != 0) {
-    route_failed(to, c, rv);
+    gk_call_end(call, NULL, h46017_release_cause(gk_route_reason(rv)), rv,
+                NULL);
     return 0;
   }
   gk_connection_rearm(c);
@@ -411,10 +403,6 @@ static int route_place(gk_call *call, gk_registration *callee,
   rv = route_rewrite(leg, msg, changed, &len);
   if (rv == 0) {
     rv = gk_route_send(c, len);
-    if (rv != 0 && rv != H46017_ERR_QUEUE_FULL) {
-      route_failed(leg, c, rv); /* and with it this call */
-      return 0;
-    }
   }
   gk_connection_rearm(c);
   return rv;
