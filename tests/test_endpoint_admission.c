@@ -135,6 +135,116 @@ START_TEST(a_call_may_end_before_it_was_handed_out) {
 }
 END_TEST
 
+START_TEST(what_the_gatekeeper_ends_the_program_did_not) {
+  begin_seen(NULL);
+  ring();
+  ck_assert_int_eq(h46017_gatekeeper_drop_call(w.gk, last_id, w.now), 0);
+  run();
+  for (int i = 0; i < 2; i++) {
+    ck_assert_uint_eq(parties[i].released, 1);
+    ck_assert_int_eq(parties[i].code, H46017_ERR_REJECTED);
+    ck_assert_uint_eq(parties[i].cause, 16);
+  }
+  end();
+}
+END_TEST
+
+/* Of several registrations it is the called one that takes the call: the others
+ * may go. */
+START_TEST(a_call_is_of_the_registration_that_it_is_for) {
+  const h46017_alias name = {H46017_ALIAS_H323_ID, 0, {"second", 6}};
+  const h46017_registration reg = {.struct_size = sizeof(reg),
+                                   .aliases = &name,
+                                   .alias_count = 1,
+                                   .terminal_type = H46017_TERMINAL_TERMINAL};
+  uint32_t second;
+  begin_seen(NULL);
+  answers = true;
+  ck_assert_int_eq(h46017_endpoint_add(line[1]->ep, &reg, &second, w.now), 0);
+  run();
+  (void)call(0, "second");
+  ck_assert_int_eq(last_state, H46017_ROUTE_CONNECT);
+  ck_assert_int_eq(h46017_endpoint_remove(
+                       line[1]->ep, _i == 0 ? line[1]->reg : second, w.now),
+                   0);
+  run();
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), _i == 0 ? 1 : 0);
+  if (_i == 0) {
+    write_and_run(0, H46017_Q931_RELEASE_COMPLETE);
+    ck_assert_uint_eq(drqs, 2); /* each side's */
+  }
+  end();
+}
+END_TEST
+
+/* -- inside of a call ------------------------------------------------------ */
+
+static bool deleting;
+
+/* The program's own call into one of its calls is what it is inside of. */
+static void delete_inside(void) {
+  if (deleting) {
+    deleting = false;
+    ck_assert_int_eq(h46017_endpoint_recv(line[0]->ep, NULL, 0, w.now),
+                     H46017_ERR_REENTRANT);
+    ck_assert_int_eq(h46017_endpoint_transport_down(line[0]->ep, 0, w.now),
+                     H46017_ERR_REENTRANT);
+    (void)h46017_endpoint_close(line[0]->ep, w.now);
+    h46017_endpoint_del(line[0]->ep);
+  }
+}
+
+static int deletes_building(h46017_calls *calls, h46017_call *made,
+                            uint8_t type, h46017_h225 *msg, void *user_data) {
+  (void)calls, (void)made, (void)type, (void)msg, (void)user_data;
+  delete_inside();
+  return 0;
+}
+
+static int deletes_ras(h46017_endpoint *ep, h46017_h225 *msg,
+                       h46017_ras_kind kind, void *user_data) {
+  (void)ep, (void)msg, (void)kind, (void)user_data;
+  delete_inside();
+  return 0;
+}
+
+static void deletes_traced(const h46017_trace_event *event, void *user_data) {
+  (void)event, (void)user_data;
+  if (deleting) {
+    deleting = false;
+    h46017_endpoint_del(line[0]->ep);
+  }
+}
+
+static int deletes_in;
+
+static void tune_deleting(h46017_endpoint_callbacks *cb,
+                          h46017_calls_callbacks *calls) {
+  calls->building = deletes_in == 0 ? deletes_building : NULL;
+  cb->ras_building = deletes_in == 1 ? deletes_ras : NULL;
+  cb->trace = deletes_in == 2 ? deletes_traced : NULL;
+}
+
+START_TEST(an_endpoint_deleted_inside_of_a_call_goes_when_that_returns) {
+  deleting = false;
+  deletes_in = _i;
+  tune_further = tune_deleting;
+  begin_seen(NULL);
+  ring();
+  deleting = true;
+  (void)h46017_call_write(parties[0].call, H46017_Q931_RELEASE_COMPLETE, NULL,
+                          w.now);
+  ck_assert(!deleting);
+  line[0]->ep = NULL; /* it went */
+  world_remove(&w, line[0]);
+  w.moved = NULL; /* of all of them */
+  run();
+  tune_further = NULL;
+  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
+  world_free(&w);
+}
+END_TEST
+
 /* -- bandwidth ------------------------------------------------------------- */
 
 static void ask(int who, uint32_t bandwidth) {
@@ -443,6 +553,10 @@ int main(void) {
   tcase_add_test(tc, with_leave_beforehand_nobody_is_asked);
   tcase_add_test(tc, leave_is_taken_back_by_a_registration_without_it);
   tcase_add_test(tc, a_call_may_end_before_it_was_handed_out);
+  tcase_add_test(tc, what_the_gatekeeper_ends_the_program_did_not);
+  tcase_add_loop_test(tc, a_call_is_of_the_registration_that_it_is_for, 0, 2);
+  tcase_add_loop_test(
+      tc, an_endpoint_deleted_inside_of_a_call_goes_when_that_returns, 0, 3);
   tcase_add_loop_test(tc, what_a_call_may_have_holds_at_the_limit_and_one_past,
                       0, 2);
   tcase_add_test(tc, what_is_left_of_all_is_granted_and_when_nothing_is_none);

@@ -212,7 +212,7 @@ static int says(int who, uint8_t type) {
   if (call == NULL) {
     return H46017_ERR_NOT_FOUND;
   }
-  rv = line_send(h46017_call_table(call), q931, sizeof(q931), 1);
+  rv = line_send(&programs[who].l, q931, sizeof(q931));
   carry();
   return rv;
 }

@@ -191,7 +191,9 @@ typedef struct h46017_call_message {
 typedef struct h46017_call_ended {
   int code;      /**< CALL_RELEASED: the peer did; CALL_ENDED: we did;
                       CALL_TIMEOUT: a timer did; CALL_LOST: the peer no more
-                      knows it; or what ended the connection */
+                      knows it; REJECTED: an endpoint's gatekeeper ended it, or
+                      did not let it begin; TIMEOUT: nor answered; or what ended
+                      the connection */
   uint8_t cause; /**< Q.931, 1 to 127 */
   h46017_release_reason reason;       /**< of the peer's Release Complete */
   const h46017_call_message *message; /**< that one; NULL: there was none */

@@ -127,7 +127,9 @@ typedef struct h46017_endpoint_settings {
   uint32_t password_window;    /**< seconds that a token's time may differ from
                                     ours, 300; up to 7200 */
   bool discover; /**< send a GRQ first on each connection: only for a gatekeeper
-                      that wants one. The one it is sent to has to answer */
+                      that wants one. The one it is sent to has to answer. A
+                      connection on which there is nothing to register when it
+                      comes up has none */
   uint32_t max_registering; /**< full RRQs sent on one connection before an
                                  answer is there, 8 */
   uint32_t
@@ -156,7 +158,9 @@ typedef struct h46017_endpoint_callbacks {
    * the program's list; TCP or TLS is what the list says, never less. From
    * gatekeeper_count on, and only with max_alternates: to one that a gatekeeper
    * named, see h46017_endpoint_alternate(). Answer with transport_up or
-   * transport_down, later or after this call. */
+   * transport_down, later or after this call. An attempt that is still under
+   * way when the endpoint leaves CONNECTING (connect_timeout, _close()) is to
+   * be given up, without an answer: the next `connect` is another one. */
   int (*connect)(h46017_endpoint *ep, size_t index, void *user_data);
 
   /** Fill @p dest with random octets fit for identifiers. */
@@ -171,7 +175,8 @@ typedef struct h46017_endpoint_callbacks {
                               h46017_registration_state from,
                               h46017_registration_state to, void *user_data);
 
-  /** A full RRQ was confirmed; @p rcf holds the granted aliases and TTL. */
+  /** A full RRQ was confirmed, also one that added names or came after
+   * fullRegistrationRequired; @p rcf holds the granted aliases and TTL. */
   int (*registered)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
                     void *user_data);
 
@@ -184,9 +189,10 @@ typedef struct h46017_endpoint_callbacks {
   int (*rejected)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
                   int code, void *user_data);
 
-  /** A registration that was there is no more. @p why: UNREGISTERED (our own
-   * URQ), REJECTED (the gatekeeper's URQ), TTL_EXPIRED, or what ended the
-   * connection. */
+  /** A registration that was there is no more: it comes once for each time that
+   * `registered` told of one that is not there already. @p why: UNREGISTERED
+   * (our own URQ), REJECTED (the gatekeeper's URQ, or its RRJ), or what ended
+   * the connection. */
   int (*unregistered)(h46017_endpoint *ep, uint32_t id, int why,
                       void *user_data);
 
@@ -385,8 +391,9 @@ H46017_API int h46017_endpoint_bandwidth(h46017_endpoint *ep, h46017_call *call,
 H46017_API int h46017_endpoint_resources(h46017_endpoint *ep, uint32_t id,
                                          bool almost_out, h46017_time now);
 
-/** The table of its calls, to look at; NULL before the first connection. */
-H46017_API const h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep);
+/** The table of its calls; NULL without a connection. *Borrowed*: it goes with
+ * the connection, and the next one has another. */
+H46017_API h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep);
 
 /** @name The edge
  * @see h46017/h46017.h for the contract all objects share */
@@ -421,7 +428,8 @@ H46017_API int h46017_endpoint_handle_expiry(h46017_endpoint *ep,
                                              h46017_time now);
 /**@}*/
 
-/** 0, or the error that ended the connection last; cleared by the next one. */
+/** 0, or the error for which the endpoint itself ended the connection last (not
+ * what transport_down said); cleared by the next one. */
 H46017_API int h46017_endpoint_error(const h46017_endpoint *ep);
 
 H46017_API h46017_endpoint_state

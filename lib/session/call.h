@@ -92,7 +92,8 @@ struct h46017_calls {
   int depth;
   int observing;
   bool doomed;
-  bool down; /* its connection is going: no call begins */
+  bool down;                     /* its connection is going: no call begins */
+  void (*left)(void *user_data); /* nobody is in it any more; may be NULL */
 };
 
 /* -- call_table.c ---------------------------------------------------------- */

@@ -213,6 +213,8 @@ int calls_leave(h46017_calls *calls, int rv) {
   table_release_forgotten(calls);
   if (calls->doomed) {
     table_free(calls);
+  } else if (calls->left != NULL) {
+    calls->left(calls->user_data);
   }
   return rv;
 }

@@ -61,8 +61,13 @@ void h46017_endpoint_callbacks_default_sized(
   h46017_settings_fill(callbacks, size, &def, sizeof(def));
 }
 
+/* By the program, or by one of its calls. */
+static bool endpoint_is_entered(const h46017_endpoint *ep) {
+  return ep->depth > 0 || (ep->calls != NULL && ep->calls->depth > 0);
+}
+
 int endpoint_enter(h46017_endpoint *ep, h46017_time now) {
-  if (ep->depth > 0) {
+  if (endpoint_is_entered(ep)) {
     return H46017_ERR_REENTRANT;
   }
   if (ep->fatal != 0) {
@@ -94,6 +99,14 @@ static void endpoint_free(h46017_endpoint *ep) {
   h46017_mem_release(&mem, ep);
 }
 
+void endpoint_left(void *endpoint) {
+  h46017_endpoint *ep = endpoint;
+
+  if (ep->doomed && !endpoint_is_entered(ep)) {
+    endpoint_free(ep);
+  }
+}
+
 int endpoint_leave(h46017_endpoint *ep, int rv) {
   if (ep->depth == 1) {
     endpoint_sweep(ep);
@@ -102,9 +115,7 @@ int endpoint_leave(h46017_endpoint *ep, int rv) {
     ep->fatal = rv;
   }
   ep->depth--;
-  if (ep->depth == 0 && ep->doomed) {
-    endpoint_free(ep);
-  }
+  endpoint_left(ep);
   return rv;
 }
 
@@ -302,7 +313,7 @@ void h46017_endpoint_del(h46017_endpoint *ep) {
   if (ep == NULL) {
     return;
   }
-  if (ep->depth > 0) {
+  if (endpoint_is_entered(ep)) {
     ep->doomed = true;
     return;
   }

@@ -193,6 +193,8 @@ struct h46017_endpoint {
  * or the sticky fatal error; 0 otherwise, and leave must follow. leave: deletes
  * a doomed endpoint; the caller touches it no more. */
 int endpoint_enter(h46017_endpoint *ep, h46017_time now);
+/* Nobody is in it any more, if so: the end of one that was deleted inside. */
+void endpoint_left(void *endpoint);
 int endpoint_leave(h46017_endpoint *ep, int rv);
 
 /* The program's trace and log_write, watched; `user_data` is the endpoint. */
@@ -270,6 +272,9 @@ bool endpoint_names_refused(h46017_endpoint *ep, endpoint_registration *r);
 /* Takes granted names away; none may be left. */
 int endpoint_names_reduce(h46017_endpoint *ep, endpoint_registration *r,
                           const h46017_aliases *gone);
+/* One of these was granted. */
+bool endpoint_names_hold(const endpoint_registration *r,
+                         const h46017_aliases *some);
 /* Nothing is asked for, refused or granted: another connection. */
 void endpoint_names_forget(h46017_endpoint *ep, endpoint_registration *r);
 
@@ -324,6 +329,10 @@ int endpoint_admission_make(h46017_endpoint *ep, h46017_call *call, uint32_t id,
                             bool answer, uint32_t bandwidth,
                             endpoint_call **pa);
 void endpoint_admission_free(h46017_endpoint *ep, endpoint_call *a);
+/* The gatekeeper says no, or nothing, or wants it ended: `code` is what the
+ * program is told. */
+int endpoint_admission_refuse(h46017_endpoint *ep, endpoint_call *a,
+                              uint8_t cause, int code);
 /* An ARQ; or, where leave was given beforehand, the program is told at once. */
 int endpoint_admission_ask(h46017_endpoint *ep, endpoint_call *a,
                            endpoint_registration *r,

@@ -364,9 +364,8 @@ static int admission_confirmed(h46017_endpoint *ep, endpoint_call *a) {
                                   &destination);
 }
 
-/* The gatekeeper says no, or nothing. */
-static int admission_refused(h46017_endpoint *ep, endpoint_call *a,
-                             uint8_t cause, int code) {
+int endpoint_admission_refuse(h46017_endpoint *ep, endpoint_call *a,
+                              uint8_t cause, int code) {
   a->refused = code;
   admission_heard(ep, a);
   return h46017_call_release(a->call, cause, ep->now);
@@ -380,7 +379,8 @@ static int admission_rejected(h46017_endpoint *ep, endpoint_call *a) {
   bool absent =
       strcmp(h46017_h225_value_name(reason), "calledPartyNotRegistered") == 0;
 
-  return admission_refused(ep, a, absent ? 20 : 47, H46017_ERR_REJECTED);
+  return endpoint_admission_refuse(ep, a, absent ? 20 : 47,
+                                   H46017_ERR_REJECTED);
 }
 
 /* The BRQ of ours is answered, or nobody did. */
@@ -441,8 +441,7 @@ static int admission_drq(h46017_endpoint *ep, const h46017_ras *ras) {
     return rv;
   }
   a->admitted = false; /* it knows */
-  admission_heard(ep, a);
-  return h46017_call_release(a->call, 16, ep->now);
+  return endpoint_admission_refuse(ep, a, 16, H46017_ERR_REJECTED);
 }
 
 /* What the gatekeeper wants narrower, or allows wider. H.225.0 7.12.1 */
@@ -494,7 +493,7 @@ static bool admission_answer(h46017_endpoint *ep, endpoint_call *a,
   } else if (ras->kind == H46017_RAS_XRS) {
     *prv = a->widening
                ? admission_bandwidth(ep, a, a->bandwidth, H46017_ERR_REJECTED)
-               : admission_refused(ep, a, 47, H46017_ERR_REJECTED);
+               : endpoint_admission_refuse(ep, a, 47, H46017_ERR_REJECTED);
   } else if (ras->kind == H46017_RAS_ACF && !a->widening) {
     *prv = admission_confirmed(ep, a);
   } else if (ras->kind == H46017_RAS_ARJ && !a->widening) {
@@ -559,7 +558,7 @@ int endpoint_admission_timer(h46017_endpoint *ep) {
     } else if (a->widening) {
       rv = admission_bandwidth(ep, a, a->bandwidth, H46017_ERR_TIMEOUT);
     } else {
-      rv = admission_refused(ep, a, 102, H46017_ERR_TIMEOUT);
+      rv = endpoint_admission_refuse(ep, a, 102, H46017_ERR_TIMEOUT);
     }
   }
   return rv;

@@ -43,6 +43,38 @@ static int calls_rand(uint8_t *dest, size_t len, void *user_data) {
   return ep->callbacks.rand(dest, len, ep->user_data);
 }
 
+/* Names of a Setup that are looked for among those of many registrations. */
+#define CALLED_NAMES 4
+
+/* The registration that a Setup is for: the one that holds the called name, the
+ * first where it says none; NULL: none is there. */
+static endpoint_registration *calls_called(h46017_endpoint *ep,
+                                           const h46017_call_message *msg) {
+  endpoint_registration *first = endpoint_admission_registration(ep, 0);
+  h46017_call_content content;
+  h46017_alias digits = {.type = H46017_ALIAS_DIALLED_DIGITS};
+  h46017_aliases called;
+
+  h46017_call_content_default(&content);
+  if (first == NULL || ep->registration_count == 1 ||
+      h46017_call_read(msg, &content) != 0) {
+    return first;
+  }
+  called = content.destination;
+  if (called.count == 0) {
+    digits.text = content.called_number;
+    called = (h46017_aliases){&digits, 1, true};
+  }
+  called.count = H46017_MIN(called.count, (size_t)CALLED_NAMES);
+  for (endpoint_registration *r = first; r != NULL; r = r->next) {
+    if (endpoint_admission_registration(ep, r->id) == r &&
+        endpoint_names_hold(r, &called)) {
+      return r;
+    }
+  }
+  return first;
+}
+
 /* The gatekeeper is asked whether it may be taken, while the program looks at
  * it. */
 static int calls_setup_received(h46017_calls *calls, h46017_call *call,
@@ -50,19 +82,18 @@ static int calls_setup_received(h46017_calls *calls, h46017_call *call,
                                 void *user_data) {
   static const h46017_aliases none = {NULL, 0, false};
   h46017_endpoint *ep = user_data;
-  endpoint_registration *r = endpoint_admission_registration(ep, 0);
+  endpoint_registration *r;
   endpoint_call *a = NULL;
   int rv = ep->call_callbacks.setup_received(calls, call, msg, ep->user_data);
 
   if (rv != 0 || h46017_call_get_state(call) == H46017_CALL_RELEASED) {
     return rv;
   }
-  if (r == NULL) {
-    return calls_outcome(ep, h46017_call_release(call, 31, ep->now));
-  }
-  rv = endpoint_admission_make(ep, call, r->id, true, 1280, &a);
+  r = calls_called(ep, msg);
+  rv = endpoint_admission_make(ep, call, r != NULL ? r->id : 0, true, 1280, &a);
   if (rv == 0) {
-    rv = endpoint_admission_ask(ep, a, r, &none);
+    rv = r != NULL ? endpoint_admission_ask(ep, a, r, &none)
+                   : endpoint_admission_refuse(ep, a, 31, H46017_ERR_REJECTED);
   }
   return calls_outcome(ep, rv);
 }
@@ -157,8 +188,13 @@ int endpoint_calls_open(h46017_endpoint *ep) {
   cb.log_write = ep->log.write != NULL ? calls_log : NULL;
   cb.trace = ep->trace;
   rv = endpoint_admissions_open(ep);
-  return rv != 0 ? rv
-                 : h46017_calls_new(&ep->calls, &s, &cb, &ep->mem, ep, ep->now);
+  if (rv == 0) {
+    rv = h46017_calls_new(&ep->calls, &s, &cb, &ep->mem, ep, ep->now);
+  }
+  if (rv == 0) {
+    ep->calls->left = endpoint_left;
+  }
+  return rv;
 }
 
 void endpoint_calls_free(h46017_endpoint *ep) {
@@ -215,7 +251,7 @@ bool endpoint_calls_ras(h46017_endpoint *ep, const h46017_ras *ras, int *prv) {
 
 /* -- for the program ------------------------------------------------------- */
 
-const h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep) {
+h46017_calls *h46017_endpoint_calls(const h46017_endpoint *ep) {
   return ep->calls;
 }
 

@@ -290,6 +290,19 @@ void endpoint_names_forget(h46017_endpoint *ep, endpoint_registration *r) {
   names_set_granted(ep, r, NULL, 0);
 }
 
+bool endpoint_names_hold(const endpoint_registration *r,
+                         const h46017_aliases *some) {
+  const h46017_aliases granted = names_granted(r);
+
+  for (size_t i = 0; i < some->count; i++) {
+    if (some->list[i].text.text != NULL &&
+        names_has(granted.list, granted.count, &some->list[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int h46017_endpoint_granted(const h46017_endpoint *ep, uint32_t id,
                             h46017_aliases *out) {
   const endpoint_registration *r = endpoint_find(ep, id);
