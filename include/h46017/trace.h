@@ -5,7 +5,8 @@
 /** @file
  * What an object does, as typed events: every PDU with its octets (enough to
  * write a capture file that Wireshark opens, also where TLS hides the wire),
- * every state, every timer, every decision about an identity.
+ * every state with what brought it about and the timer that runs in it, every
+ * decision about an identity.
  */
 
 #include <h46017/common.h>
@@ -18,11 +19,9 @@ extern "C" {
 typedef enum h46017_trace_kind {
   H46017_TRACE_PDU_RECEIVED = 1,    /**< `pdu`, `data`, `len`, `code` */
   H46017_TRACE_PDU_SENT = 2,        /**< the same; queued for sending */
-  H46017_TRACE_STATE_CHANGED = 3,   /**< `object`, `from`, `to`, `event` */
-  H46017_TRACE_TIMER_SET = 4,       /**< `object`, `timer`, `expiry` */
-  H46017_TRACE_TIMER_STOPPED = 5,   /**< `object`, `timer` */
-  H46017_TRACE_TIMER_FIRED = 6,     /**< `object`, `timer`, `expiry` */
-  H46017_TRACE_IDENTITY_DECIDED = 7 /**< `object`, `code`, `event` */
+  H46017_TRACE_STATE_CHANGED = 3,   /**< `object`, `from`, `to`, `event`,
+                                         `timer` */
+  H46017_TRACE_IDENTITY_DECIDED = 4 /**< `object`, `code`, `event` */
 } h46017_trace_kind;
 
 /** What a PDU is. New ones may come. */
@@ -50,12 +49,14 @@ typedef struct h46017_trace_event {
   const char *to;     /**< name of the state entered */
   const char *event;  /**< what brought it about */
 
-  const char *timer;  /**< name of the timer */
-  h46017_time expiry; /**< when it is or was due */
+  const char *timer; /**< name of the one that runs in that state; NULL: it
+                          ends by no timer */
 
-  const void *subject; /**< whom it is about: the h46017_tunnel,
-                            h46017_endpoint or h46017_connection */
-  uint32_t id;         /**< a registration's number; 0 for the others */
+  const void
+      *subject; /**< whom it is about: the h46017_tunnel,
+                     h46017_endpoint, h46017_connection or h46017_calls */
+  uint32_t id;  /**< a registration's number, or a call's reference; 0
+                     for the others */
 } h46017_trace_event;
 
 /** Receives one event. It may look at the object and call nothing that changes

@@ -34,6 +34,7 @@ int h46017_fsm_goto(const h46017_fsm *fsm, int *pstate, int to, int event,
     told.from = from->name;
     told.to = fsm->states[to].name;
     told.event = fsm->events[event];
+    told.timer = fsm->states[to].timer;
     trace(&told, trace_data);
   }
   return 0;
