@@ -118,12 +118,18 @@ static int signalling_received(h46017_endpoint *ep, const h46017_q931 *msg,
 
 /* -- the transport --------------------------------------------------------- */
 
-static void hang_up(phone *p, int why) {
-  (void)h46017_tls_transport_down(p->tls, why, now_ms());
+static void drop(phone *p) {
   h46017_tls_del(p->tls);
   p->tls = NULL;
-  (void)close(p->fd);
-  p->fd = -1;
+  if (p->fd >= 0) {
+    (void)close(p->fd);
+    p->fd = -1;
+  }
+}
+
+static void hang_up(phone *p, int why) {
+  (void)h46017_tls_transport_down(p->tls, why, now_ms());
+  drop(p);
 }
 
 /* A connect() that waits keeps the example short; a program that has other
@@ -153,6 +159,7 @@ static void connect_phone(phone *p) {
   int rv = H46017_ERR_CONNECT;
 
   p->wanted = false;
+  drop(p); /* an attempt that the endpoint waits for no longer */
   h46017_tls_settings_default(&settings);
   settings.server_name = p->host;
   p->fd = dial(p);
@@ -164,12 +171,7 @@ static void connect_phone(phone *p) {
     rv = h46017_tls_attach_endpoint(p->tls, p->endpoint);
   }
   if (rv != 0) {
-    h46017_tls_del(p->tls);
-    p->tls = NULL;
-    if (p->fd >= 0) {
-      (void)close(p->fd);
-      p->fd = -1;
-    }
+    drop(p);
     (void)h46017_endpoint_transport_down(p->endpoint, rv, now_ms());
   }
 }

@@ -339,9 +339,9 @@ typedef struct h46017_gatekeeper_callbacks {
                       int why, void *user_data);
 
   /** A RAS message came, decoded, with its exact octets, before the gatekeeper
-   * acts on it. A code of class 3xx or 4xx rejects an RRQ (RRJ) or a URQ (URJ)
-   * with it, and drops anything else without a word; it does not end the
-   * connection. */
+   * acts on it. A code of class 3xx or 4xx rejects a request with it, in the
+   * words of that request (RRJ, URJ, ARJ …), and drops anything else without a
+   * word; it does not end the connection. */
   int (*ras_received)(h46017_gatekeeper *gk, h46017_connection *c,
                       h46017_h225 *msg, const h46017_ras *ras,
                       const uint8_t *per, size_t len, void *user_data);

@@ -181,12 +181,13 @@ H46017_API int h46017_tls_expect_certificate(SSL *ssl, const uint8_t *id);
 /** Tells who the peer of an `SSL` proved to be, whoever runs it.
  *
  * Its proof is H46017_PROOF_CERTIFICATE only when verification was on, a chain
- * was built and found good, and the leaf has exactly one CN, of valid text,
- * not empty, without control characters; anything else leaves
- * H46017_PROOF_NONE with the reason in `error`. No certificate at all: error
- * H46017_ERR_CERT_MISSING when one was asked for. What the certificate says is
- * filled in either way, to be shown or kept; it means nothing without the
- * proof.
+ * was built and found good, and, of a device, the leaf has exactly one CN, of
+ * valid text, not empty, without control characters; anything else leaves
+ * H46017_PROOF_NONE with the reason in `error`. A server may be known by
+ * another name than a CN: `cn` may be NULL beside its proof. No certificate at
+ * all: error H46017_ERR_CERT_MISSING when one was asked for. What the
+ * certificate says is filled in either way, to be shown or kept; it means
+ * nothing without the proof.
  *
  * h46017_trust_attach() is not needed, but without it the reason may be less
  * exact.

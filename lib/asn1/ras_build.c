@@ -347,7 +347,7 @@ int h46017_h225_set_aliases(h46017_h225 *m, const char *path,
   if (rv != 0 && rv != H46017_ERR_ABSENT) {
     return rv;
   }
-  if (!list->present) {
+  if (!list->present && list->count == 0) {
     return 0;
   }
   rv = h46017_h225_set_present(m, path);
