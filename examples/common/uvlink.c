@@ -7,10 +7,11 @@
 #include <string.h>
 
 enum {
-  CHUNK = 16384, /* octets that one unfinished write holds */
-  INPUT = 65536, /* octets read at once */
-  LAST = 5000,   /* ms it takes at most to get rid of the last octets */
-  LINGER = 2000  /* ms a peer gets to read them */
+  CHUNK = 16384,  /* octets that one unfinished write holds */
+  INPUT = 65536,  /* octets read at once */
+  CONNECT = 5000, /* ms an address has to take a connection */
+  LAST = 5000,    /* ms it takes at most to get rid of the last octets */
+  LINGER = 2000   /* ms a peer gets to read them */
 };
 
 static h46017_time uvlink_now(const uvlink *l) {
@@ -104,6 +105,19 @@ static void tell_worked(uvlink *l) {
   if (l->object != NULL && l->ops->worked != NULL) {
     l->ops->worked(l);
   }
+}
+
+/* -- connecting -----------------------------------------------------------
+ */
+
+static void not_up(uv_timer_t *timer) {
+  uvlink_close(timer->data, H46017_ERR_CONNECT);
+}
+
+int uvlink_connect(uvlink *l, uv_connect_t *connect,
+                   const struct sockaddr *address, uv_connect_cb done) {
+  uv_timer_start(&l->timer, not_up, CONNECT, 0);
+  return uv_tcp_connect(connect, &l->tcp, address, done);
 }
 
 /* -- sending --------------------------------------------------------------- */
@@ -249,6 +263,7 @@ void uvlink_start(uvlink *l, const h46017_tls_behind *edge, void *object) {
   l->edge = *edge;
   l->object = object;
   l->state = UVLINK_UP;
+  uv_timer_stop(&l->timer);
   uv_tcp_nodelay(&l->tcp, 1);
   int rc = uv_read_start((uv_stream_t *)&l->tcp, give_buffer, received);
   if (rc != 0) {

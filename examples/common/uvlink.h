@@ -58,9 +58,14 @@ struct uvlink {
   unsigned handles; /* not yet closed */
 };
 
-/* Makes the handles; then accept or connect l->tcp. Returns 0 or UV_E…; `ops`
- * and `owner` are borrowed. */
+/* Makes the handles; then accept l->tcp or uvlink_connect(). Returns 0 or
+ * UV_E…; `ops` and `owner` are borrowed. */
 int uvlink_init(uvlink *l, uv_loop_t *loop, const uvlink_ops *ops, void *owner);
+
+/* An address that lets nothing be heard is given up after five seconds: the
+ * link closes, and `done` gets UV_ECANCELED. Returns 0 or UV_E…. */
+int uvlink_connect(uvlink *l, uv_connect_t *connect,
+                   const struct sockaddr *address, uv_connect_cb done);
 
 /* The socket is connected; from now on it is read. */
 void uvlink_start(uvlink *l, const h46017_tls_behind *edge, void *object);

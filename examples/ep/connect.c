@@ -324,7 +324,7 @@ static void connected(uv_connect_t *connect, int status) {
     return; /* given up; the link is closing */
   }
   if (status != 0) {
-    a->failure = status;
+    a->failure = status == UV_ECANCELED ? UV_ETIMEDOUT : status;
     uvlink_close(&a->link, H46017_ERR_CONNECT); /* then the next address */
     return;
   }
@@ -364,7 +364,7 @@ static void try_next(attempt *a) {
   if (rc == 0) {
     a->link_made = true;
     a->connect.data = a;
-    rc = uv_tcp_connect(&a->connect, &a->link.tcp, address, connected);
+    rc = uvlink_connect(&a->link, &a->connect, address, connected);
   }
   if (rc != 0) {
     a->failure = rc;

@@ -13,6 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
+/* ms for the way to one gatekeeper. Each name, address and handshake on it has
+ * a time of its own; this one lets every address have its turn. */
+enum { CONNECT_TIMEOUT = 120000 };
+
 json_t *endpoint_event(const endpoint *e, const char *name) {
   json_t *event = events_new(name);
   json_object_set_new(event, "conn", json_integer(e->number));
@@ -315,6 +319,7 @@ int endpoint_make(endpoint *e) {
   if (p->ttl != 0) {
     settings.time_to_live = p->ttl;
   }
+  settings.connect_timeout = CONNECT_TIMEOUT;
   settings.max_alternates = ALTERNATES_MAX;
   settings.keepalive = p->keepalive * 1000;
   settings.discover = p->discover;

@@ -5,12 +5,12 @@
 
 #include <stdlib.h>
 
-/* Is a preferred gatekeeper back? A TCP connection that comes up, and is closed
- * at once, is enough to go by: the endpoint asks several times in a row before
- * it moves. */
+/* Is a preferred gatekeeper back? A TCP connection that comes up at one of its
+ * addresses, and is closed at once, is enough to go by: the endpoint asks
+ * several times in a row before it moves. */
 
 struct probe {
-  uv_tcp_t tcp;
+  uvlink link;
   route route;
   uv_connect_t connect;
   endpoint *endpoint; /* NULL: nobody waits for the answer any more */
@@ -33,10 +33,6 @@ static void probe_free(probe *b) {
   free(b);
 }
 
-static void closed(uv_handle_t *handle) {
-  probe_free(handle->data);
-}
-
 static void connected(uv_connect_t *connect, int status) {
   probe *b = connect->data;
   endpoint *e = b->endpoint;
@@ -44,25 +40,36 @@ static void connected(uv_connect_t *connect, int status) {
     /* NOT_FOUND: the endpoint went elsewhere meanwhile */
     (void)h46017_endpoint_reachable(e->ep, b->gatekeeper, uv_now(e->app->loop));
     app_touch(e);
+    b->endpoint = NULL;
   }
-  if (!uv_is_closing((uv_handle_t *)&b->tcp)) {
-    uv_close((uv_handle_t *)&b->tcp, closed);
+  uvlink_close(&b->link, H46017_ERR_CLOSED); /* then the next address */
+}
+
+static void try_next(probe *b);
+
+static void link_closed(uvlink *l) {
+  try_next(l->owner);
+}
+
+static const uvlink_ops link_ops = {.closed = link_closed};
+
+static void try_next(probe *b) {
+  const host_port *at;
+  const struct sockaddr *address =
+      b->endpoint ? route_next(&b->route, &at) : NULL;
+  if (address == NULL ||
+      uvlink_init(&b->link, b->app->loop, &link_ops, b) != 0) {
+    probe_free(b);
+    return;
+  }
+  b->connect.data = b;
+  if (uvlink_connect(&b->link, &b->connect, address, connected) != 0) {
+    uvlink_close(&b->link, H46017_ERR_CONNECT);
   }
 }
 
 static void looked_up(route *r) {
-  probe *b = r->owner;
-  const host_port *at;
-  const struct sockaddr *address = b->endpoint ? route_next(r, &at) : NULL;
-  if (address == NULL || uv_tcp_init(b->app->loop, &b->tcp) != 0) {
-    probe_free(b);
-    return;
-  }
-  b->tcp.data = b;
-  b->connect.data = b;
-  if (uv_tcp_connect(&b->connect, &b->tcp, address, connected) != 0) {
-    uv_close((uv_handle_t *)&b->tcp, closed);
-  }
+  try_next(r->owner);
 }
 
 int probe_start(endpoint *e, size_t gatekeeper) {
@@ -87,8 +94,8 @@ int probe_start(endpoint *e, size_t gatekeeper) {
 void probe_forget_all(app *p) {
   for (probe *b = p->probes; b != NULL; b = b->following) {
     b->endpoint = NULL;
-    if (b->tcp.data != NULL && !uv_is_closing((uv_handle_t *)&b->tcp)) {
-      uv_close((uv_handle_t *)&b->tcp, closed);
+    if (b->link.handles > 0) {
+      uvlink_close(&b->link, H46017_ERR_CLOSED);
     }
   }
 }

@@ -161,6 +161,15 @@ class Case(unittest.TestCase):
         self.addCleanup(server.cleanup)
         return server
 
+    def silent_port(self):
+        """A port that answers nobody and refuses nobody, as behind a firewall:
+        its queue is full."""
+        server = socket.create_server(("127.0.0.1", 0), backlog=0)
+        port = server.getsockname()[1]
+        for s in (server, socket.create_connection(("127.0.0.1", port))):
+            self.addCleanup(s.close)
+        return port
+
     def once(self, gatekeepers, *arguments):
         """An endpoint with --once, ended: its exit status and events."""
         ep = self.endpoint(gatekeepers, "--once", *arguments)

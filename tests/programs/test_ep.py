@@ -217,6 +217,25 @@ class Srv(harness.Case):
         self.assertEqual(set(ports[:2]), set(dead))
         self.assertEqual(ports[2:], [gk.port["tcp"]])
 
+    def test_targets_that_let_nothing_be_heard_do_not_hide_the_next(self):
+        gk = self.gatekeeper("--open")
+        ports = [self.silent_port() for _ in range(3)] + [gk.port["tcp"]]
+        server = self.name_server(
+            {TCP: [(i, 0, port, "127.0.0.1") for i, port in enumerate(ports)]}
+        )
+        ep = self.endpoint(
+            "tcp:srv:example.org", "--once", "--dns", server.address, "--alias", "x"
+        )
+        self.assertEqual(ep.wait(harness.PATIENCE + 15), 0, ep.stderr())
+        tried = [int(peer.rpartition(":")[2]) for peer, _ in connecting(ep)]
+        self.assertEqual(tried, ports)
+        self.assertEqual(server.asked, [TCP], "one attempt")
+
+    def test_a_gatekeeper_that_lets_nothing_be_heard_is_exit_status_10(self):
+        status, ep = self.once(f"tcp:127.0.0.1:{self.silent_port()}", "--alias", "x")
+        self.assertEqual(status, 10, ep.stderr())
+        self.assertIn("timed out", ep.stderr())
+
     def test_the_records_are_asked_for_on_every_attempt(self):
         gk = self.gatekeeper("--open")
         server = self.name_server({TCP: [(0, 0, harness.free_port(), "localhost")]})
@@ -232,6 +251,22 @@ class Srv(harness.Case):
         gk = self.gatekeeper("--open")
         first = harness.free_port()
         server = self.name_server({TCP: [(0, 0, first, "localhost")]})
+        ep = self.endpoint(
+            f"tcp:srv:example.org,tcp:127.0.0.1:{gk.port['tcp']}",
+            "--dns", server.address, "--alias", "x", "--failback", "1",
+        )  # fmt: skip
+        gk.expect("registered")
+        self.state = self.dir / "first"
+        back = self.gatekeeper("--open", tcp=f"127.0.0.1:{first}")
+        back.expect("registered", names=["x"])
+        self.assertEqual(ep.stop(), 0)
+
+    def test_going_back_tries_every_target_of_the_first(self):
+        gk = self.gatekeeper("--open")
+        first = harness.free_port()
+        server = self.name_server(
+            {TCP: [(10, 0, self.silent_port(), "127.0.0.1"), (20, 0, first, "127.0.0.1")]}
+        )
         ep = self.endpoint(
             f"tcp:srv:example.org,tcp:127.0.0.1:{gk.port['tcp']}",
             "--dns", server.address, "--alias", "x", "--failback", "1",
