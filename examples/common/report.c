@@ -37,13 +37,25 @@ void report(const char *format, ...) {
   fputc('\n', stderr);
 }
 
+static void report_meaning(int code, const char *next) {
+  fprintf(stderr, ": %s (%s, H46017-%d)\n  %s\n", h46017_strerror(code),
+          h46017_error_name(code), -code, next);
+}
+
 void report_code(int code, const char *format, ...) {
   va_list args;
   va_start(args, format);
   report_text(format, args);
   va_end(args);
-  fprintf(stderr, ": %s (%s, H46017-%d)\n  %s\n", h46017_strerror(code),
-          h46017_error_name(code), -code, h46017_error_remedy(code));
+  report_meaning(code, h46017_error_remedy(code));
+}
+
+void report_code_next(int code, const char *next, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  report_text(format, args);
+  va_end(args);
+  report_meaning(code, next ? next : h46017_error_remedy(code));
 }
 
 int report_usage(const char *format, ...) {

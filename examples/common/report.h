@@ -23,6 +23,11 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_code(int code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same where the program knows better what to do next; NULL: it does not.
+ */
+void report_code_next(int code, const char *next, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* A mistake on the command line; returns EXIT_USAGE. */
 int report_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

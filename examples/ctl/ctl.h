@@ -22,9 +22,9 @@ int remote_command(const ctl *c, int argc, char **argv);
 /* device.c: argv[0] is `device`. */
 int device_command(ctl *c, int argc, char **argv);
 
-/* What a person is told of a code, and a program with --json. Returns
- * EXIT_REFUSED. */
-int ctl_fail(const ctl *c, int code, const char *text);
+/* What a person is told of a code, and a program with --json; `next` is what to
+ * do, NULL: what the library says. Returns EXIT_REFUSED. */
+int ctl_fail(const ctl *c, int code, const char *text, const char *next);
 void ctl_done(const ctl *c);
 
 /* Prints a JSON value and a newline, and releases it. */

@@ -6,10 +6,12 @@
 #include "common/options.h"
 #include "common/state_dir.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
   OPTION_STATE = 256,
@@ -333,6 +335,38 @@ static int do_remove(ctl *c, const wanted *w, device_table *t) {
   return code ? code : changed(c);
 }
 
+static bool is_missing(const char *path) {
+  return access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+/* Only a device that is added makes a table: an empty one where the gatekeeper
+ * is not looks like its own. */
+static int open_table(const ctl *c, bool adds, device_table **pt) {
+  char path[STATE_PATH_MAX];
+  char why[STATE_PATH_MAX + 64];
+  if (!state_dir_path(c->state, STATE_DIR_DEVICES, path, sizeof path)) {
+    return EXIT_REFUSED;
+  }
+  bool no_dir = is_missing(c->state);
+  if (!adds && is_missing(path)) {
+    snprintf(why, sizeof why,
+             no_dir ? "there is no state directory %s"
+                    : "there is no device table in %s",
+             c->state);
+    return ctl_fail(c, H46017_ERR_STORE_IO, why,
+                    "name the gatekeeper's directory with --state");
+  }
+  if (!state_dir_make(c->state)) {
+    return EXIT_REFUSED;
+  }
+  if (no_dir) {
+    report("made %s, which was not there; a gatekeeper in use elsewhere does "
+           "not see it: --state",
+           c->state);
+  }
+  return device_table_open(pt, c->state) == 0 ? 0 : EXIT_REFUSED;
+}
+
 int device_command(ctl *c, int argc, char **argv) {
   static const struct {
     const char *name;
@@ -361,12 +395,11 @@ int device_command(ctl *c, int argc, char **argv) {
                             verbs[i].named ? "a" : "no");
       break;
     }
-    if (!state_dir_make(c->state) || device_table_open(&t, c->state) != 0) {
-      status = EXIT_REFUSED;
-      break;
+    status = open_table(c, verbs[i].run == do_add, &t);
+    if (status == 0) {
+      int code = verbs[i].run(c, &w, t);
+      status = code ? ctl_fail(c, code, device_table_why(t), NULL) : EXIT_DONE;
     }
-    int code = verbs[i].run(c, &w, t);
-    status = code ? ctl_fail(c, code, device_table_why(t)) : EXIT_DONE;
     goto done;
   }
   if (status == 0) {

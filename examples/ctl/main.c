@@ -54,12 +54,15 @@ static const option_text text = {
     "  h46017-ctl drop 0090332f688a\n",
 };
 
-int ctl_fail(const ctl *c, int code, const char *what) {
-  report_code(code, "%s", what);
+int ctl_fail(const ctl *c, int code, const char *what, const char *next) {
+  report_code_next(code, next, "%s", what);
   if (c->json) {
     json_t *answer = json_object();
     json_object_set_new(answer, "ok", json_false());
     events_code(answer, code);
+    if (next != NULL) {
+      json_object_set_new(answer, "remedy", json_string(next));
+    }
     events_text(answer, "text", what, strlen(what));
     ctl_print(answer);
   }

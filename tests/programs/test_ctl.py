@@ -13,7 +13,6 @@ import harness
 
 class Devices(harness.Case):
     def test_a_device_table_without_a_gatekeeper(self):
-        self.assertEqual(self.ctl("device", "list"), [])
         self.ctl("device", "add", "0090332f688a", "--tls-only")
         self.ctl(
             "device", "add", "gateway", "--hardware-id", "009033010203",
@@ -45,6 +44,28 @@ class Devices(harness.Case):
         self.assertEqual(
             stat.S_IMODE(os.stat(self.state / "devices.sqlite").st_mode), 0o600
         )
+
+    def test_only_a_device_that_is_added_makes_a_table(self):
+        verbs = (("list",), ("show", "x"), ("set", "x", "--tls-only"), ("remove", "x"))
+        for there in (False, True):
+            if there:
+                self.state.mkdir()
+            for verb in verbs:
+                with self.subTest((there, verb)):
+                    got = self.ctl("device", *verb, status=1)
+                    self.assertEqual(got["code"], "STORE_IO")
+                    self.assertIn(str(self.state), got["text"])
+                    self.assertIn("--state", got["remedy"])
+                    self.assertFalse((self.state / "devices.sqlite").exists())
+            self.assertEqual(self.state.exists(), there)
+        self.state.rmdir()
+        said = self.ctl("device", "add", "x", json_answer=False)
+        self.assertIn(f"made {self.state}, which was not there", said)
+        self.assertNotIn("made", self.ctl("device", "add", "y", json_answer=False))
+        self.assertEqual([d["name"] for d in self.ctl("device", "list")], ["x", "y"])
+        self.ctl("device", "remove", "x")
+        self.ctl("device", "remove", "y")
+        self.assertEqual(self.ctl("device", "list"), [])
 
     def test_a_name_belongs_to_one_device(self):
         self.ctl("device", "add", "0090332f688a")
