@@ -405,6 +405,20 @@ static int trust_root(const cert *c, const authority *a, json_t **pentry) {
   return status;
 }
 
+static int issue_files(const cert *c, const authority *a, const ca_options *o,
+                       const h46017_credential *cred) {
+  int status = o->backup ? issue_backup(c, a, cred) : 0;
+  if (status == 0) {
+    status = files_write_pair(c, o->out, cred, true);
+  }
+  if (status != 0) {
+    report("it is issued and stands in %s/" CA_INDEX " all the same; --yes "
+           "issues another",
+           a->dir);
+  }
+  return status;
+}
+
 static int issue(cert *c, const ca_options *o) {
   authority a = {.lock = -1};
   file_octets csr = {0};
@@ -415,6 +429,9 @@ static int issue(cert *c, const ca_options *o) {
     status = files_read(c, o->csr, &csr);
   }
   /* first: a certificate that was issued cannot be taken back */
+  if (status == 0) {
+    status = files_try_pair(c, o->out, o->csr == NULL);
+  }
   if (status == 0 && o->trust) {
     status = trust_root(c, &a, &trusted);
   }
@@ -422,11 +439,8 @@ static int issue(cert *c, const ca_options *o) {
     status = authority_issue(c, &a, &o->spec.spec, o->csr ? &csr : NULL, c->yes,
                              &cred);
   }
-  if (status == 0 && o->backup) {
-    status = issue_backup(c, &a, cred);
-  }
   if (status == 0) {
-    status = files_write_pair(c, o->out, cred, true);
+    status = issue_files(c, &a, o, cred);
   }
   if (status == 0) {
     json_t *members = c->json ? files_describe(cred) : NULL;

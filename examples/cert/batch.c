@@ -86,7 +86,10 @@ static int one(const cert *c, batch_options *o, authority *a,
            "issued",
            spec->cn, o->out);
   }
-  int status = authority_issue(c, a, spec, NULL, true, &cred);
+  int status = files_try_pair(c, path, true);
+  if (status == 0) {
+    status = authority_issue(c, a, spec, NULL, true, &cred);
+  }
   if (status == 0) {
     status = files_write_pair(c, path, cred, true);
   }

@@ -45,6 +45,13 @@ int files_password(const cert *c, const char *path, char *out, size_t size) {
   return 0;
 }
 
+static int written(const cert *c, const char *path, int error) {
+  return error == 0
+             ? 0
+             : cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
+                         strerror(error)); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 int files_write(const cert *c, const char *path, unsigned mode,
                 const unsigned char *data, size_t len) {
   if (path == NULL) {
@@ -52,11 +59,7 @@ int files_write(const cert *c, const char *path, unsigned mode,
                ? 0
                : cert_fail(c, H46017_ERR_STORE_IO, "standard output");
   }
-  int error = state_dir_write(path, mode, data, len);
-  return error == 0
-             ? 0
-             : cert_fail(c, H46017_ERR_STORE_IO, "%s: %s", path,
-                         strerror(error)); /* NOLINT(concurrency-mt-unsafe) */
+  return written(c, path, state_dir_write(path, mode, data, len));
 }
 
 bool files_key_path(const char *path, char *out, size_t size) {
@@ -72,14 +75,30 @@ int files_put(const uint8_t *data, size_t len, void *user_data) {
   return files_write(t->c, t->path, t->mode, data, len);
 }
 
+static int key_beside(const char *path, char *out, size_t size) {
+  return files_key_path(path, out, size)
+             ? 0
+             : report_usage("%s: the key would go to the same file; name "
+                            "another",
+                            path);
+}
+
+int files_try_pair(const cert *c, const char *path, bool key) {
+  char key_path[STATE_PATH_MAX];
+  int status = key_beside(path, key_path, sizeof key_path);
+  if (status == 0 && key) {
+    status = written(c, key_path, state_dir_try(key_path));
+  }
+  return status ? status : written(c, path, state_dir_try(path));
+}
+
 int files_write_pair(const cert *c, const char *path,
                      const h46017_credential *cred, bool chain) {
   char key_path[STATE_PATH_MAX];
-  if (!files_key_path(path, key_path, sizeof key_path)) {
-    return report_usage("%s: the key would go to the same file; name another",
-                        path);
+  int code = key_beside(path, key_path, sizeof key_path);
+  if (code != 0) {
+    return code;
   }
-  int code = 0;
   if (h46017_credential_key(cred) != NULL) {
     files_target key = {c, key_path, 0600};
     code = h46017_credential_export(cred, H46017_EXPORT_PEM,

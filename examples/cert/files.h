@@ -38,6 +38,9 @@ bool files_key_path(const char *path, char *out, size_t size);
 int files_write_pair(const cert *c, const char *path,
                      const h46017_credential *cred, bool chain);
 
+/* Could that be written? Nothing stays. 0, or a status after a report. */
+int files_try_pair(const cert *c, const char *path, bool key);
+
 /* The state directory's credentials; files_close() either way. */
 typedef struct own_store {
   h46017_store_dir *dir;

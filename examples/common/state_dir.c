@@ -66,18 +66,40 @@ static void sync_directory(const char *path) {
   }
 }
 
+/* Beside `path`, 0600; *pfd, or an errno. */
+static int open_temporary(const char *path, char *temporary, int *pfd) {
+  int n = snprintf(temporary, STATE_PATH_MAX, "%s.XXXXXX", path);
+  if (n < 0 || n >= STATE_PATH_MAX) {
+    return ENAMETOOLONG;
+  }
+  *pfd = mkstemp(temporary);
+  return *pfd < 0 ? errno : 0;
+}
+
+int state_dir_try(const char *path) {
+  char temporary[STATE_PATH_MAX];
+  struct stat st;
+  int fd;
+  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    return EISDIR;
+  }
+  int error = open_temporary(path, temporary, &fd);
+  if (error == 0) {
+    close(fd);
+    (void)unlink(temporary);
+  }
+  return error;
+}
+
 int state_dir_write(const char *path, unsigned mode, const void *data,
                     size_t len) {
   char temporary[STATE_PATH_MAX];
-  int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-  if (n < 0 || (size_t)n >= sizeof temporary) {
-    return ENAMETOOLONG;
+  int fd;
+  int error = open_temporary(path, temporary, &fd);
+  if (error != 0) {
+    return error;
   }
-  int fd = mkstemp(temporary); /* 0600 */
-  if (fd < 0) {
-    return errno;
-  }
-  int error = write_all(fd, data, len);
+  error = write_all(fd, data, len);
   if (error == 0 && fchmod(fd, (mode_t)mode) != 0) {
     error = errno;
   }

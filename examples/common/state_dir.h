@@ -24,4 +24,7 @@ bool state_dir_path(const char *dir, const char *name, char *out, size_t size);
 int state_dir_write(const char *path, unsigned mode, const void *data,
                     size_t len);
 
+/* Could it be written? 0 or an errno; nothing stays. */
+int state_dir_try(const char *path);
+
 #endif

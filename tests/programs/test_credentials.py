@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import resource
 import stat
 import subprocess
 import time
@@ -249,6 +250,46 @@ class Authority(harness.Case):
             self.cert(*issue, *how, "--yes")
         self.cert(*issue, "--cn", "Tür")
         self.assertEqual(self.cert(*issue, "--cn", "Tür", status=1)["code"], "ALREADY_ISSUED")
+
+    def test_nothing_is_issued_that_could_not_be_written(self):
+        (self.dir / "b.key").mkdir()
+        (self.dir / "file").write_text("no directory")
+        before = (self.ca / "serial.txt").read_text()
+        issue = ("ca", "issue", "--dir", self.ca, "--cn", "a", "--trust", "--out")
+        for out, status in (
+            (self.dir / "a.key", 2),
+            (self.dir / "missing" / "a.pem", 1),
+            (self.dir / "file" / "a.pem", 1),
+            (self.dir, 1),
+            (self.dir / "b.pem", 1),
+        ):
+            with self.subTest(out):
+                self.cert(*issue, out, status=status)
+                self.assertFalse((self.ca / "index.txt").exists())
+                self.assertEqual((self.ca / "serial.txt").read_text(), before)
+        self.assertEqual(self.cert("trust", "list"), [])
+        self.cert(*issue, self.dir / "a.pem")
+        names = sorted(p.name for p in self.dir.iterdir() if p.is_file())
+        self.assertEqual(names, ["a.key", "a.pem", "file"], "nothing else stays")
+        # a batch stops there too
+        index = (self.ca / "index.txt").read_text()
+        (self.dir / "b.csv").write_text("b\n")
+        self.cert("batch", self.dir / "b.csv", "--dir", self.ca, "--out", self.dir, status=1)
+        self.assertEqual((self.ca / "index.txt").read_text(), index)
+
+    def test_what_is_issued_and_cannot_be_written_is_said(self):
+        done = subprocess.run(
+            [harness.PROGRAMS / "h46017-cert", "ca", "issue", "--dir", self.ca,
+             "--cn", "a", "--out", self.dir / "a.pem"],
+            # room for the key and the index, not for the chain; EFBIG, no signal
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)),
+            restore_signals=False, cwd=self.dir, capture_output=True, text=True,
+            timeout=harness.PATIENCE,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertFalse((self.dir / "a.pem").exists())
+        self.assertIn("/CN=a", (self.ca / "index.txt").read_text())
+        self.assertIn("--yes issues another", done.stderr)
 
     def test_issuing_never_writes_the_authoritys_key(self):
         key = self.ca / "cakey.pem"
