@@ -134,6 +134,22 @@ static int add_registration(endpoint *e) {
   return code;
 }
 
+/* What was asked for last: those that come later alone, or all. */
+static json_t *asked_names(const endpoint *e) {
+  h46017_alias aliases[2 * ALIASES_MAX + 1] = {{0}};
+  char *room = malloc(2 * ALL_ROOM);
+  size_t n = 0;
+  if (room != NULL && !e->adding) {
+    n = put_aliases(e, false, aliases, room);
+  }
+  if (room != NULL && e->added) {
+    n += put_aliases(e, true, aliases + n, room + n * ALIAS_ROOM);
+  }
+  json_t *names = events_names(aliases, n);
+  free(room);
+  return names;
+}
+
 /* True: there are names still to be registered. */
 static bool add_later(endpoint *e) {
   h46017_alias aliases[ALIASES_MAX + 1] = {{0}};
@@ -158,11 +174,14 @@ static bool add_later(endpoint *e) {
 /* -- what happened
  * ---------------------------------------------------------------- */
 
-static void put_rcf(json_t *event, const h46017_ras *rcf) {
+static void put_rcf(endpoint *e, json_t *event, const h46017_ras *rcf) {
   const h46017_rcf *u = &rcf->u.rcf;
-  json_object_set_new(
-      event, "names",
-      events_names(u->terminal_alias.list, u->terminal_alias.count));
+  json_t *names = events_names(u->terminal_alias.list, u->terminal_alias.count);
+  json_object_set_new(event, "names", names);
+  if (u->terminal_alias.count > 0) {
+    json_decref(e->names);
+    e->names = json_incref(names);
+  }
   events_text(event, "endpoint", u->endpoint_identifier.text,
               u->endpoint_identifier.len);
   events_text(event, "gatekeeper", u->gatekeeper_identifier.text,
@@ -185,7 +204,7 @@ static int registered(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   (void)ep;
   (void)id;
   json_t *event = endpoint_event(e, "registered");
-  put_rcf(event, rcf);
+  put_rcf(e, event, rcf);
   events_emit(event);
   e->failed = 0;
   app_opened(e);
@@ -202,7 +221,7 @@ static int refreshed(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
   (void)ep;
   (void)id;
   json_t *event = endpoint_event(e, "refreshed");
-  put_rcf(event, rcf);
+  put_rcf(e, event, rcf);
   events_emit(event);
   if (e->adding) {
     e->adding = false;
@@ -217,6 +236,7 @@ static int rejected(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
   (void)ep;
   (void)id;
   json_t *event = endpoint_event(e, "rejected");
+  json_object_set_new(event, "names", asked_names(e));
   json_object_set_new(event, "reason",
                       json_string(h46017_rrj_reason_name(rrj->u.rrj.reason)));
   events_code(event, code);
@@ -230,9 +250,12 @@ static int rejected(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
 
 static int unregistered(h46017_endpoint *ep, uint32_t id, int why,
                         void *user_data) {
+  const endpoint *e = user_data;
   (void)ep;
   (void)id;
-  json_t *event = endpoint_event(user_data, "unregistered");
+  json_t *event = endpoint_event(e, "unregistered");
+  json_object_set_new(event, "names",
+                      e->names ? json_incref(e->names) : json_array());
   json_object_set_new(event, "why", json_string(h46017_error_name(why)));
   events_emit(event);
   return 0;

@@ -122,6 +122,7 @@ struct endpoint {
   uint32_t registration;
   bool added;        /* the names that come later were given to it */
   bool adding;       /* and are not registered yet */
+  json_t *names;     /* that are registered, or were last */
   h46017_call *call; /* the one --call made */
   party *parties;    /* of all its calls */
   bool connected;

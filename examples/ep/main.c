@@ -537,6 +537,7 @@ static void app_stop(app *p) {
   for (uint32_t i = 0; p->endpoints != NULL && i < p->count; i++) {
     h46017_endpoint_del(p->endpoints[i].ep);
     connect_forget(&p->endpoints[i]);
+    json_decref(p->endpoints[i].names);
     calls_forget(&p->endpoints[i]);
   }
   free(p->endpoints);

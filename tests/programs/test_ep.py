@@ -104,6 +104,14 @@ class Options(harness.Case):
         gk.expect("registered", names=["first"])
         gk.expect("rejected")
         gk.expect("unregistered", names=["first"], why="UNREGISTERED")
+        said = [(e["event"], e["names"]) for e in ep.events if "names" in e]
+        self.assertEqual(
+            said,
+            [("registered", ["first"]), ("rejected", ["taken"]), ("unregistered", ["first"])],
+        )
+        status, ep = self.once(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "taken")
+        (said,) = (e for e in ep.events if e["event"] == "rejected")
+        self.assertEqual(said["names"], gk.expect("rejected")["names"])
 
     def test_bad_options_are_exit_status_2(self):
         for bad in (
