@@ -16,21 +16,38 @@ void cert_print(json_t *value) {
   json_decref(value);
 }
 
+static int fail(const cert *c, int code, const char *next, const char *text) {
+  report_code_next(code, next, "%s", text);
+  if (c->json) {
+    json_t *answer = json_object();
+    json_object_set_new(answer, "ok", json_false());
+    events_code(answer, code);
+    if (next != NULL) {
+      json_object_set_new(answer, "remedy", json_string(next));
+    }
+    events_text(answer, "text", text, strlen(text));
+    cert_print(answer);
+  }
+  return EXIT_REFUSED;
+}
+
 int cert_fail(const cert *c, int code, const char *format, ...) {
   char text[TEXT_MAX];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  report_code(code, "%s", text);
-  if (c->json) {
-    json_t *answer = json_object();
-    json_object_set_new(answer, "ok", json_false());
-    events_code(answer, code);
-    events_text(answer, "text", text, strlen(text));
-    cert_print(answer);
-  }
-  return EXIT_REFUSED;
+  return fail(c, code, NULL, text);
+}
+
+int cert_fail_next(const cert *c, int code, const char *next,
+                   const char *format, ...) {
+  char text[TEXT_MAX];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return fail(c, code, next, text);
 }
 
 int cert_done(const cert *c, json_t *members) {
@@ -58,11 +75,12 @@ int cert_refuse(const cert *c, int code, json_t *members) {
   return EXIT_REFUSED;
 }
 
-bool cert_confirm_person(const cert *c, const char *what) {
-  return isatty(STDIN_FILENO) == 0 || cert_confirm(c, "%s", what);
+int cert_confirm_person(const cert *c, const char *what) {
+  return isatty(STDIN_FILENO) == 0 ? 0 : cert_confirm(c, "%s", what);
 }
 
-bool cert_confirm(const cert *c, const char *format, ...) {
+int cert_confirm(const cert *c, const char *format, ...) {
+  static const char next[] = "--yes says yes";
   char text[TEXT_MAX];
   char answer[16] = "";
   va_list args;
@@ -70,13 +88,18 @@ bool cert_confirm(const cert *c, const char *format, ...) {
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   if (c->yes) {
-    return true;
+    return 0;
   }
   if (isatty(STDIN_FILENO) == 0) {
-    report("%s: nobody is there to ask; --yes says yes", text);
-    return false;
+    return cert_fail_next(c, H46017_ERR_REFUSED, next,
+                          "%s nobody is there to ask", text);
   }
   fprintf(stderr, "%s [y/N] ", text);
-  return fgets(answer, sizeof answer, stdin) != NULL &&
-         (answer[0] == 'y' || answer[0] == 'Y');
+  if (fgets(answer, sizeof answer, stdin) != NULL &&
+      (answer[0] == 'y' || answer[0] == 'Y')) {
+    return 0;
+  }
+  return cert_refuse(
+      c, H46017_ERR_REFUSED,
+      json_pack("{s:s,s:s}", "text", "the answer was no", "remedy", next));
 }

@@ -79,6 +79,12 @@ int cert_verb(cert *c, const cert_command *verbs, size_t count, int argc,
 int cert_fail(const cert *c, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same where the program knows better what to do next than the library;
+ * NULL: it does not. */
+int cert_fail_next(const cert *c, int code, const char *next,
+                   const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Done: with --json prints {"ok":true} and the members of `members` (*taken*,
  * may be NULL), else releases them. Returns EXIT_DONE. */
 int cert_done(const cert *c, json_t *members);
@@ -90,12 +96,12 @@ int cert_refuse(const cert *c, int code, json_t *members);
 /* Prints a JSON value and a newline, and releases it. */
 void cert_print(json_t *value);
 
-/* Asks on the terminal. True at once with --yes; without a terminal false,
- * after a report that names --yes. */
-bool cert_confirm(const cert *c, const char *format, ...)
+/* Asks a question on the terminal. 0 at once with --yes; a status where the
+ * answer is no, or nobody is there to ask. */
+int cert_confirm(const cert *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The same where there is a terminal; a script is believed. */
-bool cert_confirm_person(const cert *c, const char *what);
+int cert_confirm_person(const cert *c, const char *what);
 
 #endif

@@ -249,12 +249,11 @@ static int csr_delete(cert *c, int argc, char **argv) {
   if (status == 0) {
     status = find(&o.run, &m);
   }
-  if (status == 0 &&
-      !cert_confirm(c,
-                    "delete request %s and its private key? A certificate that "
-                    "comes of it will be of no use",
-                    m.id)) {
-    status = EXIT_REFUSED;
+  if (status == 0) {
+    status = cert_confirm(c,
+                          "a certificate that comes of request %s will be of "
+                          "no use: delete it and its private key?",
+                          m.id);
   }
   if (status == 0) {
     int code = h46017_csr_remove(o.run.own.credentials, m.id);

@@ -12,6 +12,28 @@ static void print_code(int code, void *user_data) {
          h46017_strerror(code));
 }
 
+static json_t *describe(int code) {
+  json_t *members = json_object();
+  events_code(members, code);
+  json_object_set_new(members, "reject_reason",
+                      json_string(h46017_error_to_ras_reject_reason(code)));
+  return members;
+}
+
+static void collect(int code, void *user_data) {
+  json_array_append_new(user_data, describe(code));
+}
+
+static int explain_all(const cert *c) {
+  if (!c->json) {
+    h46017_error_each(print_code, NULL);
+    return EXIT_DONE;
+  }
+  json_t *codes = json_array();
+  h46017_error_each(collect, codes);
+  return cert_done(c, json_pack("{s:o}", "codes", codes));
+}
+
 static int no_option(void *arg, int id, const char *value) {
   (void)arg;
   (void)id;
@@ -40,8 +62,7 @@ static int explain(cert *c, int argc, char **argv) {
     return status;
   }
   if (name == NULL) {
-    h46017_error_each(print_code, NULL);
-    return EXIT_DONE;
+    return explain_all(c);
   }
   int code = h46017_error_find(name);
   if (code == 0) {
@@ -52,11 +73,7 @@ static int explain(cert *c, int argc, char **argv) {
     printf("  what to do: %s\n  a gatekeeper rejects with: %s\n",
            h46017_error_remedy(code), h46017_error_to_ras_reject_reason(code));
   }
-  json_t *members = json_object();
-  events_code(members, code);
-  json_object_set_new(members, "reject_reason",
-                      json_string(h46017_error_to_ras_reject_reason(code)));
-  return cert_done(c, members);
+  return cert_done(c, describe(code));
 }
 
 const cert_command cert_explain = {

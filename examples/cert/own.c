@@ -383,10 +383,10 @@ static int no_options(void *arg, int id, const char *value) {
 static int remove_own(cert *c, const char *name) {
   own_store own = {0};
   const char *what = name ? name : "the user's credentials";
-  if (!cert_confirm(c, "delete %s and the private key for good?", what)) {
-    return EXIT_REFUSED;
+  int status = cert_confirm(c, "delete %s and the private key for good?", what);
+  if (status == 0) {
+    status = files_open(c, &own);
   }
-  int status = files_open(c, &own);
   if (status == 0) {
     int code = h46017_credentials_remove(own.credentials, name);
     status = code == 0 ? cert_done(c, NULL) : files_fail(c, &own, code, what);

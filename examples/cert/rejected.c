@@ -164,7 +164,7 @@ static int show_one(const h46017_rejected_entry *e, void *user_data) {
   json_t *chain = describe_chain(e);
   if (r->c->json) {
     json_object_set_new(members, "chain", chain);
-    cert_print(members);
+    (void)cert_done(r->c, members);
     return 0;
   }
   entries_print(members);

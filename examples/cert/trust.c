@@ -388,7 +388,7 @@ static int trust_show(cert *c, int argc, char **argv) {
       X509_free(x);
     }
     if (c->json) {
-      cert_print(members);
+      (void)cert_done(c, members);
     } else {
       entries_print(members);
     }
@@ -561,8 +561,8 @@ static int trust_clear(cert *c, int argc, char **argv) {
       0};
   trust_run r;
   int status = trust_begin(&r, c, &syntax, argc, argv);
-  if (status == 0 && !cert_confirm_person(c, "trust nobody any more?")) {
-    status = EXIT_REFUSED;
+  if (status == 0) {
+    status = cert_confirm_person(c, "trust nobody any more?");
   }
   if (status == 0) {
     int code = h46017_trust_clear(r.state.trust, NULL);

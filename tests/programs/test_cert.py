@@ -18,6 +18,12 @@ class Common(harness.Case):
         every = self.cert("explain", json_answer=False)
         self.assertIn("H46017-101 INVALID_ARGUMENT", every)
         self.assertIn("H46017-903 INTERNAL", every)
+        got = self.cert("explain")
+        self.assertTrue(got["ok"])
+        self.assertEqual(len(got["codes"]), len(every.splitlines()))
+        one = self.cert("explain", "304")
+        del one["ok"]
+        self.assertIn(one, got["codes"])
 
     def test_an_unknown_code_is_exit_status_1(self):
         self.assertEqual(self.cert("explain", "NONSENSE", status=1)["code"], "NOT_FOUND")

@@ -146,7 +146,13 @@ class Own(harness.Case):
 
     def test_deleting_a_request_asks_first(self):
         request = self.cert("csr", "new", "--cn", "x")["id"]
-        self.text("csr", "delete", request, status=1)
+        said = self.text("csr", "delete", request, status=1)
+        self.assertIn("nobody is there to ask", said)
+        for command in (("csr", "delete", request), ("delete",), ("app", "remove", "x")):
+            with self.subTest(command):
+                got = self.cert(*command, status=1)
+                self.assertEqual((got["ok"], got["code"]), (False, "REFUSED"))
+                self.assertIn("--yes", got["remedy"])
         self.assertEqual(self.cert("csr", "show"), [request])
         self.cert("csr", "delete", request, "--yes")
         self.assertEqual(self.cert("csr", "show"), [])

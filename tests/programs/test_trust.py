@@ -65,6 +65,7 @@ class List(Trust):
         self.cert("trust", "set", soft[:8], "--as", "end-entity")
         self.assertEqual(self.trusted()[soft], "end-entity")
         got = self.cert("trust", "show", soft[:8].upper())
+        self.assertIs(got["ok"], True)
         self.assertEqual((got["label"], got["origin"], got["cn"]), ("Ann's", "file", "softphone"))
         self.assertEqual((got["sha256"], got["self_signed"], got["ca"]), (soft, True, True))
         self.assertEqual(
@@ -258,6 +259,7 @@ class Running(Trust):
         self.assertIn(refused["code"], ("UNKNOWN_CA", "SELF_SIGNED_UNTRUSTED"))
         # its chain is kept as it came, and its issuer may be trusted by depth
         shown = self.ctl("rejected", "show", refused["rejected_id"])
+        self.assertIs(shown["ok"], True)
         self.assertEqual([c["ca"] for c in shown["chain"]], [False, True])
         self.assertEqual(
             self.ctl("rejected", "trust", refused["rejected_id"], "--depth", "2", status=1)["code"],
