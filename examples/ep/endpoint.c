@@ -242,10 +242,19 @@ static int rejected(h46017_endpoint *ep, uint32_t id, const h46017_ras *rrj,
   events_code(event, code);
   events_emit(event);
   app_opened(e);
-  if (e->app->once) {
+  e->rejected = true;
+  return 0;
+}
+
+/* The outcome of --once, unless the endpoint goes on to the next gatekeeper
+ * because of it: then its connection ends with that error, and backing_off()
+ * follows. */
+static void settle_rejection(endpoint *e) {
+  if (e->rejected && e->app->once &&
+      h46017_endpoint_error(e->ep) != H46017_ERR_REJECTED) {
     app_done(e, STATUS_REJECTED);
   }
-  return 0;
+  e->rejected = false;
 }
 
 static int unregistered(h46017_endpoint *ep, uint32_t id, int why,
@@ -265,6 +274,7 @@ static int backing_off(h46017_endpoint *ep, uint32_t delay, int code,
                        void *user_data) {
   endpoint *e = user_data;
   (void)ep;
+  settle_rejection(e);
   json_t *event = endpoint_event(e, "backoff");
   json_object_set_new(event, "seconds",
                       json_integer((json_int_t)(delay + 999) / 1000));
@@ -389,6 +399,7 @@ void endpoint_close(endpoint *e) {
 
 /* Before every wait, if something happened to it. */
 void endpoint_service(endpoint *e) {
+  settle_rejection(e);
   h46017_endpoint_state state = h46017_endpoint_get_state(e->ep);
   if (state == H46017_ENDPOINT_BACKOFF || state == H46017_ENDPOINT_IDLE) {
     connect_abandon(e);

@@ -126,6 +126,7 @@ struct endpoint {
   h46017_call *call; /* the one --call made */
   party *parties;    /* of all its calls */
   bool connected;
+  bool rejected; /* and not yet known whether that is the outcome */
   uv_timer_t hang_up;
   attempt *attempt; /* the transport, there or coming */
   uv_timer_t timer;

@@ -126,6 +126,43 @@ class Options(harness.Case):
                 self.assertEqual(status, 2, ep.stderr())
 
 
+class Once(harness.Case):
+    def full(self, name):
+        """A gatekeeper that has room for one registration, which is taken."""
+        self.state = self.dir / name
+        file = self.dir / f"{name}.ini"
+        file.write_text("[limits]\nall_registrations = 1\n")
+        to = f"tcp:127.0.0.1:{self.gatekeeper('--open', '-c', file).port['tcp']}"
+        self.endpoint(to, "--alias", "first").expect("registered")
+        return to
+
+    def test_a_gatekeeper_without_room_is_left_for_the_next(self):
+        full = self.full("full")
+        self.state = self.dir / "second"
+        gk = self.gatekeeper("--open")
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        status, ep = self.once(f"{full},{to}", "--alias", "x")
+        self.assertEqual(status, 0, ep.stderr())
+        told = [e["reason"] for e in ep.events if e["event"] == "rejected"]
+        self.assertEqual(told, ["resourceUnavailable"])
+        gk.expect("registered", names=["x"])
+
+    def test_none_with_room_is_exit_status_13(self):
+        full, other = self.full("full"), self.full("other")
+        for to in (full, f"{full},{other}"):
+            with self.subTest(to):
+                status, ep = self.once(to, "--alias", "x")
+                self.assertEqual(status, 13, ep.stderr())
+                told = [e["reason"] for e in ep.events if e["event"] == "rejected"]
+                self.assertEqual(told, ["resourceUnavailable"] * len(to.split(",")))
+
+    def test_any_other_refusal_is_the_outcome(self):
+        gk, other = self.gatekeeper(), self.full("other")
+        status, ep = self.once(f"tcp:127.0.0.1:{gk.port['tcp']},{other}", "--alias", "x")
+        self.assertEqual(status, 13, ep.stderr())
+        self.assertEqual(len(connecting(ep)), 1)
+
+
 class Srv(harness.Case):
     @classmethod
     def setUpClass(cls):
