@@ -108,13 +108,7 @@ int cert_arguments(cert *c, const cert_syntax *syntax, int argc, char **argv,
 }
 
 int cert_bad_value(const cert_syntax *syntax, int id, const char *value) {
-  for (size_t i = 0; i < syntax->count; i++) {
-    if (syntax->specs[i].id == id) {
-      return report_usage("--%s: '%s' is not %s", syntax->specs[i].name, value,
-                          syntax->specs[i].arg);
-    }
-  }
-  return report_usage("'%s' is not a value for this option", value);
+  return options_bad_value(syntax->specs, syntax->count, id, value);
 }
 
 int cert_verb(cert *c, const cert_command *verbs, size_t count, int argc,

@@ -67,7 +67,7 @@ int cert_arguments(cert *c, const cert_syntax *syntax, int argc, char **argv,
 int cert_common(cert *c, int argc, char **argv, const option_text *text,
                 int *first);
 
-/* "'VALUE' is not a value for --OPTION"; returns EXIT_USAGE. */
+/* "--OPTION: 'VALUE' is not …"; returns EXIT_USAGE. */
 int cert_bad_value(const cert_syntax *syntax, int id, const char *value);
 
 /* Runs the verb that argv[1] names, as `csr new` does. */

@@ -38,6 +38,39 @@ void options_help(const option_spec *specs, size_t count,
   printf("\nExamples:\n%s", text->examples);
 }
 
+/* The words that a usage begins with: those of a command with a help of its
+ * own. */
+static int command_len(const char *usage) {
+  const char *end = usage;
+  for (const char *p = usage; islower((unsigned char)*p);) {
+    size_t n = strcspn(p, " ");
+    if (strspn(p, "abcdefghijklmnopqrstuvwxyz") < n) {
+      break;
+    }
+    end = p + n;
+    p = end + (*end == ' ');
+  }
+  return (int)(end - usage);
+}
+
+static int try_help(const option_text *text) {
+  int len = command_len(text->usage);
+  fprintf(stderr, "Try '%s%s%.*s --help'.\n", report_name(), len ? " " : "",
+          len, text->usage);
+  return -1;
+}
+
+int options_bad_value(const option_spec *specs, size_t count, int id,
+                      const char *value) {
+  for (size_t i = 0; i < count; i++) {
+    if (specs[i].id == id) {
+      return report_usage("--%s: '%s' is not %s", specs[i].name, value,
+                          specs[i].arg);
+    }
+  }
+  return report_usage("'%s' is not a value for this option", value);
+}
+
 int options_next(const option_spec *specs, size_t count,
                  const option_text *text, int argc, char **argv,
                  const char **argument, int *first) {
@@ -59,17 +92,22 @@ int options_next(const option_spec *specs, size_t count,
   table[n++] = (struct option){"help", no_argument, NULL, OPTION_HELP};
   table[n] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
 
+  /* getopt puts argv[0] before what it says: a command's name, or an operand */
+  char name[32];
+  char *command = argv[0];
+  snprintf(name, sizeof name, "%s", report_name());
+  argv[0] = name;
   /* programs look at their options before they have threads */
   int id = getopt_long(argc, argv, letters, table, /* NOLINT */
                        NULL);
+  argv[0] = command;
   *argument = optarg;
   *first = optind;
   switch (id) {
   case -1:
     return 0;
   case '?':
-    fprintf(stderr, "Try '%s --help'.\n", argv[0]);
-    return -1;
+    return try_help(text);
   case OPTION_HELP:
     options_help(specs, count, text);
     exit(EXIT_DONE); /* NOLINT(concurrency-mt-unsafe) */

@@ -32,6 +32,10 @@ int options_next(const option_spec *specs, size_t count,
 void options_help(const option_spec *specs, size_t count,
                   const option_text *text);
 
+/* "--OPTION: 'VALUE' is not …"; returns EXIT_USAGE. */
+int options_bad_value(const option_spec *specs, size_t count, int id,
+                      const char *value);
+
 /* A decimal number from least to most, nothing after it. */
 bool options_number(const char *text, uint64_t least, uint64_t most,
                     uint64_t *out);

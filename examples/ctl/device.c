@@ -126,7 +126,8 @@ static int take_option(ctl *c, wanted *w, int id, const char *argument) {
     break;
   }
   return good ? 0
-              : report_usage("'%s' is not a value for this option", argument);
+              : options_bad_value(specs, sizeof specs / sizeof *specs, id,
+                                  argument);
 }
 
 /* device VERB [NAME], options anywhere */

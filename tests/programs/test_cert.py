@@ -34,6 +34,19 @@ class Common(harness.Case):
             with self.subTest(arguments):
                 self.assertIn("--help", self.cert(*arguments, status=2, json_answer=False))
 
+    def test_a_mistake_is_told_with_the_name_of_the_program(self):
+        for arguments, own in (
+            (("--lable", "x"), ""),
+            (("trust", "add", "ca.pem", "--lable", "x"), " trust add"),
+            (("explain", "304", "--lable"), " explain"),
+        ):
+            with self.subTest(arguments):
+                first, last = self.cert(*arguments, status=2, json_answer=False).splitlines()
+                self.assertEqual(first, "h46017-cert: unrecognized option '--lable'")
+                self.assertEqual(last, f"Try 'h46017-cert{own} --help'.")
+                words = [*own.split(), "--help"]
+                self.assertIn(f"h46017-cert{own}", self.cert(*words, json_answer=False))
+
     def test_options_may_follow_and_precede_operands(self):
         for arguments in (("explain", "--yes", "304"), ("explain", "304", "--yes"),
                           ("--yes", "explain", "--", "304")):

@@ -84,6 +84,13 @@ class Devices(harness.Case):
             with self.subTest(arguments):
                 self.ctl(*arguments, status=2)
 
+    def test_a_mistake_is_told_with_option_and_values(self):
+        said = self.ctl("device", "set", "x", "--foo", status=2, json_answer=False)
+        self.assertIn("h46017-ctl: unrecognized option '--foo'", said)
+        self.assertIn("Try 'h46017-ctl device --help'", said)
+        said = self.ctl("device", "add", "x", "--auth", "pasword", status=2, json_answer=False)
+        self.assertIn("--auth: 'pasword' is not certificate|password|either|both|open", said)
+
     def test_writers_at_the_same_time(self):
         def add(i):
             for j in range(5):
