@@ -306,8 +306,9 @@ static int init_authority(cert *c, const ca_options *o) {
     return EXIT_REFUSED;
   }
   if (access(path, F_OK) == 0) {
-    return cert_fail(c, H46017_ERR_INVALID_STATE,
-                     "%s is there: an authority is never written over", path);
+    return cert_fail_next(
+        c, H46017_ERR_INVALID_STATE, "name another directory with --dir",
+        "%s is there: an authority is never written over", path);
   }
   int code = h46017_credential_authority(&a.ca, &o->spec.spec, NULL);
   int status =

@@ -145,7 +145,7 @@ static int find(const own_run *r, csr_match *m) {
   *m = (csr_match){.prefix = r->operands.items[0]};
   int code = h46017_csr_each(r->own.credentials, match, m);
   if (code == 0 && m->count != 1) {
-    code = H46017_ERR_NOT_FOUND;
+    code = m->count == 0 ? H46017_ERR_NOT_FOUND : H46017_ERR_AMBIGUOUS_ID;
   }
   return code == 0 ? 0 : files_fail(r->c, &r->own, code, m->prefix);
 }

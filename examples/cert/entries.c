@@ -18,11 +18,27 @@ int entries_open(const cert *c, trust_state *t) {
   return code ? entries_fail(c, t, code, c->state) : 0;
 }
 
+const char *entries_id_next(int code) {
+  return code == H46017_ERR_NOT_FOUND
+             ? "'trust list' and 'rejected list' print the IDs that there are"
+         : code == H46017_ERR_INVALID_ARGUMENT
+             ? "an ID is hexadecimal digits, as 'trust list' and 'rejected "
+               "list' print them"
+             : NULL;
+}
+
 int entries_fail(const cert *c, const trust_state *t, int code,
                  const char *what) {
   const char *why = trust_state_why(t, code);
   return why[0] ? cert_fail(c, code, "%s: %s", what, why)
                 : cert_fail(c, code, "%s", what);
+}
+
+int entries_no_id(const cert *c, const trust_state *t, int code,
+                  const char *digits) {
+  const char *next = entries_id_next(code);
+  return next ? cert_fail_next(c, code, next, "%s", digits)
+              : entries_fail(c, t, code, digits);
 }
 
 size_t entries_changed(const cert *c, const char *drop) {
@@ -146,13 +162,16 @@ void entries_tell(size_t at, int code, const h46017_trust_entry *entry,
 
 void entries_report(const entries_added *a, const trust_state *t, int code) {
   const char *why = trust_state_why(t, code);
-  report_code(code, "%s%s%s", a->what, why[0] ? ": " : "", why);
+  report_code_next(code, a->next, "%s%s%s", a->what, why[0] ? ": " : "", why);
 }
 
 int entries_finish(entries_added *a, int code) {
   json_t *members = json_object();
   json_object_set_new(members, "added", a->added);
   json_object_set_new(members, "refused", a->refused);
+  if (a->next != NULL) {
+    json_object_set_new(members, "remedy", json_string(a->next));
+  }
   return code == 0 ? cert_done(a->c, members)
                    : cert_refuse(a->c, code, members);
 }

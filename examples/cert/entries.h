@@ -18,6 +18,12 @@ int entries_open(const cert *c, trust_state *t);
 int entries_fail(const cert *c, const trust_state *t, int code,
                  const char *what);
 
+/* The same for an ID that an operator gave, and what to do next where the
+ * library speaks of it to programmers; else NULL. */
+int entries_no_id(const cert *c, const trust_state *t, int code,
+                  const char *digits);
+const char *entries_id_next(int code);
+
 /* An entry as JSON, the id in full. */
 json_t *entries_describe(const h46017_trust_entry *entry);
 
@@ -44,6 +50,7 @@ void entries_add_options(h46017_trust_add_options *options,
 typedef struct entries_added {
   const cert *c;
   const char *what; /* the file's name, or the rejected one's id */
+  const char *next; /* what to do; NULL: what the library says */
   json_t *added;
   json_t *refused;
 } entries_added;

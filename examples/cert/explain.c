@@ -66,7 +66,9 @@ static int explain(cert *c, int argc, char **argv) {
   }
   int code = h46017_error_find(name);
   if (code == 0) {
-    return cert_fail(c, H46017_ERR_NOT_FOUND, "there is no code '%s'", name);
+    return cert_fail_next(c, H46017_ERR_NOT_FOUND,
+                          "'h46017-cert explain' lists the codes",
+                          "there is no code '%s'", name);
   }
   if (!c->json) {
     print_code(code, NULL);

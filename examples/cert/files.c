@@ -136,8 +136,12 @@ int files_fail(const cert *c, const own_store *own, int code,
   const char *why = code == H46017_ERR_STORE_IO && own->dir != NULL
                         ? h46017_store_dir_error(own->dir)
                         : "";
-  return why[0] != '\0' ? cert_fail(c, code, "%s: %s", what, why)
-                        : cert_fail(c, code, "%s", what);
+  return cert_fail_next(c, code,
+                        code == H46017_ERR_NOT_FOUND
+                            ? "'csr show' and 'app list' list what there is; "
+                              "'csr new', 'selfsigned' or 'import' make more"
+                            : NULL,
+                        "%s%s%s", what, why[0] ? ": " : "", why);
 }
 
 /* -- what a certificate says ----------------------------------------------- */

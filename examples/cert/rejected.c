@@ -190,7 +190,7 @@ static int rejected_show(cert *c, int argc, char **argv) {
   if (status == 0) {
     const char *id = r.operands.items[0];
     int code = h46017_rejected_find(r.state.rejected, id, show_one, &r);
-    status = code ? entries_fail(c, &r.state, code, id) : 0;
+    status = code ? entries_no_id(c, &r.state, code, id) : 0;
   }
   return rejected_end(&r, status);
 }
@@ -208,6 +208,7 @@ static int trust_one(rejected_run *r) {
                                    (uint32_t)r->options.depth, &options,
                                    entries_tell, &a);
   if (code != 0 && json_array_size(a.refused) == 0) {
+    a.next = entries_id_next(code);
     entries_report(&a, &r->state, code);
   }
   (void)entries_changed(r->c, NULL);

@@ -91,7 +91,7 @@ static int trust_end(trust_run *r, int status) {
 /* 0, or a status after cert_fail() */
 static int find(trust_run *r, const char *digits, h46017_trust_entry *entry) {
   int code = h46017_trust_find(r->state.trust, digits, entry);
-  return code ? entries_fail(r->c, &r->state, code, digits) : 0;
+  return code ? entries_no_id(r->c, &r->state, code, digits) : 0;
 }
 
 /* -- add, replace ---------------------------------------------------------- */
@@ -153,6 +153,9 @@ static int add_own_chain(trust_run *r, entries_added *a) {
                                     H46017_EXPORT_CHAIN, NULL, add_own_pem, r);
   }
   if (code != 0) {
+    a->next = code == H46017_ERR_NOT_FOUND
+                  ? "'import' takes a certificate with its chain"
+                  : NULL;
     entries_report(a, &r->state, code);
   }
   h46017_credential_del(cred);
@@ -233,6 +236,7 @@ static int add_refused(trust_run *r, const char *digits, const uint8_t *old,
   a->what = digits;
   int code = h46017_rejected_find(r->state.rejected, digits, replace_by, &o);
   if (code != 0 && json_array_size(a->refused) == 0) {
+    a->next = entries_id_next(code);
     entries_report(a, &r->state, code);
   }
   return code;

@@ -336,6 +336,14 @@ static int do_remove(ctl *c, const wanted *w, device_table *t) {
   return code ? code : changed(c);
 }
 
+/* What to do next, where the library speaks to programmers. */
+static const char *next_step(int code) {
+  return code == H46017_ERR_NOT_FOUND
+             ? "'h46017-ctl device list' lists the devices"
+         : code == H46017_ERR_INVALID_ARGUMENT ? "give another; nothing changed"
+                                               : NULL;
+}
+
 static bool is_missing(const char *path) {
   return access(path, F_OK) != 0 && errno == ENOENT;
 }
@@ -399,7 +407,8 @@ int device_command(ctl *c, int argc, char **argv) {
     status = open_table(c, verbs[i].run == do_add, &t);
     if (status == 0) {
       int code = verbs[i].run(c, &w, t);
-      status = code ? ctl_fail(c, code, device_table_why(t), NULL) : EXIT_DONE;
+      status = code ? ctl_fail(c, code, device_table_why(t), next_step(code))
+                    : EXIT_DONE;
     }
     goto done;
   }

@@ -134,11 +134,16 @@ static int print_stats(json_t *answer, bool prometheus) {
 typedef struct remote {
   const char *name;
   const char *argument; /* the member its one argument goes to */
+  const char *next;     /* what to do where it was asked for in vain */
 } remote;
 
 static const remote commands[] = {
-    {"registrations", NULL}, {"calls", NULL},  {"stats", NULL},
-    {"reload", NULL},        {"drop", "name"}, {"log", "level"},
+    {"registrations", NULL, NULL},
+    {"calls", NULL, NULL},
+    {"stats", NULL, NULL},
+    {"reload", NULL, "correct what its log names, and reload again"},
+    {"drop", "name", "'h46017-ctl registrations' lists who is registered"},
+    {"log", "level", "give one of these"},
 };
 
 static int print_answer(const ctl *c, const remote *command, json_t *answer,
@@ -146,9 +151,14 @@ static int print_answer(const ctl *c, const remote *command, json_t *answer,
   int status = EXIT_DONE;
   if (!json_is_true(json_object_get(answer, "ok"))) {
     const char *text = json_string_value(json_object_get(answer, "text"));
-    const char *code = json_string_value(json_object_get(answer, "code"));
-    report_code(h46017_error_find(code ? code : "INTERNAL"), "%s",
-                text ? text : command->name);
+    const char *name = json_string_value(json_object_get(answer, "code"));
+    int code = h46017_error_find(name ? name : "INTERNAL");
+    const char *next =
+        h46017_error_class(code) == H46017_ERROR_CALLER ? command->next : NULL;
+    report_code_next(code, next, "%s", text ? text : command->name);
+    if (next != NULL) {
+      json_object_set_new(answer, "remedy", json_string(next));
+    }
     status = EXIT_REFUSED;
   }
   if (c->json) {

@@ -158,6 +158,27 @@ class Own(harness.Case):
         self.assertEqual(self.cert("csr", "show"), [])
 
 
+    def test_what_is_not_there_is_told_with_what_to_do(self):
+        for command in (("csr", "delete", "3f"), ("csr", "export"), ("export",),
+                        ("app", "remove", "x", "--yes")):  # fmt: skip
+            with self.subTest(command):
+                got = self.cert(*command, status=1)
+                self.assertEqual(got["code"], "NOT_FOUND")
+                self.assertIn("'csr show'", got["remedy"])
+
+    def test_a_prefix_of_several_requests_is_ambiguous(self):
+        seen = {}
+        while True:
+            request = self.cert("csr", "new", "--cn", "x")["id"]
+            if request[0] in seen:
+                break
+            seen[request[0]] = request
+        for verb in ("delete", "export"):
+            got = self.cert("csr", verb, request[0], status=1)
+            self.assertEqual(got["code"], "AMBIGUOUS_ID")
+        self.assertEqual(len(self.cert("csr", "show")), len(seen) + 1)
+
+
 class Authority(harness.Case):
     def setUp(self):
         super().setUp()

@@ -40,7 +40,9 @@ class Devices(harness.Case):
         self.assertEqual(changed["auth"], "open")
         self.assertEqual(changed["aliases"], ["4711"], "what is not named stays")
         self.ctl("device", "remove", "gateway")
-        self.assertEqual(self.ctl("device", "show", "gateway", status=1)["code"], "NOT_FOUND")
+        got = self.ctl("device", "show", "gateway", status=1)
+        self.assertEqual(got["code"], "NOT_FOUND")
+        self.assertIn("device list", got["remedy"])
         self.assertEqual(
             stat.S_IMODE(os.stat(self.state / "devices.sqlite").st_mode), 0o600
         )
@@ -151,7 +153,11 @@ class Control(harness.Case):
         gk = self.gatekeeper("--open")
         ep = self.endpoint(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x")
         gk.expect("registered")
-        self.assertEqual(self.ctl("drop", "nobody", status=1)["code"], "NOT_FOUND")
+        got = self.ctl("drop", "nobody", status=1)
+        self.assertEqual(got["code"], "NOT_FOUND")
+        self.assertIn("registrations", got["remedy"])
+        self.assertIn(got["remedy"], self.ctl("drop", "nobody", status=1, json_answer=False))
+        self.assertIn("give one", self.ctl("log", "loud", status=1)["remedy"])
         self.ctl("drop", "x")
         gk.expect("unregistered", names=["x"])
         ep.expect("unregistered")
@@ -289,7 +295,9 @@ class Configuration(harness.Case):
         ):
             with self.subTest(text):
                 self.config(text)
-                self.assertFalse(self.ctl("reload", status=1)["ok"])
+                got = self.ctl("reload", status=1)
+                self.assertFalse(got["ok"])
+                self.assertIn("reload again", got["remedy"])
                 self.assertIn(f"{path}:{line}: ", gk.stderr())
                 self.assertIn(word, gk.stderr())
         self.config("[registration]\nopen = no\nttl = 5\n")

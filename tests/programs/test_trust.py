@@ -96,8 +96,17 @@ class List(Trust):
         self.cert("trust", "add", self.pki.cert("ca"), self.pki.cert("phone"))
         for line in self.text("trust", "list").splitlines():
             self.text("trust", "show", line.split()[0])
-        self.assertEqual(self.cert("trust", "show", "0" * 64, status=1)["code"], "NOT_FOUND")
-        self.assertEqual(self.cert("trust", "show", "xyz", status=1)["code"], "INVALID_ARGUMENT")
+        for command in (("trust", "show"), ("rejected", "show"), ("rejected", "trust")):
+            for digits, code, word in (
+                ("0" * 64, "NOT_FOUND", "'trust list'"),
+                ("xyz", "INVALID_ARGUMENT", "hexadecimal"),
+            ):
+                with self.subTest((command, digits)):
+                    got = self.cert(*command, digits, status=1)
+                    self.assertEqual(got["code"], code)
+                    self.assertIn(word, got["remedy"])
+                    text = self.cert(*command, digits, status=1, json_answer=False)
+                    self.assertIn(got["remedy"], text)
         self.text("trust", "remove", self.sha256("ca")[:12])
         self.assertEqual(list(self.trusted()), [self.sha256("phone")])
         self.assertEqual(
