@@ -34,17 +34,17 @@ static const struct {
     {H46017_RAS_URJ, NOTHING, {NULL, NULL}},
     {H46017_RAS_ARQ,
      H46017_RAS_ARJ,
-     {"rejectReason.callerNotRegistered", "rejectReason.requestDenied"}},
+     {"rejectReason.callerNotRegistered", "rejectReason.callerNotRegistered"}},
     {H46017_RAS_ACF, NOTHING, {NULL, NULL}},
     {H46017_RAS_ARJ, NOTHING, {NULL, NULL}},
     {H46017_RAS_BRQ,
      H46017_RAS_BRJ,
-     {"rejectReason.notBound", "rejectReason.invalidConferenceID"}},
+     {"rejectReason.notBound", "rejectReason.notBound"}},
     {H46017_RAS_BCF, NOTHING, {NULL, NULL}},
     {H46017_RAS_BRJ, NOTHING, {NULL, NULL}},
     {H46017_RAS_DRQ,
      H46017_RAS_DRJ,
-     {"rejectReason.notRegistered", "rejectReason.requestToDropOther"}},
+     {"rejectReason.notRegistered", "rejectReason.notRegistered"}},
     {H46017_RAS_DCF, NOTHING, {NULL, NULL}},
     {H46017_RAS_DRJ, NOTHING, {NULL, NULL}},
     {H46017_RAS_LRQ,
@@ -138,6 +138,88 @@ static void refuse_what_comes(world *w, const char *callback,
     w->fail_with = *(const int *)w->hook_data;
   }
 }
+
+/* A request about a call, of the registration that is there. */
+static const char *about_a_call(h46017_ras_kind kind, uint32_t bandwidth,
+                                world *w) {
+  static char hex[2048];
+  const h46017_registered *reg =
+      h46017_gatekeeper_find(w->gk, DEVICE, strlen(DEVICE));
+  octets o = octets_hex(sample_of(kind));
+  uint8_t per[1000];
+  char path[64];
+  size_t len = 0;
+  h46017_h225 *m;
+  ck_assert_int_eq(h46017_h225_new(&m, NULL, NULL), 0);
+  ck_assert_int_eq(
+      h46017_h225_decode(m, h46017_h225_ras_message(), o.data, o.len), 0);
+  (void)snprintf(path, sizeof(path), "%s.endpointIdentifier",
+                 h46017_ras_kind_name(kind));
+  ck_assert_int_eq(h46017_h225_set_text(m, path, reg->endpoint_identifier,
+                                        strlen(reg->endpoint_identifier)),
+                   0);
+  if (kind != H46017_RAS_DRQ) {
+    (void)snprintf(path, sizeof(path), "%s.bandWidth",
+                   h46017_ras_kind_name(kind));
+    ck_assert_int_eq(h46017_h225_set_uint(m, path, bandwidth), 0);
+  }
+  ck_assert_int_eq(h46017_h225_encode(m, per, sizeof(per), &len), 0);
+  for (size_t i = 0; i < len; i++) {
+    (void)snprintf(hex + 2 * i, 3, "%02x", per[i]);
+  }
+  h46017_h225_del(m);
+  octets_free(&o);
+  return hex;
+}
+
+/* Where a program has the calls, whoever is registered may make and take them,
+ * unless it says otherwise. */
+START_TEST(a_program_that_has_the_calls_lets_them_or_refuses_them) {
+  static const struct {
+    h46017_ras_kind request;
+    uint32_t bandwidth;
+    h46017_ras_kind answer;
+    const char *has;
+  } rows[] = {
+      {H46017_RAS_ARQ, 640, H46017_RAS_ACF, "callModel.gatekeeperRouted"},
+      {H46017_RAS_ARQ, 641, H46017_RAS_ACF, "bandWidth"},
+      {H46017_RAS_BRQ, 640, H46017_RAS_BCF, "bandWidth"},
+      {H46017_RAS_BRQ, 641, H46017_RAS_BRJ,
+       "rejectReason.insufficientResources"},
+      {H46017_RAS_DRQ, 0, H46017_RAS_DCF, NULL},
+  };
+  int code = H46017_ERR_LIMIT;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    h46017_ras rrq = peer_rrq(1, DEVICE, NULL);
+    h46017_gatekeeper_settings s;
+    world w;
+    peer p;
+    world_settings(&s);
+    s.max_bandwidth = 640;
+    s.answer_time = 0;
+    s.pre_granted = true;
+    (void)world_init(&w, &s, NULL);
+    peer_init(&p, &w, NULL);
+    ck_assert_int_eq(peer_send_ras(&p, &rrq), 0);
+    ck_assert(sample_has(peer_last(&p), H46017_RAS_RCF, "preGrantedARQ"));
+    ck_assert_int_eq(
+        peer_send(&p, about_a_call(rows[i].request, rows[i].bandwidth, &w)), 0);
+    ck_assert_int_eq((int)peer_last_kind(&p), (int)rows[i].answer);
+    ck_assert_msg(rows[i].has == NULL ||
+                      sample_has(peer_last(&p), rows[i].answer, rows[i].has),
+                  "%s", peer_last(&p));
+    w.hook = refuse_what_comes;
+    w.hook_data = &code;
+    ck_assert_int_eq(
+        peer_send(&p, about_a_call(rows[i].request, rows[i].bandwidth, &w)), 0);
+    ck_assert_ptr_nonnull(
+        strstr(h46017_ras_kind_name(peer_last_kind(&p)), "Reject"));
+    w.hook = NULL;
+    peer_free(&p);
+    world_free(&w);
+  }
+}
+END_TEST
 
 START_TEST(a_veto_is_told_in_the_words_of_the_request) {
   static const struct {
@@ -296,6 +378,7 @@ int main(void) {
   tcase_add_loop_test(
       tc, a_repetition_gets_the_same_octets_again_and_is_shown_to_nobody, 0,
       ROWS);
+  tcase_add_test(tc, a_program_that_has_the_calls_lets_them_or_refuses_them);
   tcase_add_loop_test(tc, a_veto_is_told_in_the_words_of_the_request, 0, 2);
   tcase_add_test(tc, an_alternative_that_no_version_knows_gets_xrs);
   tcase_add_test(tc, a_location_is_told_to_those_who_are_registered);

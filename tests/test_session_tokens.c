@@ -420,15 +420,19 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   ck_assert_int_eq(h46017_endpoint_add(s.line->ep, &reg, &second, s.w.now), 0);
   ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
   ck_assert_int_eq(world_count(&s.w, "gk registered"), 2);
-  /* the gatekeeper takes it as the second's, and says no with a token */
+  /* the gatekeeper takes it as the second's, and says yes with a token */
   ck_assert_int_eq(h46017_endpoint_call(s.line->ep, second, &destination, 640,
                                         NULL, &call, s.w.now),
                    0);
   ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
   ck_assert_uint_eq(tap.refusals, 0);
   ck_assert_uint_eq(tap.bare, 0);
-  ck_assert_int_eq(calls_seen.released, 1);
-  /* nobody else says yes */
+  ck_assert_int_eq(calls_seen.admitted, 1);
+  ck_assert_int_eq(h46017_call_release(call, 16, s.w.now), 0);
+  ck_assert_int_eq(world_run(&s.w, s.w.now + 1000), 0);
+  ck_assert_uint_eq(tap.refusals, 0);
+  /* nobody else says yes; a DRQ went out since the last ARQ */
+  calls_seen.admitted = 0;
   s.line->cut = true;
   ck_assert_int_eq(h46017_endpoint_call(s.line->ep, second, &destination, 640,
                                         NULL, &call, s.w.now),
@@ -436,9 +440,9 @@ START_TEST(a_call_is_asked_for_with_its_registration_s_password) {
   ck_assert_int_eq(world_run(&s.w, s.w.now + 1), 0);
   ck_assert_int_eq(
       h46017_h235_secret_new(&secret, &s.crypto, "secret", 6, NULL), 0);
-  admit(&s, (uint16_t)(tap.arq + 1), NULL);
+  admit(&s, (uint16_t)(tap.arq + 2), NULL);
   ck_assert_int_eq(calls_seen.admitted, 0);
-  admit(&s, (uint16_t)(tap.arq + 1), secret);
+  admit(&s, (uint16_t)(tap.arq + 2), secret);
   ck_assert_int_eq(calls_seen.admitted, 1);
   /* nor does anybody else end it */
   drop(&s, call, NULL);

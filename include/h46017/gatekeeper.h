@@ -353,8 +353,11 @@ typedef struct h46017_gatekeeper_callbacks {
                       h46017_h225 *msg, h46017_ras_kind kind, void *user_data);
 
   /** Any other signalling message came, octets untouched. Where this is set
-   * calls are the program's business, and every ARQ is rejected; where it is
-   * NULL the gatekeeper routes them between its registered endpoints. */
+   * calls are the program's business: an ARQ, BRQ or DRQ of a registered
+   * endpoint that ras_received lets pass is confirmed (ACF: gatekeeperRouted,
+   * with the bandwidth asked for, up to max_bandwidth; ras_building may change
+   * it), and the Setup comes here. Where it is NULL the gatekeeper routes calls
+   * between its registered endpoints. */
   int (*signalling_received)(h46017_gatekeeper *gk, h46017_connection *c,
                              const h46017_q931 *msg, const uint8_t *q931,
                              size_t len, void *user_data);

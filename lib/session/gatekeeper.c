@@ -298,12 +298,14 @@ int h46017_gatekeeper_close(h46017_gatekeeper *gk, h46017_time now) {
 
 /* -- looking --------------------------------------------------------------- */
 
-/* A partyNumber is of one of five kinds, and of one of six types of number at
- * the most; which, nobody says who looks for its digits. */
+/* A partyNumber is of one of five kinds, two of which have six types of number;
+ * which, nobody says who looks for its digits. */
 static const gk_name *gatekeeper_find_number(const h46017_gatekeeper *gk,
                                              const char *digits, size_t len) {
+  enum { E164 = 0, PRIVATE = 3 }; /* PartyNumber's alternatives */
   for (int32_t kind = 0; kind < 5; kind++) {
-    for (int32_t type = 0; type < 6; type++) {
+    const int32_t types = kind == E164 || kind == PRIVATE ? 6 : 1;
+    for (int32_t type = 0; type < types; type++) {
       h46017_alias alias = {
           H46017_ALIAS_PARTY_NUMBER, kind * 256 + type, {digits, len}};
       const gk_name *held = gk_name_find(gk, &alias);

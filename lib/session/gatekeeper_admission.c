@@ -144,7 +144,8 @@ static void admission_reject(const admission *a, h46017_ras_kind kind,
 
 /* -- ARQ ------------------------------------------------------------------- */
 
-static void admission_confirm(const admission *a, const gk_call *call,
+/* `instead`: the name to call instead of the one asked for; NULL. */
+static void admission_confirm(const admission *a, const h46017_alias *instead,
                               uint32_t granted) {
   static const char *const uuies[] = {
       "setup",       "callProceeding",  "connect",       "alerting",
@@ -152,7 +153,7 @@ static void admission_confirm(const admission *a, const gk_call *call,
       "empty",       "status",          "statusInquiry", "setupAcknowledge",
       "notify"};
   static const uint8_t nowhere[4] = {0};
-  const h46017_aliases routed = {call->routed, 1, true};
+  const h46017_aliases routed = {instead, 1, true};
   bool can_map = false;
   char path[64];
   reply r;
@@ -166,7 +167,7 @@ static void admission_confirm(const admission *a, const gk_call *call,
                sizeof(nowhere));
   reply_uint(&r, "destCallSignalAddress.ipAddress.port", 0);
   (void)h46017_h225_read_bool(admission_get(a, "canMapAlias"), &can_map);
-  if (can_map && call->routed != NULL && !a->answer) {
+  if (can_map && instead != NULL && !a->answer) {
     SET(&r, h46017_h225_set_aliases(r.m->msg, reply_path(&r, "destinationInfo"),
                                     &routed));
   }
@@ -210,7 +211,7 @@ static void admission_answer(const admission *a) {
   }
   leg->admitted = true;
   leg->registration = a->r;
-  admission_confirm(a, leg->of,
+  admission_confirm(a, NULL,
                     most != 0 ? H46017_MIN(most, a->bandwidth) : a->bandwidth);
 }
 
@@ -232,7 +233,7 @@ static void admission_settle(const admission *a, gk_call *call, int rv) {
     call->legs[GK_CALLER].admitted = true;
     h46017_heap_set(&gk->timers, &call->timer,
                     h46017_time_add(gk->now, gk->settings.admission_timeout));
-    admission_confirm(a, call, call->pub.bandwidth);
+    admission_confirm(a, call->routed, call->pub.bandwidth);
   }
 }
 
@@ -320,10 +321,18 @@ int gk_admission_resume(gk_question *q, h46017_h225 *m,
 
 /* -- BRQ, DRQ -------------------------------------------------------------- */
 
+static void admission_widened(const admission *a) {
+  reply r;
+
+  if (reply_begin(&r, a->c, H46017_RAS_BCF, a->seq)) {
+    reply_uint(&r, "bandWidth", a->bandwidth);
+    reply_send(&r, a->c, H46017_RAS_BCF, a->seq);
+  }
+}
+
 static void admission_bandwidth(const admission *a) {
   gk_leg *leg = gk_leg_find(a->c, a->guid, a->answer);
   uint32_t most = a->c->gk->settings.max_bandwidth;
-  reply r;
 
   if (a->r == NULL) {
     admission_reject(a, H46017_RAS_BRJ, "notBound", 0);
@@ -342,13 +351,11 @@ static void admission_bandwidth(const admission *a) {
     admission_reject(a, H46017_RAS_BRJ, "insufficientResources", most);
     return;
   }
-  if (!a->answer) {
+  if (!a->answer && a->bandwidth != leg->of->pub.bandwidth) {
     gk_call_take(leg->of, a->bandwidth);
+    gk_call_tell(leg->of);
   }
-  if (reply_begin(&r, a->c, H46017_RAS_BCF, a->seq)) {
-    reply_uint(&r, "bandWidth", a->bandwidth);
-    reply_send(&r, a->c, H46017_RAS_BCF, a->seq);
-  }
+  admission_widened(a);
 }
 
 /* A BRQ of ours is answered. */
@@ -370,22 +377,68 @@ static void admission_limited(const admission *a, bool confirmed) {
   }
 }
 
-/* The sender's call is over, as far as it goes: whatever still stands of it
- * ends too. */
-static void admission_disengage(const admission *a) {
-  gk_leg *leg = gk_leg_find(a->c, a->guid, a->answer);
+/* False: it was nobody's to say. */
+static bool admission_disengaged(const admission *a) {
   reply r;
 
   if (a->r == NULL) {
     admission_reject(a, H46017_RAS_DRJ, "notRegistered", 0);
-    return;
+    return false;
   }
   if (reply_begin(&r, a->c, H46017_RAS_DCF, a->seq)) {
     reply_send(&r, a->c, H46017_RAS_DCF, a->seq);
   }
+  return true;
+}
+
+/* The sender's call is over, as far as it goes: whatever still stands of it
+ * ends too. */
+static void admission_disengage(const admission *a) {
+  gk_leg *leg = gk_leg_find(a->c, a->guid, a->answer);
+
+  if (!admission_disengaged(a)) {
+    return;
+  }
   if (leg != NULL && a->c->state == GK_CONN_UP) {
     leg->admitted = false;
     gk_call_end(leg->of, NULL, 16, H46017_ERR_CALL_RELEASED, NULL);
+  }
+}
+
+/* -- calls that are the program's ------------------------------------------ */
+
+/* It had its say (ras_received): what is left to find is who asks, and how much
+ * one call may have. */
+static void admission_let(const admission *a, h46017_ras_kind kind) {
+  const uint32_t limit = a->c->gk->settings.max_bandwidth;
+  const uint32_t most = limit != 0 ? limit : UINT32_MAX;
+
+  if (kind == H46017_RAS_ARQ && a->r == NULL) {
+    admission_reject(a, H46017_RAS_ARJ, "callerNotRegistered", 0);
+  } else if (kind == H46017_RAS_ARQ) {
+    admission_confirm(a, NULL, H46017_MIN(most, a->bandwidth));
+  } else if (a->r == NULL) {
+    admission_reject(a, H46017_RAS_BRJ, "notBound", 0);
+  } else if (a->bandwidth > most) {
+    admission_reject(a, H46017_RAS_BRJ, "insufficientResources", most);
+  } else {
+    admission_widened(a);
+  }
+}
+
+static bool admission_of_program(admission *a, h46017_ras_kind kind) {
+  switch ((int)kind) {
+  case H46017_RAS_ARQ:
+  case H46017_RAS_BRQ:
+    admission_read(a, kind == H46017_RAS_ARQ ? "answerCall" : "answeredCall");
+    admission_let(a, kind);
+    return true;
+  case H46017_RAS_DRQ:
+    admission_read(a, "answeredCall");
+    (void)admission_disengaged(a);
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -394,6 +447,9 @@ bool gk_admission(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
   admission a = {
       .c = c, .msg = msg, .seq = ras->request_seq_num, .per = per, .len = len};
 
+  if (!gk_routes(c->gk)) {
+    return admission_of_program(&a, ras->kind);
+  }
   switch ((int)ras->kind) {
   case H46017_RAS_ARQ:
     admission_read(&a, "answerCall");

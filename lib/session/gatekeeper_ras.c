@@ -64,8 +64,7 @@ static int ras_put_settings(const h46017_gatekeeper *gk, h46017_h225 *msg,
   if (alternates && gk->settings.alternate_count > 0) {
     rv = ras_put_alternates(gk, msg, kind);
   }
-  if (rv == 0 && kind == H46017_RAS_RCF && gk->settings.pre_granted &&
-      gk_routes(gk)) {
+  if (rv == 0 && kind == H46017_RAS_RCF && gk->settings.pre_granted) {
     rv = ras_put_leave(gk, msg);
   }
   return rv;
@@ -416,7 +415,7 @@ static void ras_serve(h46017_connection *c, h46017_h225 *msg,
   }
   if (ras->kind == H46017_RAS_IRR) {
     gk_irr(c, msg);
-  } else if (gk_routes(c->gk) && gk_admission(c, msg, ras, per, len)) {
+  } else if (gk_admission(c, msg, ras, per, len)) {
     return;
   } else if (h46017_ras_is_request(ras->kind)) {
     gk_answer_request(c, msg, ras, per, len);
