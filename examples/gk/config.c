@@ -106,7 +106,9 @@ static void refuse_line(reading *r, const char *key, const char *why) {
   }
 }
 
-/* inih cuts long lines in two without a word; here they are refused */
+/* inih cuts long lines in two without a word; here they are refused. Nor does
+ * it see the blanks at a line's beginning: it would take what is behind them
+ * for more of the value above. */
 static char *read_line(char *line, int size, void *arg) {
   reading *r = arg;
   char *got = fgets(line, size, r->file);
@@ -117,6 +119,8 @@ static char *read_line(char *line, int size, void *arg) {
   if (strchr(line, '\n') == NULL && !feof(r->file)) {
     refuse_line(r, "", "the line is too long");
   }
+  size_t blanks = strspn(line, " \t\v\f\r");
+  memmove(line, line + blanks, strlen(line + blanks) + 1);
   return got;
 }
 

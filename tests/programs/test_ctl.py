@@ -311,6 +311,24 @@ class Configuration(harness.Case):
         ])
         ep.stop()
 
+    def test_an_indented_key_is_a_key(self):
+        path = self.config(
+            "\t[registration]\n  open = yes\n\tttl = 33\n  max_ttl = 33\n  ; min_ttl = x\n"
+        )
+        gk = self.gatekeeper("-c", path)
+        status, _ = self.once(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x")
+        self.assertEqual(status, 0)
+        self.assertIn(gk.expect("registered")["ttl"], range(20, 34))
+        for text, line, word in (
+            ("[gatekeeper]\n  identifier = site\n  alternate = here\n", 3, "'here' is not"),
+            ("[tls]\ntrust = a.pem\n        b.pem\n", 3, "key = value"),
+        ):
+            with self.subTest(text):
+                self.config(text)
+                self.ctl("reload", status=1)
+                self.assertIn(f"{path}:{line}: ", gk.stderr())
+                self.assertIn(word, gk.stderr())
+
     def test_a_broken_file_at_the_start_ends_it(self):
         path = self.config("[listen]\ntcp = nowhere:99999\n")
         gk = self.start("h46017-gk", "-c", path, "--state", self.state)
