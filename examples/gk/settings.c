@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <uv.h>
 
 #define AT(member) offsetof(config, member)
 
@@ -211,18 +212,26 @@ const setting settings[SETTINGS] = {
     [SET_TIME_FLOOR] = {NULL, "time-floor", DATE, AT(time_floor), 0, 0, {0}},
 };
 
+/* A name, or a port alone that was taken for one, cannot be listened on. */
+static bool can_listen(const char *host) {
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+  return host[0] == '\0' || uv_ip4_addr(host, 0, &v4) == 0 ||
+         uv_ip6_addr(host, 0, &v6) == 0;
+}
+
 static bool put_address(listen_address *to, const char *value, uint16_t port,
                         char *why) {
-  if (strcasecmp(value, "off") == 0) {
-    to->off = true;
-    return true;
-  }
-  if (!host_port_parse(value, port, &to->at)) {
+  listen_address fresh = {.off = strcasecmp(value, "off") == 0};
+  if (!fresh.off && (!host_port_parse(value, port, &fresh.at) ||
+                     !can_listen(fresh.at.host))) {
     snprintf(why, WHY_SIZE,
-             "'%.80s' is not ADDR:PORT (IPv6 as [::1]:%u) or off", value, port);
+             "'%.80s' is neither an IP address with a port (127.0.0.1:%u, "
+             "[::1]:%u, *:%u for all) nor off",
+             value, port, port, port);
     return false;
   }
-  to->off = false;
+  *to = fresh;
   return true;
 }
 

@@ -336,6 +336,25 @@ class Configuration(harness.Case):
         self.assertIn(f"{path}:2: [listen] tcp", gk.stderr())
         self.assertFalse(self.state.exists())
 
+    def test_an_address_to_listen_on_is_a_number(self):
+        path = self.config("[registration]\n")
+        gk = self.gatekeeper("-c", path)
+        for bad in "1720", "localhost:1720", "localhost", "[gk]:1720", "127.1:1720", "::1":
+            with self.subTest(bad):
+                for option in "--tcp", "--tls":
+                    refused = self.start("h46017-gk", "--state", self.dir / "x", option, bad)
+                    self.assertEqual(refused.wait(), 2)
+                    self.assertIn(f"{option}: '{bad}' is neither an IP address", refused.stderr())
+                for section in "[listen]\ntcp", "[tls old]\nlisten":
+                    self.config(f"{section} = {bad}\n")
+                    self.ctl("reload", status=1)
+                    name = section.replace("\n", " ")
+                    self.assertIn(f"{path}:2: {name}: '{bad}' is neither", gk.stderr())
+        for good in "*:0", ":0", "[::]:0", "0.0.0.0:0":
+            with self.subTest(good):
+                self.config(f"[listen]\ntcp = {good}\n")
+                self.ctl("reload")
+
     def test_the_command_line_stands_above_the_file(self):
         path = self.config("[listen]\ntcp = 192.0.2.1:9\ntls = off\n")
         gk = self.start(
