@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <ini.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,19 +290,35 @@ static bool config_default(config *c) {
   return c->identifier != NULL && c->state != NULL;
 }
 
+/* A mistake of no one line: the file's if there is one, else the command
+ * line's. Returns EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) static int
+refuse_whole(const config *c, const char *format, ...) {
+  char why[WHY_SIZE];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(why, sizeof why, format, args);
+  va_end(args);
+  if (c->file == NULL) {
+    return report_usage("%s", why);
+  }
+  report("%s: %s; nothing of the file is used", c->file, why);
+  return EXIT_USAGE;
+}
+
 static int check_listeners(const config *c) {
   bool off = c->tcp.off && c->tls[0].at.off;
   for (uint32_t i = 0; i < c->tls_count; i++) {
     const tls_terms *t = &c->tls[i];
     if (i > 0 && t->at.off) {
-      return report_usage("[tls %s] does not say where to listen", t->name);
+      return refuse_whole(c, "[tls %s] does not say where to listen", t->name);
     }
     if (t->certs.count != t->keys.count) {
-      return report_usage("each cert needs its key");
+      return refuse_whole(c, "each cert needs its key");
     }
   }
   return off && c->tls_count == 1
-             ? report_usage("tcp and tls are both off: nobody could connect")
+             ? refuse_whole(c, "tcp and tls are both off: nobody could connect")
              : 0;
 }
 
@@ -324,13 +341,13 @@ static int config_check(const config *c) {
     return status;
   }
   if (c->alternates.count > ALTERNATES_MAX) {
-    return report_usage("at most %d alternates", ALTERNATES_MAX);
+    return refuse_whole(c, "at most %d alternates", ALTERNATES_MAX);
   }
   if (c->min_ttl > c->max_ttl || c->ttl < c->min_ttl || c->ttl > c->max_ttl) {
-    return report_usage(
-        "ttl must be from min_ttl to max_ttl (%u is not from %u "
-        "to %u)",
-        c->ttl, c->min_ttl, c->max_ttl);
+    return refuse_whole(c,
+                        "ttl must be from min_ttl to max_ttl (%u is not from "
+                        "%u to %u)",
+                        c->ttl, c->min_ttl, c->max_ttl);
   }
   return 0;
 }

@@ -180,10 +180,8 @@ static bool reload_prepare(gk *g, const config *fresh,
 bool gk_reload(gk *g) {
   config fresh = {0};
   SSL_CTX *ctxs[TLS_LISTENERS];
-  if (config_read(&fresh, g->argc, g->argv) != 0) {
-    return false;
-  }
-  if (!reload_prepare(g, &fresh, ctxs)) {
+  if (config_read(&fresh, g->argc, g->argv) != 0 ||
+      !reload_prepare(g, &fresh, ctxs)) {
     report("the old configuration stays in force");
     config_clear(&fresh);
     return false;

@@ -329,6 +329,30 @@ class Configuration(harness.Case):
                 self.assertIn(f"{path}:{line}: ", gk.stderr())
                 self.assertIn(word, gk.stderr())
 
+    def test_a_mistake_of_no_one_line_names_the_file(self):
+        path = self.config("[registration]\nopen = yes\n")
+        gk = self.gatekeeper("-c", path)
+        said = len(gk.stderr())
+        for text, why in (
+            ("[registration]\nttl = 5\n", "ttl must be from min_ttl to max_ttl"),
+            ("[tls]\ncert = x.pem\n", "each cert needs its key"),
+            ("[tls old]\nprofile = modern\n", "[tls old] does not say where to listen"),
+            ("[gatekeeper]\n" + 17 * "alternate = 192.0.2.7\n", "at most 16 alternates"),
+            ("[registration]\nttl = x\n", "ttl: 'x' is not a number"),
+        ):
+            with self.subTest(text):
+                self.config(text)
+                self.ctl("reload", status=1)
+                new, said = gk.stderr()[said:], len(gk.stderr())
+                self.assertTrue(new.startswith(f"h46017-gk: {path}:"), new)
+                self.assertIn(why, new)
+                self.assertTrue(new.endswith("the old configuration stays in force\n"), new)
+                self.assertNotIn("--help", new)
+        path = self.config("[listen]\ntcp = off\ntls = off\n")
+        gk = self.start("h46017-gk", "-c", path, "--state", self.dir / "other")
+        self.assertEqual(gk.wait(), 2)
+        self.assertIn(f"{path}: tcp and tls are both off", gk.stderr())
+
     def test_a_broken_file_at_the_start_ends_it(self):
         path = self.config("[listen]\ntcp = nowhere:99999\n")
         gk = self.start("h46017-gk", "-c", path, "--state", self.state)
