@@ -6,6 +6,7 @@
 #include "wallclock.h"
 
 #include <errno.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,64 @@ static int add_file(h46017_trust *list, const char *path, int64_t utc_now) {
   return a.damaged ? code : 0;
 }
 
-int trust_state_add(h46017_trust *list, const text_list *files,
-                    int64_t utc_now) {
-  int code = 0;
+int trust_state_read(h46017_trust **pread, const text_list *files,
+                     int64_t utc_now) {
+  h46017_trust *list = NULL;
+  int code = h46017_trust_new(&list, NULL, NULL);
+  if (code != 0) {
+    report_code(code, "reading certificates");
+  }
   for (size_t i = 0; code == 0 && i < files->count; i++) {
     code = add_file(list, files->items[i], utc_now);
   }
+  if (code != 0) {
+    h46017_trust_del(list);
+    return code;
+  }
+  *pread = list;
+  return 0;
+}
+
+typedef struct bundle {
+  BIO *pem;
+  int64_t utc_now; /* when they were read */
+} bundle;
+
+static int bundle_one(const h46017_trust_entry *entry, void *user_data) {
+  bundle *b = user_data;
+  b->utc_now = entry->added_at;
+  return PEM_write_bio(b->pem, PEM_STRING_X509, "", entry->der,
+                       (long)entry->der_len) > 0
+             ? 0
+             : H46017_ERR_NOMEM;
+}
+
+/* As one change. */
+int trust_state_put(h46017_trust *list, const h46017_trust *read) {
+  h46017_trust_add_options options;
+  bundle b = {.pem = BIO_new(BIO_s_mem())};
+  char *data = NULL;
+  int code = b.pem ? h46017_trust_each(read, bundle_one, &b) : H46017_ERR_NOMEM;
+  long len = code == 0 ? BIO_get_mem_data(b.pem, &data) : 0;
+  h46017_trust_add_options_default(&options);
+  options.utc_now = b.utc_now;
+  if (len > 0) {
+    code = h46017_trust_add(list, (const uint8_t *)data, (size_t)len, &options,
+                            NULL, NULL);
+  }
+  BIO_free(b.pem);
+  if (code != 0) {
+    report_code(code, "the files' certificates and the trust list");
+  }
+  return code;
+}
+
+int trust_state_add(h46017_trust *list, const text_list *files,
+                    int64_t utc_now) {
+  h46017_trust *read = NULL;
+  int code = trust_state_read(&read, files, utc_now);
+  code = code ? code : trust_state_put(list, read);
+  h46017_trust_del(read);
   return code;
 }
 

@@ -37,9 +37,14 @@ const char *trust_state_why(const trust_state *t, int code);
 /* Octets of a file of certificates at most. */
 #define TRUST_FILE_MAX ((size_t)16 * 1024 * 1024)
 
-/* Puts the certificates of files into the list. What is not valid now is
- * reported and passed over: an authority that expired is no reason not to
- * start. 0, or a code after a report: a file that cannot be read. */
+/* The certificates of files, as a list of its own, *given*. What is not valid
+ * now is reported and passed over: an authority that expired is no reason not
+ * to start. 0, or a code after a report: a file that cannot be read. */
+int trust_state_read(h46017_trust **pread, const text_list *files,
+                     int64_t utc_now);
+/* Puts what was read into the list. 0, or a code after a report. */
+int trust_state_put(h46017_trust *list, const h46017_trust *read);
+/* Both: all files are read before the list changes. */
 int trust_state_add(h46017_trust *list, const text_list *files,
                     int64_t utc_now);
 

@@ -112,8 +112,11 @@ void gk_devices_changed(gk *g);
 
 /* trust.c */
 bool trust_start(gk *g);
-/* The files of a configuration go into the list. 0, or a code after a report */
-int trust_take(gk *g, const config *c);
+/* The certificates of a configuration's files, *given*; NULL where it has none,
+ * or they wait for the clock. 0, or a code after a report */
+int trust_read(gk *g, const config *c, h46017_trust **pread);
+/* They go into the list. Likewise. */
+int trust_take(gk *g, const config *c, const h46017_trust *read);
 /* Before a handshake: what others changed counts. */
 void trust_look(gk *g);
 /* At once; connections that rest on entry `drop` (may be NULL) are closed. The

@@ -162,19 +162,35 @@ static int set_gatekeeper(gk *g, const config *c) {
   return code;
 }
 
-/* What can fail of a new configuration: all of it, or nothing is in force. */
-static bool reload_prepare(gk *g, const config *fresh,
-                           SSL_CTX *ctxs[TLS_LISTENERS]) {
-  if (trust_take(g, fresh) != 0 || listen_contexts(g, fresh, ctxs) != 0) {
+static bool reload_settings(gk *g, const config *fresh,
+                            const h46017_trust *read) {
+  if (set_gatekeeper(g, fresh) != 0) {
     return false;
   }
-  if (set_gatekeeper(g, fresh) != 0) {
-    for (uint32_t i = 0; i < g->tls_count; i++) {
-      SSL_CTX_free(ctxs[i]);
-    }
+  if (trust_take(g, fresh, read) != 0) {
+    (void)set_gatekeeper(g, &g->config);
     return false;
   }
   return true;
+}
+
+/* What can fail of a new configuration: all of it, or nothing is in force. The
+ * trust list, which outlives us, comes last. */
+static bool reload_prepare(gk *g, const config *fresh,
+                           SSL_CTX *ctxs[TLS_LISTENERS]) {
+  h46017_trust *read = NULL;
+  uint64_t own_seen = g->own.changes;
+  bool made =
+      trust_read(g, fresh, &read) == 0 && listen_contexts(g, fresh, ctxs) == 0;
+  bool good = made && reload_settings(g, fresh, read);
+  for (uint32_t i = 0; made && !good && i < g->tls_count; i++) {
+    SSL_CTX_free(ctxs[i]);
+  }
+  if (!good) {
+    g->own.changes = own_seen; /* what was read of them is not shown */
+  }
+  h46017_trust_del(read);
+  return good;
 }
 
 bool gk_reload(gk *g) {

@@ -6,18 +6,33 @@
 
 #include <string.h>
 
-int trust_take(gk *g, const config *c) {
+int trust_read(gk *g, const config *c, h46017_trust **pread) {
   int64_t now = 0;
-  g->trust_waits = false;
+  *pread = NULL;
   if (c->trust.count == 0) {
     return 0;
   }
   if (!clock_utc_by(&now, g->trust.clock)) {
     report_code(H46017_ERR_CLOCK_NOT_SET, "--trust waits for it");
-    g->trust_waits = true;
     return 0;
   }
-  return trust_state_add(g->trust.trust, &c->trust, now);
+  return trust_state_read(pread, &c->trust, now);
+}
+
+int trust_take(gk *g, const config *c, const h46017_trust *read) {
+  int code = read ? trust_state_put(g->trust.trust, read) : 0;
+  if (code == 0) {
+    g->trust_waits = read == NULL && c->trust.count > 0;
+  }
+  return code;
+}
+
+static int take_files(gk *g) {
+  h46017_trust *read = NULL;
+  int code = trust_read(g, &g->config, &read);
+  code = code ? code : trust_take(g, &g->config, read);
+  h46017_trust_del(read);
+  return code;
 }
 
 bool trust_start(gk *g) {
@@ -41,13 +56,14 @@ bool trust_start(gk *g) {
     report_code(H46017_ERR_STORE_CORRUPT, "the trust list passes over %zu",
                 damaged);
   }
-  return trust_take(g, &g->config) == 0;
+  return take_files(g) == 0;
 }
 
 void trust_look(gk *g) {
   int64_t now = 0;
   if (g->trust_waits && clock_utc_by(&now, g->trust.clock)) {
-    (void)trust_take(g, &g->config);
+    g->trust_waits = false;
+    (void)take_files(g);
   }
   (void)trust_state_look(&g->trust);
   /* a change of files alone waits for a reload: somebody may be writing them */

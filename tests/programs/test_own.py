@@ -101,6 +101,17 @@ class Own(harness.Case):
         self.ctl("reload", status=1)
         self.assertEqual(self.served(), "CN=good")
 
+    def test_a_refused_reload_hides_no_change(self):
+        self.cert("selfsigned", "--cn", "first")
+        file, other = self.dir / "gk.ini", "[tls other]\nlisten = 127.0.0.1:0\n"
+        file.write_text(other)
+        gk = self.serve("--config", file)
+        self.cert("selfsigned", "--cn", "second")
+        file.write_text(other + "cert = missing\nkey = missing\n")
+        self.ctl("reload", status=1)
+        self.assertIn("STORE_IO", gk.stderr())
+        self.assertEqual(self.served(), "CN=second")
+
     def test_renewed_it_keeps_its_name(self):
         self.serve()
         before = harness.s_client(self.port)

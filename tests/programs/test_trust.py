@@ -342,6 +342,46 @@ class Running(Trust):
         self.assertFalse(self.ctl("reload", status=1)["ok"])
         self.attempt("device", 0)
 
+    def test_a_reload_that_is_refused_trusts_nobody(self):
+        pki, config = self.pki, self.dir / "gk.ini"
+        other = "[tls other]\nlisten = 127.0.0.1:0\n"
+        trust = f"[tls]\ntrust = {pki.cert('ca')}\n"
+        config.write_text("[registration]\nopen = yes\n" + other)
+        gk = self.tls_gatekeeper("-c", config)
+        missing, damaged = self.dir / "missing", self.dir / "damaged"
+        damaged.write_text("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")
+        wrong = f"cert = {pki.cert('ca')}\nkey = {pki.key('phone')}\n"
+        for text, code in (
+            (trust + f"trust = {missing}\n" + other, "STORE_IO"),
+            (trust + f"trust = {damaged}\n" + other, "FORMAT"),
+            (trust + other + wrong, "KEY_MISMATCH"),
+        ):
+            with self.subTest(code):
+                config.write_text(text)
+                self.ctl("reload", status=1)
+                self.assertIn(code, gk.stderr())
+                self.assertEqual(self.ctl("trust", "list"), [])
+                self.assertEqual(list(self.state.glob("trust/*.pem")), [])
+                self.attempt("device", 12)
+        # it cannot be written down: the settings before it are put back
+        shutil.rmtree(self.state / "trust", ignore_errors=True)
+        (self.state / "trust").write_text("no directory")
+        config.write_text(trust + "[registration]\nmax_ttl = 30\nttl = 30\n" + other)
+        self.ctl("reload", status=1)
+        self.assertTrue(gk.stderr().endswith("the old configuration stays in force\n"))
+        status, ep = self.once(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", "x")
+        self.assertEqual(status, 0, ep.stderr())
+        self.assertGreater(gk.expect("registered")["ttl"], 30)
+        (self.state / "trust").unlink()
+        self.ctl("reload")
+        self.assertEqual(list(self.trusted()), [self.sha256("ca")])
+
+    def test_a_start_that_is_refused_trusts_nobody(self):
+        gk = self.start("h46017-gk", "--state", self.state, "--trust", self.pki.cert("ca"),
+                        "--trust", self.dir / "missing", "--tcp", "127.0.0.1:0", "--tls", "off")  # fmt: skip
+        self.assertEqual(gk.wait(), 1)
+        self.assertEqual(self.trusted(), {})
+
     def test_one_that_is_only_asked_for_goes_on_and_is_kept(self):
         gk = self.tls_gatekeeper("--client-cert", "request")
         self.attempt("phone", 13)
