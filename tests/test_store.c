@@ -256,6 +256,72 @@ START_TEST(a_change_by_anybody_is_seen) {
 }
 END_TEST
 
+/* -- root in a directory of somebody else --------------------------------- */
+
+enum { SOMEBODY = 12345, THEIR_GROUP = 12346 };
+
+static void check_owner(const char *name, uid_t uid, gid_t gid) {
+  char file[200];
+  struct stat st;
+
+  (void)snprintf(file, sizeof(file), "%s/%s", path, name);
+  ck_assert_int_eq(lstat(file, &st), 0);
+  ck_assert_uint_eq(st.st_uid, uid);
+  ck_assert_uint_eq(st.st_gid, gid);
+}
+
+static bool may_give(void) {
+  if (geteuid() == 0 && chown(root, SOMEBODY, THEIR_GROUP) == 0) {
+    return true;
+  }
+  (void)fprintf(stderr, "passed over: only root can give files away\n");
+  return false;
+}
+
+START_TEST(what_root_makes_belongs_to_whom_the_directory_does) {
+  static const char *const made[] = {"", "things", "things/.lock", "things/a",
+                                     "things/b"};
+
+  if (!may_give()) {
+    return;
+  }
+  ck_assert_int_eq(put("a", "one", H46017_STORE_SECRET), 0);
+  ck_assert_int_eq(put("b", "one", 0), 0);
+  ck_assert_int_eq(put("b", "two", 0), 0);
+  for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+    check_owner(made[i], SOMEBODY, THEIR_GROUP);
+  }
+  /* and what is root's stays so */
+  ck_assert_int_eq(chown(path, 0, 0), 0);
+  ck_assert_int_eq(store.put(dir, "others", "a", (const uint8_t *)"x", 1, 0),
+                   0);
+  check_owner("others/a", 0, 0);
+}
+END_TEST
+
+START_TEST(nothing_is_given_through_a_symbolic_link) {
+  char lock[200];
+  char bait[200];
+  FILE *f;
+
+  ck_assert_int_eq(put("a", "one", 0), 0);
+  (void)snprintf(lock, sizeof(lock), "%s/things/.lock", path);
+  (void)snprintf(bait, sizeof(bait), "%s/bait", path);
+  f = fopen(bait, "w");
+  ck_assert_ptr_nonnull(f);
+  ck_assert_int_eq(fclose(f), 0);
+  ck_assert_int_eq(unlink(lock), 0);
+  ck_assert_int_eq(symlink("../bait", lock), 0);
+  if (may_give()) {
+    (void)snprintf(lock, sizeof(lock), "%s/things", path);
+    ck_assert_int_eq(chown(lock, SOMEBODY, THEIR_GROUP), 0);
+  }
+  ck_assert_int_eq(put("a", "two", 0), H46017_ERR_STORE_IO);
+  ck_assert_str_eq(text_of("a"), "one");
+  check_owner("bait", geteuid(), getegid());
+}
+END_TEST
+
 /* -- several processes ---------------------------------------------------- */
 
 static int take_number(const uint8_t *data, size_t len, void *user_data) {
@@ -448,6 +514,8 @@ static Suite *store_suite(void) {
   tcase_add_test(tc, a_failure_says_what_and_leaves_all_as_it_was);
   tcase_add_test(tc, what_a_crash_left_behind_is_cleared_away);
   tcase_add_test(tc, a_change_by_anybody_is_seen);
+  tcase_add_test(tc, what_root_makes_belongs_to_whom_the_directory_does);
+  tcase_add_test(tc, nothing_is_given_through_a_symbolic_link);
   tcase_add_test(tc, several_processes_lose_nothing);
   tcase_add_loop_test(tc, killed_at_any_moment_nothing_is_half_there, 0, 2);
   tcase_add_test(tc, without_memory_nothing_is_lost);

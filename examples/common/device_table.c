@@ -6,6 +6,7 @@
 #include <h46017/error.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -193,9 +194,14 @@ static int table_schema(device_table *t) {
 }
 
 /* There are passwords in it: nobody else's business, wherever it lies. */
-static int table_protect(device_table *t, const char *path) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+static int table_protect(device_table *t, const char *dir, const char *path) {
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   struct stat st;
+  if (fd >= 0) {
+    (void)state_dir_give(fd, AT_FDCWD, dir); /* as SQLite does with its own */
+  } else if (errno == EEXIST) {
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  }
   bool good =
       fd >= 0 && fstat(fd, &st) == 0 &&
       ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || fchmod(fd, 0600) == 0);
@@ -205,8 +211,8 @@ static int table_protect(device_table *t, const char *path) {
   return good ? 0 : table_fail(t, H46017_ERR_STORE_IO, "protecting it");
 }
 
-static int table_setup(device_table *t, const char *path) {
-  int failed = table_protect(t, path);
+static int table_setup(device_table *t, const char *dir, const char *path) {
+  int failed = table_protect(t, dir, path);
   if (failed != 0) {
     return failed;
   }
@@ -251,7 +257,7 @@ int device_table_open(device_table **pt, const char *dir) {
   if (t == NULL) {
     return H46017_ERR_NOMEM;
   }
-  int code = table_setup(t, path);
+  int code = table_setup(t, dir, path);
   if (code != 0) {
     report_code(code, "the device table %s: %s", path, t->why);
     device_table_close(t);

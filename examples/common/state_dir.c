@@ -10,8 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool state_dir_give(int fd, int at, const char *above) {
+  struct stat st;
+  return geteuid() != 0 ||
+         (fstatat(at, above, &st, 0) == 0 &&
+          (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0));
+}
+
 bool state_dir_make(const char *dir) {
   if (mkdir(dir, 0700) == 0) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+      (void)state_dir_give(fd, fd, "..");
+      close(fd);
+    }
     return true;
   }
   struct stat st;

@@ -16,6 +16,11 @@
 /* Makes the directory if it is not there; false after a report. */
 bool state_dir_make(const char *dir);
 
+/* What root made (fd) in a directory of somebody else, `above` as seen from
+ * `at`, is given to that one, whose gatekeeper could not read it otherwise.
+ * False: it could not be. */
+bool state_dir_give(int fd, int at, const char *above);
+
 /* DIR/NAME into out; false (reported) when it does not fit. */
 bool state_dir_path(const char *dir, const char *name, char *out, size_t size);
 

@@ -110,7 +110,8 @@ H46017_API bool h46017_store_is_name(const char *name);
  * does shows in `changes` when a name comes or goes.
  *
  * One object is used by one thread at a time; several objects, in one process
- * or many, may stand on the same directory. */
+ * or many, may stand on the same directory. What root makes in a directory of
+ * somebody else is given to its owner. */
 /**@{*/
 typedef struct h46017_store_dir h46017_store_dir;
 

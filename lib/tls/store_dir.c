@@ -54,19 +54,38 @@ static int dir_fail(h46017_store_dir *d, const char *what,
 
 /* -- places --------------------------------------------------------------- */
 
+/* What root makes in a directory of somebody else is given to that one: else a
+ * program of theirs could not read it. */
+static bool dir_give(int fd, int at, const char *above) {
+  struct stat st;
+
+  return geteuid() != 0 ||
+         (fstatat(at, above, &st, 0) == 0 &&
+          (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0));
+}
+
+static bool dir_make(const char *path) {
+  int fd;
+
+  if (mkdir(path, 0700) != 0) {
+    return errno == EEXIST;
+  }
+  fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0) {
+    (void)dir_give(fd, fd, "..");
+    (void)close(fd);
+  }
+  return true;
+}
+
 /* The collection's directory, made where `make` says so. -1 with errno. */
 static int dir_open(const h46017_store_dir *d, const char *collection,
                     bool make) {
   char path[DIR_PATH_MAX + 110];
 
   (void)snprintf(path, sizeof(path), "%s/%s", d->path, collection);
-  if (make) {
-    if (mkdir(d->path, 0700) != 0 && errno != EEXIST) {
-      return -1;
-    }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-      return -1;
-    }
+  if (make && (!dir_make(d->path) || !dir_make(path))) {
+    return -1;
   }
   return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -122,8 +141,16 @@ static dir_held *dir_free_held(h46017_store_dir *d) {
   return NULL;
 }
 
+/* No symbolic link: root may write in a directory of somebody else. */
 static int dir_lock_file(int at, bool make) {
-  return openat(at, DIR_LOCK, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
+  const int how = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+  int fd = make ? openat(at, DIR_LOCK, how | O_CREAT | O_EXCL, 0600) : -1;
+
+  if (fd >= 0) {
+    (void)dir_give(fd, at, ".");
+    return fd;
+  }
+  return !make || errno == EEXIST ? openat(at, DIR_LOCK, how) : -1;
 }
 
 /* `pbusy` NULL: waits. */
@@ -248,6 +275,7 @@ static bool dir_write_new(int at, const uint8_t *data, size_t len, mode_t mode,
   if (fd < 0) {
     return false;
   }
+  (void)dir_give(fd, at, ".");
   done = dir_write_all(fd, data, len) && (!sync || fsync(fd) == 0);
   return close(fd) == 0 && done;
 }

@@ -23,7 +23,7 @@ PATIENCE = float(os.environ.get("H46017_PATIENCE", "20"))
 class Program:
     """A program with --log json: its events, in order, as they come."""
 
-    def __init__(self, name, *arguments):
+    def __init__(self, name, *arguments, **how):
         self.name = name
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -31,6 +31,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.errors,
+            **how,
         )
         self.events = []
         self.unread = queue.Queue()
@@ -134,14 +135,14 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.state = self.dir / "state"
 
-    def start(self, name, *arguments):
-        program = Program(name, *arguments)
+    def start(self, name, *arguments, **how):
+        program = Program(name, *arguments, **how)
         self.addCleanup(program.cleanup)
         return program
 
-    def gatekeeper(self, *arguments, tcp="127.0.0.1:0", tls="off"):
+    def gatekeeper(self, *arguments, tcp="127.0.0.1:0", tls="off", **how):
         gk = self.start(
-            "h46017-gk", "--state", self.state, "--tcp", tcp, "--tls", tls, *arguments
+            "h46017-gk", "--state", self.state, "--tcp", tcp, "--tls", tls, *arguments, **how
         )
         gk.port = {}
         for transport, address in (("tcp", tcp), ("tls", tls)):

@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 import time
+import unittest
 
 import harness
 
@@ -254,6 +255,45 @@ class Control(harness.Case):
 
     def test_no_gatekeeper(self):
         self.ctl("stats", status=1)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
+class Root(harness.Case):
+    """Whoever administers as root a gatekeeper that runs as somebody else."""
+
+    USER = 12345
+
+    def check_owners(self):
+        made = list(self.state.rglob("*"))
+        self.assertGreater(len(made), 5)
+        for path in made:
+            self.assertEqual(path.lstat().st_uid, self.USER, path)
+
+    def test_the_gatekeeper_reads_what_root_made(self):
+        pki = harness.Pki(self.dir / "pki").make("phone", "x", "device")
+        self.dir.chmod(0o755)
+        self.state.mkdir(mode=0o700)
+        os.chown(self.state, self.USER, self.USER)
+        self.ctl("device", "add", "x", "--auth", "open")
+        self.cert("trust", "add", pki.cert("ca"))
+        self.cert("selfsigned", "--cn", "gk.example")
+        self.check_owners()
+        somebody = {"user": self.USER, "group": self.USER, "extra_groups": []}
+        try:
+            gk = self.gatekeeper(tls="127.0.0.1:0", **somebody)
+        except PermissionError:
+            self.skipTest("the programs are not for everybody")
+        self.ctl("device", "add", "y", "--auth", "open")
+        self.ctl("trust", "add", pki.cert("phone"))
+        for name in "xy":
+            status, ep = self.once(f"tcp:127.0.0.1:{gk.port['tcp']}", "--alias", name)
+            self.assertEqual(status, 0, ep.stderr())
+        show = "-cert", pki.cert("phone"), "-key", pki.key("phone")
+        harness.s_client(gk.port["tls"], *show, status=None)
+        self.assertTrue(gk.expect("tls")["verified"])
+        self.assertEqual(gk.stop(), 0)
+        self.assertNotIn("STORE_IO", gk.stderr())
+        self.check_owners()
 
 
 class Configuration(harness.Case):
