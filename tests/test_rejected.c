@@ -162,6 +162,80 @@ START_TEST(the_rejected_list_is_bounded) {
 }
 END_TEST
 
+static int entries_read;
+
+static int get_counted(void *object, const char *collection, const char *name,
+                       h46017_store_take take, void *user_data) {
+  entries_read++;
+  return kept_unsynced.get(object, collection, name, take, user_data);
+}
+
+static int note_new(int64_t at, uint8_t id[32]) {
+  pki_cert c = pki_leaf("a", NULL);
+  int rv = note(&c, NULL, at, id);
+
+  pki_free(&c);
+  return rv;
+}
+
+static bool is_kept(const uint8_t id[32]) {
+  char hex[65];
+  seen s = {0};
+
+  trusting_hex(id, hex);
+  return h46017_rejected_find(rejected, hex, see, &s) == 0;
+}
+
+/* A full list gets room for more than one: a stream of new ones does not read
+ * all of it for each. */
+START_TEST(a_full_list_is_not_read_for_each) {
+  enum { MOST = 32 };
+  h46017_rejected_settings set;
+  h46017_rejected *other = NULL;
+  h46017_store counted = kept_unsynced;
+  static uint8_t ids[MOST][32];
+  uint8_t id[32];
+  seen s = {0};
+
+  h46017_rejected_settings_default(&set);
+  ck_assert_uint_eq(set.max_entries, 1000);
+  ck_assert_uint_eq(set.max_octets, 8 * 1024 * 1024);
+  set.max_entries = MOST;
+  counted.get = get_counted;
+  entries_read = 0;
+  h46017_rejected_del(rejected);
+  ck_assert_int_eq(h46017_rejected_new(&rejected, &counted, &set, NULL), 0);
+  for (int i = 0; i < MOST; i++) {
+    ck_assert_int_eq(note_new(1000 + i, ids[i]), 0);
+  }
+  ck_assert_int_le(entries_read, MOST); /* each looked for itself */
+  ck_assert(is_kept(ids[0]));
+  /* one past: two of thirty-two are spared, and those seen least go */
+  entries_read = 0;
+  ck_assert_int_eq(note_new(2000, id), 0);
+  ck_assert_int_eq(entries_read, MOST + 1);
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.entries, MOST - MOST / 16);
+  for (int i = 0; i < MOST; i++) {
+    ck_assert(is_kept(ids[i]) == (i > 2));
+  }
+  entries_read = 0;
+  ck_assert_int_eq(note_new(2001, id), 0);
+  ck_assert_int_eq(note_new(2002, id), 0);
+  ck_assert_int_eq(entries_read, 2);
+  /* another program's count too */
+  ck_assert_int_eq(h46017_rejected_new(&other, &kept_unsynced, &set, NULL), 0);
+  ck_assert_int_eq(h46017_rejected_clear(other), 0);
+  h46017_rejected_del(other);
+  for (int i = 0; i < MOST; i++) {
+    ck_assert_int_eq(note_new(3000 + i, ids[i]), 0);
+  }
+  for (int i = 0; i < MOST; i++) {
+    ck_assert(is_kept(ids[i]));
+  }
+}
+END_TEST
+
 static int count_rejected(const h46017_rejected_entry *e, void *user_data) {
   *(size_t *)user_data += (size_t)e->count;
   return 0;
@@ -309,6 +383,7 @@ int main(void) {
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, a_refused_chain_is_kept_as_it_came_and_can_be_trusted);
   tcase_add_test(tc, the_rejected_list_is_bounded);
+  tcase_add_test(tc, a_full_list_is_not_read_for_each);
   tcase_add_test(tc, a_refused_certificate_waits_for_nobody);
   tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
   tcase_add_test(tc, a_client_keeps_what_it_refused_too);

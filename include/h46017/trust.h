@@ -295,8 +295,9 @@ H46017_API int h46017_ticket_keys_attach(const h46017_ticket_keys *keys,
 /** Bounds. Begin with h46017_rejected_settings_default(). */
 typedef struct h46017_rejected_settings {
   size_t struct_size;
-  uint32_t max_entries; /**< 100: then the one not seen for longest goes */
-  uint32_t max_octets;  /**< 1048576, of all entries together */
+  uint32_t max_entries; /**< 1000: then those not seen for longest go, one in
+                             sixteen at once */
+  uint32_t max_octets;  /**< 8388608, of all entries together; likewise */
   uint32_t max_rate;    /**< 10 written in a second; what is beyond is not
                              recorded: a flood costs no more */
 } h46017_rejected_settings;
@@ -342,11 +343,11 @@ H46017_API void h46017_rejected_del(h46017_rejected *rejected);
 
 /** Keeps the chain that a handshake with h46017_trust_attach() refused, or let
  * go on unauthenticated. Call it after the handshake, before the SSL goes. It
- * writes one small file, and reads the list where there are as many as may be:
- * in a loop that serves others, give the list a store that does not wait for
- * the disk (h46017_store_dir_store_unsynced()). Nor does it wait for another
- * process that keeps writers out: up to 16 are held in memory then, until the
- * next call or h46017_rejected_flush().
+ * writes one small file, and reads the list where it is full, or where somebody
+ * else changed it: in a loop that serves others, give the list a store that
+ * does not wait for the disk (h46017_store_dir_store_unsynced()). Nor does it
+ * wait for another process that keeps writers out: up to 16 are held in memory
+ * then, until the next call or h46017_rejected_flush().
  *
  * @param[in]  trust    what the context is attached to
  * @param[in]  peer     the address, for a person; *copied*

@@ -13,6 +13,8 @@
 #define REJECTED_PEER_MAX 128
 /* That wait for others to be done with the store. */
 #define REJECTED_WAITING_MAX 16
+/* What goes at once when the list is full: one entry in so many. */
+#define REJECTED_SPARE 16
 
 typedef struct rejected_waiting rejected_waiting;
 struct rejected_waiting {
@@ -31,6 +33,11 @@ struct h46017_rejected {
   rejected_waiting *waiting; /* the first of them */
   rejected_waiting **last;   /* where the next one goes */
   uint32_t waiting_count;
+  /* what was there when the store's number of changes was this */
+  bool counted;
+  uint64_t changes;
+  size_t count;
+  size_t octets;
 };
 
 void h46017_rejected_settings_default_sized(h46017_rejected_settings *settings,
@@ -38,8 +45,8 @@ void h46017_rejected_settings_default_sized(h46017_rejected_settings *settings,
   h46017_rejected_settings def;
 
   memset(&def, 0, sizeof(def));
-  def.max_entries = 100;
-  def.max_octets = 1024 * 1024;
+  def.max_entries = 1000;
+  def.max_octets = 8 * 1024 * 1024;
   def.max_rate = 10;
   h46017_settings_fill(settings, size, &def, sizeof(def));
 }
@@ -211,30 +218,41 @@ static BIO *rejected_write(const h46017_rejected_entry *e,
 
 /* -- bounds --------------------------------------------------------------- */
 
-typedef struct rejected_bound {
+typedef struct rejected_weight {
+  int64_t seen;
+  size_t len;
+  char name[101];
+} rejected_weight;
+
+typedef struct rejected_scale {
   const h46017_rejected *rejected;
   const char *name; /* being looked at */
+  rejected_weight *weights;
   size_t count;
-  size_t octets;
-  int64_t oldest;
-  char oldest_name[101];
-} rejected_bound;
+  size_t room;
+} rejected_scale;
 
 static int rejected_weigh(const uint8_t *data, size_t len, void *user_data) {
-  rejected_bound *b = user_data;
-  int64_t seen = rejected_number(data, len, "Last-Seen");
+  rejected_scale *s = user_data;
+  rejected_weight *w = s->weights;
 
-  b->count++;
-  b->octets += len;
-  if (b->oldest_name[0] == '\0' || seen < b->oldest) {
-    b->oldest = seen;
-    (void)snprintf(b->oldest_name, sizeof(b->oldest_name), "%s", b->name);
+  if (s->count == s->room) {
+    s->room = s->room > 0 ? s->room * 2 : 64;
+    w = h46017_mem_resize(&s->rejected->mem, w, s->room * sizeof(*w));
+    if (w == NULL) {
+      return H46017_ERR_NOMEM;
+    }
+    s->weights = w;
   }
+  w += s->count++;
+  w->seen = rejected_number(data, len, "Last-Seen");
+  w->len = len;
+  (void)snprintf(w->name, sizeof(w->name), "%s", s->name);
   return 0;
 }
 
 static int rejected_weigh_name(const char *name, void *user_data) {
-  rejected_bound *b = user_data;
+  rejected_scale *b = user_data;
   const h46017_store *s = &b->rejected->store;
   int rv;
 
@@ -243,29 +261,89 @@ static int rejected_weigh_name(const char *name, void *user_data) {
   return rv == H46017_ERR_NOT_FOUND || rv == H46017_ERR_STORE_IO ? 0 : rv;
 }
 
-/* Room for one more of `more` octets; the one not seen for longest goes. */
-static int rejected_make_room(const h46017_rejected *r, size_t more) {
-  for (;;) {
-    rejected_bound b = {.rejected = r};
-    int rv = r->store.list(r->store.object, REJECTED_COLLECTION,
-                           rejected_weigh_name, &b);
+static int rejected_older(const void *a, const void *b) {
+  const rejected_weight *x = a;
+  const rejected_weight *y = b;
 
-    if (rv != 0 || b.count == 0 ||
-        (b.count < r->settings.max_entries &&
-         b.octets + more <= r->settings.max_octets)) {
-      return rv;
-    }
-    rv = r->store.remove(r->store.object, REJECTED_COLLECTION, b.oldest_name);
-    if (rv != 0) {
-      return rv;
-    }
+  return x->seen != y->seen ? (x->seen < y->seen ? -1 : 1)
+                            : strcmp(x->name, y->name);
+}
+
+/* One more of so many octets, with a share of the bounds left over, or none. */
+static bool rejected_fits(const h46017_rejected *r, size_t more, bool spare) {
+  const h46017_rejected_settings *s = &r->settings;
+  uint32_t entries = spare ? s->max_entries / REJECTED_SPARE : 0;
+  uint32_t octets = spare ? s->max_octets / REJECTED_SPARE : 0;
+
+  return r->count < s->max_entries - entries &&
+         r->octets + more <= s->max_octets - octets;
+}
+
+/* Those not seen for longest go, some more than there have to: to find them
+ * takes reading them all. */
+static int rejected_drop(h46017_rejected *r, rejected_scale *s, size_t more) {
+  const h46017_store *store = &r->store;
+
+  if (s->count > 1) {
+    qsort(s->weights, s->count, sizeof(*s->weights), rejected_older);
   }
+  for (size_t i = 0; i < s->count && !rejected_fits(r, more, true); i++) {
+    int rv =
+        store->remove(store->object, REJECTED_COLLECTION, s->weights[i].name);
+
+    if (rv != 0 && rv != H46017_ERR_NOT_FOUND) {
+      return rv;
+    }
+    r->count--;
+    r->octets -= s->weights[i].len;
+  }
+  return 0;
+}
+
+static uint64_t rejected_changes(const h46017_rejected *r) {
+  return r->store.changes != NULL
+             ? r->store.changes(r->store.object, REJECTED_COLLECTION)
+             : 0;
+}
+
+/* What is there is known, unless somebody else changed it since. */
+static bool rejected_is_counted(const h46017_rejected *r) {
+  return r->counted && r->store.changes != NULL &&
+         rejected_changes(r) == r->changes;
+}
+
+/* Room for one more of `more` octets; it is counted then. */
+static int rejected_make_room(h46017_rejected *r, size_t more) {
+  rejected_scale s = {.rejected = r};
+  int rv;
+
+  if (rejected_is_counted(r) && rejected_fits(r, more, false)) {
+    return 0;
+  }
+  rv = r->store.list(r->store.object, REJECTED_COLLECTION, rejected_weigh_name,
+                     &s);
+  r->count = s.count;
+  r->octets = 0;
+  for (size_t i = 0; i < s.count; i++) {
+    r->octets += s.weights[i].len;
+  }
+  if (rv == 0 && !rejected_fits(r, more, false)) {
+    rv = rejected_drop(r, &s, more);
+  }
+  h46017_mem_release(&r->mem, s.weights);
+  return rv;
 }
 
 /* -- keeping -------------------------------------------------------------- */
 
+typedef struct rejected_old {
+  h46017_rejected_entry *entry;
+  size_t len;
+} rejected_old;
+
 static int rejected_take_old(const uint8_t *data, size_t len, void *user_data) {
-  h46017_rejected_entry *e = user_data;
+  rejected_old *o = user_data;
+  h46017_rejected_entry *e = o->entry;
   h46017_rejected_entry old;
   char peer[REJECTED_PEER_MAX];
 
@@ -273,21 +351,39 @@ static int rejected_take_old(const uint8_t *data, size_t len, void *user_data) {
   rejected_read_headers(&old, data, len, peer);
   e->count += old.count;
   e->first_seen = old.first_seen != 0 ? old.first_seen : e->first_seen;
+  o->len = len;
   return 0;
 }
 
-static int rejected_keep(const h46017_rejected *r, h46017_rejected_entry *e,
+/* `old` octets are in its place, 0: nothing. */
+static int rejected_put(h46017_rejected *r, const char *name,
+                        const uint8_t *data, size_t len, size_t old) {
+  bool counted = old == 0 || rejected_is_counted(r);
+  int rv = old == 0 ? rejected_make_room(r, len) : 0;
+
+  if (rv == 0) {
+    rv = r->store.put(r->store.object, REJECTED_COLLECTION, name, data, len, 0);
+  }
+  r->counted = rv == 0 && counted;
+  if (r->counted) {
+    r->count += old == 0 ? 1 : 0;
+    r->octets += len - old;
+    r->changes = rejected_changes(r);
+  }
+  return rv;
+}
+
+static int rejected_keep(h46017_rejected *r, h46017_rejected_entry *e,
                          STACK_OF(X509) * chain) {
+  rejected_old old = {.entry = e};
   char name[70];
   char *data = NULL;
   BIO *bio = NULL;
-  bool known;
   int rv;
 
   h46017_trust_entry_name(e->id, name);
   rv = r->store.get(r->store.object, REJECTED_COLLECTION, name,
-                    rejected_take_old, e);
-  known = rv == 0;
+                    rejected_take_old, &old);
   if (rv == 0 || rv == H46017_ERR_NOT_FOUND) {
     bio = rejected_write(e, chain);
     rv = bio != NULL ? 0 : H46017_ERR_NOMEM;
@@ -295,10 +391,7 @@ static int rejected_keep(const h46017_rejected *r, h46017_rejected_entry *e,
   if (rv == 0) {
     size_t len = (size_t)BIO_get_mem_data(bio, &data);
 
-    rv = known ? 0 : rejected_make_room(r, len);
-    rv = rv != 0 ? rv
-                 : r->store.put(r->store.object, REJECTED_COLLECTION, name,
-                                (const uint8_t *)data, len, 0);
+    rv = rejected_put(r, name, (const uint8_t *)data, len, old.len);
   }
   BIO_free(bio);
   return rv;
