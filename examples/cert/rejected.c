@@ -197,22 +197,24 @@ static int rejected_show(cert *c, int argc, char **argv) {
 
 /* -- trust, clear ---------------------------------------------------------- */
 
-static int trust_one(rejected_run *r) {
+static int trust_one(rejected_run *r, const char *id, entries_added *a) {
   h46017_trust_add_options options;
-  entries_added a;
+  size_t told = json_array_size(a->refused);
   entries_add_options(&options, r->options.kind);
   options.origin = "rejected";
-  entries_added_init(&a, r->c);
-  a.what = r->operands.items[0];
-  int code = h46017_rejected_trust(r->state.rejected, r->state.trust, a.what,
+  a->what = id;
+  int code = h46017_rejected_trust(r->state.rejected, r->state.trust, id,
                                    (uint32_t)r->options.depth, &options,
-                                   entries_tell, &a);
-  if (code != 0 && json_array_size(a.refused) == 0) {
-    a.next = entries_id_next(code);
-    entries_report(&a, &r->state, code);
+                                   entries_tell, a);
+  if (code != 0 && json_array_size(a->refused) == told) {
+    json_t *refused = json_object();
+    text(refused, "file", id);
+    events_code(refused, code);
+    json_array_append_new(a->refused, refused);
+    a->next = entries_id_next(code);
+    entries_report(a, &r->state, code);
   }
-  (void)entries_changed(r->c, NULL);
-  return entries_finish(&a, code);
+  return code;
 }
 
 static int rejected_trust(cert *c, int argc, char **argv) {
@@ -225,16 +227,24 @@ static int rejected_trust(cert *c, int argc, char **argv) {
   static const cert_syntax syntax = {
       specs,
       sizeof specs / sizeof *specs,
-      {"rejected trust ID [OPTION]...",
-       "Trusts a certificate that was refused, and takes it off this list. "
-       "First\ncompare its SHA-256 with what the device itself shows.",
+      {"rejected trust ID... [OPTION]...",
+       "Trusts certificates that were refused, and takes them off this list. "
+       "First\ncompare the SHA-256 of each with what the device itself shows.",
        "  h46017-cert rejected trust 3fa29c\n"},
       1,
-      1};
+      1000};
   rejected_run r;
   int status = rejected_begin(&r, c, &syntax, argc, argv);
   if (status == 0) {
-    status = trust_one(&r);
+    entries_added a;
+    int code = 0;
+    entries_added_init(&a, c);
+    for (size_t i = 0; i < r.operands.count; i++) {
+      int rv = trust_one(&r, r.operands.items[i], &a);
+      code = code ? code : rv;
+    }
+    (void)entries_changed(c, NULL);
+    status = entries_finish(&a, code);
   }
   return rejected_end(&r, status);
 }
@@ -260,7 +270,7 @@ static int rejected(cert *c, int argc, char **argv) {
   static const cert_command verbs[] = {
       {"list", rejected_list, "  rejected list            who, when and why\n"},
       {"show", rejected_show, "  rejected show ID         with its chain\n"},
-      {"trust", rejected_trust, "  rejected trust ID        let it in\n"},
+      {"trust", rejected_trust, "  rejected trust ID...     let them in\n"},
       {"clear", rejected_clear, "  rejected clear           forget them all\n"},
   };
   return cert_verb(c, verbs, sizeof verbs / sizeof *verbs, argc, argv);

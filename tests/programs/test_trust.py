@@ -392,6 +392,25 @@ class Running(Trust):
         self.ctl("rejected", "trust", tls["rejected_id"])
         self.attempt("phone", 0)
 
+    def test_several_that_were_refused_are_trusted_at_once(self):
+        self.tls_gatekeeper()
+        for name in "phone", "device", "soft":
+            self.attempt(name, 12)
+        phone, device, soft = map(self.sha256, ("phone", "device", "soft"))
+        got = self.ctl("rejected", "trust", phone[:12], "00ff", device[:12], "xyz", status=1)
+        self.assertEqual(got["code"], "NOT_FOUND")
+        self.assertEqual([e["id"] for e in got["added"]], [phone, device])
+        told = [(e["file"], e["code"]) for e in got["refused"]]
+        self.assertEqual(told, [("00ff", "NOT_FOUND"), ("xyz", "INVALID_ARGUMENT")])
+        self.assertEqual(set(self.trusted()), {phone, device})
+        self.assertEqual([e["id"] for e in self.ctl("rejected", "list")], [soft])
+        self.attempt("phone", 0)
+        self.attempt("device", 0)
+        said = self.text("rejected", "trust", "00ff", soft, status=1)
+        self.assertIn("00ff: ", said)
+        self.assertIn("trusted as end-entity: CN=softphone", said)
+        self.assertIn(soft, self.trusted())
+
     def test_a_device_installed_anew_is_recognised_by_its_name(self):
         gk = self.tls_gatekeeper()
         self.ctl("trust", "add", self.pki.cert("phone"))
