@@ -375,6 +375,102 @@ START_TEST(a_client_keeps_what_it_refused_too) {
 }
 END_TEST
 
+/* Refused by the authority that they are of; what it comes to when one trusts
+ * the very certificate is what h46017_rejected_trust() says at once. */
+static const struct {
+  pki_spec spec;
+  bool weak_issuer;
+  int code;
+  bool helps;
+} wrongs[] = {
+    {{.cn = {PKI_CN("a")}, .rsa_bits = 1024},
+     false,
+     H46017_ERR_CERT_WEAK,
+     false},
+    {{.cn = {PKI_CN("a")}, .eku = "serverAuth"},
+     false,
+     H46017_ERR_CERT_PURPOSE,
+     false},
+    {{.cn = {PKI_CN("a")}, .odd_extension = true},
+     false,
+     H46017_ERR_CERT_CRITICAL_EXTENSION,
+     false},
+    {{.cn = {PKI_CN("a")}}, true, H46017_ERR_CERT_WEAK, true},
+    {{.cn = {PKI_CN("a")}, .digest = "SHA1"},
+     false,
+     H46017_ERR_CERT_WEAK,
+     true},
+    {{.cn = {PKI_CN("a")}, .bad_signature = true},
+     false,
+     H46017_ERR_CERT_SIGNATURE,
+     true},
+    {{.cn = {PKI_CN("a")}, .v1 = true}, false, H46017_ERR_CERT_VERSION, true},
+    {{.cn = {PKI_CN("a")}, .ca = true}, false, H46017_ERR_CERT_IS_CA, true},
+};
+
+static int trust_it(const uint8_t id[32], uint32_t depth) {
+  h46017_trust_add_options o;
+  char hex[65];
+
+  trusting_hex(id, hex);
+  h46017_trust_add_options_default(&o);
+  o.utc_now = trusting_now();
+  return h46017_rejected_trust(rejected, trusting_list, hex, depth, &o, NULL,
+                               NULL);
+}
+
+START_TEST(what_trusting_does_not_help_is_not_trusted) {
+  static const pki_spec weak = {
+      .cn = {PKI_CN("weak")}, .ca = true, .rsa_bits = 1024};
+  pki_cert issuer = pki_make(&weak, &pair_root);
+  pki_cert leaf =
+      pki_make(&wrongs[_i].spec, wrongs[_i].weak_issuer ? &issuer : &pair_root);
+  const pki_cert *chain[] = {&issuer, NULL};
+  const pki_cert *const *sent = wrongs[_i].weak_issuer ? chain : NULL;
+  uint8_t id[32];
+  seen s = {0};
+
+  trusting_authority(&pair_root);
+  ck_assert_int_eq(note(&leaf, sent, 1000, id), 0);
+  ck_assert_int_eq(h46017_rejected_each(rejected, see, &s), 0);
+  ck_assert_int_eq(s.last.code, wrongs[_i].code);
+  ck_assert(s.last.trust_helps == wrongs[_i].helps);
+  if (wrongs[_i].helps) {
+    ck_assert_int_eq(trust_it(id, 0), 0);
+    ck_assert(!is_kept(id));
+    ck_assert_int_eq(trusting_outcome(&leaf, sent), 0);
+  } else {
+    ck_assert_int_eq(trust_it(id, 0), wrongs[_i].code);
+    ck_assert_int_eq(trust_it(id, 1), wrongs[_i].code);
+    ck_assert(is_kept(id));
+    ck_assert(!h46017_trust_has(trusting_list, id));
+    trusting_end_entity(&leaf); /* it would not have helped */
+    ck_assert_int_eq(trusting_outcome(&leaf, sent), wrongs[_i].code);
+  }
+  pki_free(&issuer);
+  pki_free(&leaf);
+}
+END_TEST
+
+START_TEST(a_server_of_another_name_is_not_trusted_by_its_certificate) {
+  pki_cert other = pki_leaf("other.example.net", &pair_root);
+  uint8_t id[32];
+  pair p;
+
+  trusting_authority(&pair_root);
+  trusting_meet_gatekeeper(&p, &other);
+  ck_assert_int_eq(p.client.error, H46017_ERR_SERVER_NAME);
+  ck_assert_int_eq(h46017_rejected_note(rejected, trusting_list,
+                                        h46017_tls_ssl(p.client.t),
+                                        "192.0.2.1:1234", 5, id),
+                   0);
+  ck_assert_int_eq(trust_it(id, 0), H46017_ERR_SERVER_NAME);
+  ck_assert(is_kept(id));
+  pair_free(&p);
+  pki_free(&other);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("rejected");
   TCase *tc = tcase_create("rejected");
@@ -387,6 +483,10 @@ int main(void) {
   tcase_add_test(tc, a_refused_certificate_waits_for_nobody);
   tcase_add_test(tc, a_device_installed_anew_is_recognised_and_replaced);
   tcase_add_test(tc, a_client_keeps_what_it_refused_too);
+  tcase_add_loop_test(tc, what_trusting_does_not_help_is_not_trusted, 0,
+                      (int)(sizeof(wrongs) / sizeof(wrongs[0])));
+  tcase_add_test(tc,
+                 a_server_of_another_name_is_not_trusted_by_its_certificate);
   suite_add_tcase(s, tc);
   return run_suite(s);
 }

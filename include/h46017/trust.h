@@ -328,6 +328,8 @@ typedef struct h46017_rejected_entry {
   const uint8_t *pem; /**< the chain, as it came */
   size_t pem_len;
   size_t chain_len; /**< certificates in it */
+  bool trust_helps; /**< false: `code` is about the leaf itself, or its name,
+                         and whoever trusts it refuses it still */
 } h46017_rejected_entry;
 
 /** @param[out] prejected  *given*: h46017_rejected_del()
@@ -392,6 +394,14 @@ H46017_API int h46017_rejected_find(
  * @param[in] options  kind H46017_TRUST_AUTO: an end entity for the leaf, an
  *                     authority above it; origin: `rejected`
  * @retval H46017_ERR_OUT_OF_RANGE  the chain is not that long
+ * @retval H46017_ERR_CERT_WEAK     it was refused for its own key: it would be
+ *                                  still, where the profile stays; so nothing
+ *                                  is trusted, and the entry stays. Likewise
+ *                                  H46017_ERR_CERT_PURPOSE,
+ *                                  H46017_ERR_CERT_CRITICAL_EXTENSION,
+ *                                  H46017_ERR_SERVER_NAME and
+ *                                  H46017_ERR_SERVER_CHANGED: see
+ *                                  h46017_rejected_entry::trust_helps
  * @return or as h46017_trust_add() */
 H46017_API int h46017_rejected_trust(h46017_rejected *rejected,
                                      h46017_trust *trust, const char *digits,

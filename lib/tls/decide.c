@@ -77,7 +77,7 @@ static long decide_strength(STACK_OF(X509) * chain) {
     X509 *x = sk_X509_value(chain, i);
 
     if (decide_key_is_weak(x)) {
-      return X509_V_ERR_EE_KEY_TOO_SMALL;
+      return i == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL : X509_V_ERR_CA_KEY_TOO_SMALL;
     }
     /* nothing rests on the signature of the anchor */
     if (i + 1 < sk_X509_num(chain) && decide_digest_is_weak(x)) {
@@ -178,10 +178,27 @@ static long decide_record_good(h46017_peer_record *record,
   return X509_V_OK;
 }
 
+/* Would it be let in as an end entity of the list? Not if that is looked at
+ * then too: see h46017_trust_decide_alone(). */
+static bool decide_trust_helps(long result, int depth) {
+  int code = h46017_error_from_verify_result(result);
+
+  switch (code) {
+  case H46017_ERR_CERT_WEAK:
+    return result != X509_V_ERR_EE_KEY_TOO_SMALL;
+  case H46017_ERR_CERT_PURPOSE:
+  case H46017_ERR_CERT_CRITICAL_EXTENSION:
+    return depth != 0;
+  default:
+    return code != H46017_ERR_SERVER_NAME && code != H46017_ERR_SERVER_CHANGED;
+  }
+}
+
 /* As it came, leaf first. Bounded by what TLS takes in
  * (SSL_CTX_set_max_cert_list). */
 static long decide_record_refused(h46017_peer_record *record,
-                                  STACK_OF(X509) * sent, long result) {
+                                  STACK_OF(X509) * sent, long result,
+                                  int depth) {
   STACK_OF(X509) *chain = X509_chain_up_ref(sent);
 
   if (chain == NULL) {
@@ -190,6 +207,7 @@ static long decide_record_refused(h46017_peer_record *record,
   sk_X509_pop_free(record->refused, X509_free);
   record->refused = chain;
   record->code = h46017_error_from_verify_result(result);
+  record->trust_helps = decide_trust_helps(result, depth);
   return result;
 }
 
@@ -239,7 +257,8 @@ long h46017_trust_decide(const h46017_trust *trust, X509_STORE_CTX *store,
     result =
         decide_record_good(record, X509_STORE_CTX_get0_chain(store), g->number);
   } else {
-    result = decide_record_refused(record, sent, result);
+    result = decide_record_refused(record, sent, result,
+                                   X509_STORE_CTX_get_error_depth(store));
   }
   h46017_trust_let_go(g);
   return result;

@@ -165,6 +165,9 @@ static void rejected_read_headers(h46017_rejected_entry *e, const uint8_t *data,
                 ? H46017_TLS_CLIENT
                 : H46017_TLS_SERVER;
   e->count = (uint64_t)rejected_number(data, len, "Count");
+  e->trust_helps =
+      !h46017_trust_header(data, len, "Trust-Helps", text, sizeof(text)) ||
+      strcmp(text, "no") != 0;
   e->first_seen = rejected_number(data, len, "First-Seen");
   e->last_seen = rejected_number(data, len, "Last-Seen");
   peer[0] = '\0';
@@ -196,6 +199,7 @@ static BIO *rejected_write(const h46017_rejected_entry *e,
   bool done =
       bio != NULL &&
       h46017_trust_put_header(bio, "Code", h46017_error_name(e->code)) &&
+      (e->trust_helps || h46017_trust_put_header(bio, "Trust-Helps", "no")) &&
       rejected_put_number(bio, "Count", (int64_t)e->count) &&
       rejected_put_number(bio, "First-Seen", e->first_seen) &&
       rejected_put_number(bio, "Last-Seen", e->last_seen) &&
@@ -481,6 +485,7 @@ int h46017_rejected_note(h46017_rejected *rejected, const h46017_trust *trust,
     return H46017_ERR_NOMEM;
   }
   e.code = record->code;
+  e.trust_helps = record->trust_helps;
   e.count = 1;
   e.first_seen = e.last_seen = utc_now;
   e.peer = peer != NULL ? peer : "";
@@ -670,6 +675,9 @@ static int rejected_trust_found(const h46017_rejected_entry *entry,
   rejected_trusting *t = user_data;
   int rv;
 
+  if (!entry->trust_helps && entry->code != 0) {
+    return entry->code;
+  }
   memcpy(t->id, entry->id, sizeof(t->id));
   rv = h46017_trust_scan(entry->pem, entry->pem_len, rejected_trust_one, t);
   return rv == 0 && !t->found ? H46017_ERR_OUT_OF_RANGE : rv;

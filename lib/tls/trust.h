@@ -141,6 +141,7 @@ typedef struct h46017_peer_record {
   uint64_t generation;
   int64_t not_after;        /* the earliest of the verified path */
   int code;                 /* why it was refused */
+  bool trust_helps;         /* it would not be, as an entry of the list */
   STACK_OF(X509) * refused; /* as it came, leaf first */
 } h46017_peer_record;
 

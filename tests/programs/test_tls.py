@@ -157,7 +157,13 @@ class Tls(harness.Case):
         show = self.old_device()
         gk = self.tls_gatekeeper()
         harness.s_client(gk.port["tls"], *show, status=None)
-        self.assertEqual(gk.expect("refused")["code"], "CERT_WEAK")
+        refused = gk.expect("refused", code="CERT_WEAK")["rejected_id"]
+        # to trust it would change nothing, and is not said to
+        got = self.ctl("rejected", "trust", refused, status=1)
+        self.assertEqual((got["code"], got["added"]), ("CERT_WEAK", []))
+        said = self.ctl("rejected", "trust", refused, status=1, json_answer=False)
+        self.assertIn("legacy-device profile", said)
+        self.assertEqual([e["id"] for e in self.ctl("rejected", "list")], [refused])
         gk.stop()
         gk = self.tls_gatekeeper("--profile", "legacy-device")
         harness.s_client(gk.port["tls"], *show, status=None)
