@@ -189,9 +189,6 @@ static int make_context(gk *g, const config *c, const tls_terms *t,
       .trust = g->trust.trust,
   };
   int code = tls_files_context(pctx, &files);
-  if (code == H46017_ERR_NOT_FOUND) {
-    return start_making(g, c);
-  }
   if (code == 0) {
     code = attach_tickets(g, t, *pctx);
   }
@@ -204,12 +201,20 @@ static int make_context(gk *g, const config *c, const tls_terms *t,
 
 int listen_contexts(gk *g, const config *c, SSL_CTX *ctxs[TLS_LISTENERS]) {
   int code = 0;
+  bool none = false;
   for (uint32_t i = 0; i < TLS_LISTENERS; i++) {
     ctxs[i] = NULL;
   }
   for (uint32_t i = 0; code == 0 && i < g->tls_count; i++) {
     const tls_terms *t = config_tls(c, g->tls[i].name);
     code = t != NULL ? make_context(g, c, t, &ctxs[i]) : 0;
+    if (code == H46017_ERR_NOT_FOUND) {
+      none = true;
+      code = 0;
+    }
+  }
+  if (code == 0 && none) {
+    code = start_making(g, c);
   }
   for (uint32_t i = 0; code != 0 && i < g->tls_count; i++) {
     SSL_CTX_free(ctxs[i]);

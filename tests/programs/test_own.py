@@ -112,6 +112,17 @@ class Own(harness.Case):
         self.assertIn("STORE_IO", gk.stderr())
         self.assertEqual(self.served(), "CN=second")
 
+    def test_a_refused_reload_makes_no_certificate(self):
+        pki, file = harness.Pki(self.dir / "pki"), self.dir / "gk.ini"
+        other = "[tls other]\nlisten = 127.0.0.1:0\n"
+        file.write_text(f"[tls]\ncert = {pki.cert('gk')}\nkey = {pki.key('gk')}\n" + other)
+        gk = self.serve("--config", file)
+        file.write_text(other + "cert = missing\nkey = missing\n")
+        self.ctl("reload", status=1)
+        self.assertNotIn("making a key", gk.stderr())
+        self.assertEqual(self.served(), "CN=gk.example")
+        self.assertFalse((self.state / "credentials").exists())
+
     def test_renewed_it_keeps_its_name(self):
         self.serve()
         before = harness.s_client(self.port)
