@@ -238,11 +238,15 @@ static int rejected_trust(cert *c, int argc, char **argv) {
   if (status == 0) {
     entries_added a;
     int code = 0;
+    const char *next = NULL; /* of the first that failed */
     entries_added_init(&a, c);
     for (size_t i = 0; i < r.operands.count; i++) {
+      a.next = NULL;
       int rv = trust_one(&r, r.operands.items[i], &a);
+      next = code ? next : a.next;
       code = code ? code : rv;
     }
+    a.next = next;
     (void)entries_changed(c, NULL);
     status = entries_finish(&a, code);
   }
