@@ -153,10 +153,10 @@ START_TEST(an_entry_has_a_largest_size) {
   fd = open(file, O_CREAT | O_WRONLY, 0600);
   ck_assert_int_eq(ftruncate(fd, H46017_STORE_ENTRY_MAX + 1), 0);
   (void)close(fd);
-  ck_assert_str_eq(text_of("huge"), "STORE_IO");
+  ck_assert_str_eq(text_of("huge"), "STORE_CORRUPT");
   (void)snprintf(file, sizeof(file), "%s/things/pipe", path);
   ck_assert_int_eq(mkfifo(file, 0600), 0);
-  ck_assert_str_eq(text_of("pipe"), "STORE_IO"); /* and does not wait */
+  ck_assert_str_eq(text_of("pipe"), "STORE_CORRUPT"); /* and does not wait */
 }
 END_TEST
 

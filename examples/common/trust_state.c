@@ -278,19 +278,27 @@ void trust_state_check_own(const trust_state *t, const SSL_CTX *ctx) {
 
 /* -- changes --------------------------------------------------------------- */
 
+#define FAILED_REST UINT64_C(1000000000) /* ns: who connects costs no more */
+
 static uint64_t nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-bool trust_state_look_now(trust_state *t) {
-  bool changed = false;
-  int code = h46017_trust_refresh(t->trust, &changed);
+/* False: it could not. */
+static bool look(trust_state *t, bool *changed) {
+  int code = h46017_trust_refresh(t->trust, changed);
   if (code != 0) {
     report_code(code, "the trust list stays as it was: %s",
                 trust_state_why(t, code));
   }
+  return code == 0;
+}
+
+bool trust_state_look_now(trust_state *t) {
+  bool changed = false;
+  (void)look(t, &changed);
   return changed;
 }
 
@@ -300,10 +308,11 @@ bool trust_state_look(trust_state *t) {
   if (before < t->rest_until) {
     return false;
   }
-  bool changed = trust_state_look_now(t);
-  if (changed) {
+  bool changed = false;
+  bool good = look(t, &changed);
+  if (!good || changed) {
     uint64_t after = nanoseconds();
-    t->rest_until = after + 9 * (after - before);
+    t->rest_until = after + (good ? 9 * (after - before) : FAILED_REST);
   }
   return changed;
 }

@@ -451,7 +451,9 @@ H46017_API const uint8_t *h46017_call_conference(const h46017_call *call);
 
 /** Sets them before the Setup goes out: to join a conference, to forward a
  * call. NULL leaves one as it is.
- * @retval H46017_ERR_INVALID_STATE  the call is not IDLE */
+ * @retval H46017_ERR_INVALID_STATE  the call is not IDLE, or is an endpoint's,
+ *                                   whose gatekeeper was asked about it
+ *                                   already */
 H46017_API int h46017_call_identify(h46017_call *call,
                                     const uint8_t *call_identifier,
                                     const uint8_t *conference);

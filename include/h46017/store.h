@@ -52,7 +52,9 @@ typedef struct h46017_store {
   int (*list)(void *object, const char *collection, h46017_store_each each,
               void *user_data);
 
-  /** @return what `take` returned, H46017_ERR_NOT_FOUND, H46017_ERR_STORE_IO */
+  /** @return what `take` returned, H46017_ERR_NOT_FOUND, H46017_ERR_STORE_IO;
+   * H46017_ERR_STORE_CORRUPT: what is there can be no entry (a directory, a
+   * file that is too large), and goes for a damaged one */
   int (*get)(void *object, const char *collection, const char *name,
              h46017_store_take take, void *user_data);
 

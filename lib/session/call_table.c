@@ -508,7 +508,8 @@ const uint8_t *h46017_call_conference(const h46017_call *call) {
 
 int h46017_call_identify(h46017_call *call, const uint8_t *call_identifier,
                          const uint8_t *conference) {
-  if (call->state != H46017_CALL_IDLE) {
+  /* the gatekeeper was asked about an endpoint's call by those it has */
+  if (call->state != H46017_CALL_IDLE || call->owner != NULL) {
     return H46017_ERR_INVALID_STATE;
   }
   if (call_identifier != NULL) {

@@ -5,22 +5,39 @@
 #include "base/mem.h"
 #include "session/aliases.h"
 
+#include <h46017/identity.h>
+
 #include <string.h>
 
 /* A registration's names: those the program wants, those of them that the
  * gatekeeper will not have, those it granted. */
 
-/* One of them at least was checked. Mostly they are the same octets. */
+/* May other octets be the same name? (h46017_alias_key()) */
+static bool names_has_spellings(const h46017_alias *alias) {
+  return alias->type == H46017_ALIAS_URL_ID ||
+         alias->type == H46017_ALIAS_EMAIL_ID ||
+         (alias->type == H46017_ALIAS_H323_ID &&
+          h46017_name_is_serial(alias->text.text, alias->text.len));
+}
+
+/* One of them at least was checked. Mostly they are the same octets, or have
+ * nothing in common: a peer may have many compared. */
 static bool names_equal(const h46017_alias *a, const h46017_alias *b) {
   uint8_t mine[H46017_ALIAS_KEY_MAX];
   uint8_t other[H46017_ALIAS_KEY_MAX];
   size_t len;
 
-  if (a->type == b->type && a->subtype == b->subtype &&
-      a->text.len == b->text.len && a->text.text != NULL &&
+  if (a->type != b->type ||
+      (a->type == H46017_ALIAS_PARTY_NUMBER && a->subtype != b->subtype)) {
+    return false;
+  }
+  if (a->text.len == b->text.len && a->text.text != NULL &&
       b->text.text != NULL &&
       memcmp(a->text.text, b->text.text, a->text.len) == 0) {
     return true;
+  }
+  if (!names_has_spellings(a) || !names_has_spellings(b)) {
+    return false;
   }
   len = h46017_alias_key(a, mine);
   return len > 0 && h46017_alias_key(b, other) == len &&

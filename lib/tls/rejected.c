@@ -262,7 +262,10 @@ static int rejected_weigh_name(const char *name, void *user_data) {
 
   b->name = name;
   rv = s->get(s->object, REJECTED_COLLECTION, name, rejected_weigh, b);
-  return rv == H46017_ERR_NOT_FOUND || rv == H46017_ERR_STORE_IO ? 0 : rv;
+  return rv == H46017_ERR_NOT_FOUND || rv == H46017_ERR_STORE_IO ||
+                 rv == H46017_ERR_STORE_CORRUPT
+             ? 0
+             : rv;
 }
 
 static int rejected_older(const void *a, const void *b) {
@@ -576,7 +579,7 @@ static int rejected_show_name(const char *name, void *user_data) {
   const h46017_store *s = &l->rejected->store;
   int rv = s->get(s->object, REJECTED_COLLECTION, name, rejected_show, l);
 
-  return rv == H46017_ERR_NOT_FOUND ? 0 : rv;
+  return rv == H46017_ERR_NOT_FOUND || rv == H46017_ERR_STORE_CORRUPT ? 0 : rv;
 }
 
 int h46017_rejected_each(h46017_rejected *rejected,

@@ -358,7 +358,8 @@ static int dir_remove_unsynced(void *object, const char *collection,
 
 /* -- reading -------------------------------------------------------------- */
 
-/* The whole file, or NULL with errno. */
+/* The whole file, or NULL with errno: EINVAL, EFBIG for what no entry can be.
+ */
 static uint8_t *dir_read_all(const h46017_store_dir *d, int fd, size_t *plen) {
   struct stat st;
   uint8_t *data;
@@ -417,7 +418,9 @@ static int dir_get(void *object, const char *collection, const char *name,
   } else if (errno == ENOMEM) {
     rv = H46017_ERR_NOMEM;
   } else {
+    bool is_none = errno == EFBIG || errno == EINVAL; /* dir_read_all() */
     rv = dir_fail(d, "read", collection, name);
+    rv = is_none ? H46017_ERR_STORE_CORRUPT : rv;
   }
   dir_close(fd);
   dir_close(at);

@@ -185,6 +185,10 @@ static int store_read_name(const char *name, void *user_data) {
   rv = known != NULL
            ? store_take(r, known)
            : s->get(s->object, TRUST_COLLECTION, name, store_read_octets, r);
+  if (rv == H46017_ERR_STORE_CORRUPT) { /* somebody put a directory there */
+    r->damaged++;
+    return 0;
+  }
   return rv == H46017_ERR_NOT_FOUND ? 0 : rv; /* removed meanwhile */
 }
 

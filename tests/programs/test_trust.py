@@ -307,6 +307,20 @@ class Running(Trust):
         os.remove(self.state / "trust" / "by-hand.pem")
         self.attempt("phone", 12)
 
+    def test_a_directory_in_the_list_is_a_damaged_entry_and_no_more(self):
+        self.cert("trust", "add", self.pki.cert("ca"))
+        (self.state / "trust" / "old").mkdir()
+        (self.state / "rejected" / "old").mkdir(parents=True)
+        self.assertEqual(list(self.trusted()), [self.sha256("ca")])
+        gk = self.tls_gatekeeper()
+        self.assertIn("passes over 1", gk.stderr())
+        self.attempt("device", 0)
+        self.attempt("soft", 12)
+        self.assertEqual(len(self.cert("rejected", "list")), 1)
+        # what is taken away counts all the same
+        self.cert("trust", "remove", self.sha256("ca")[:12], "--yes")
+        self.attempt("device", 12)
+
     def test_the_fast_set_up_of_an_endpoint(self):
         self.tls_gatekeeper("--trust", self.pki.cert("ca"))
         arguments = "--hardware-id", "auto", *self.pki.own("device")
