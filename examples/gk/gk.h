@@ -87,7 +87,8 @@ struct gk {
   capture *capture;
   control *control;
   counters counters;
-  bool recheck; /* other terms: look at who is registered */
+  bool recheck;          /* other terms: look at who is registered */
+  uint64_t recheck_from; /* but not before, ns */
   bool closing;
   int status;
 };

@@ -23,9 +23,27 @@ static void expired(uv_timer_t *timer) {
   (void)h46017_gatekeeper_handle_expiry(g->gatekeeper, uv_now(g->loop));
 }
 
+/* Who is registered is looked at after every change of the devices, and where
+ * there are many, a tenth of the time at the most: a script that adds them one
+ * by one keeps nobody waiting. */
+static void recheck(gk *g) {
+  uint64_t before = uv_hrtime();
+  if (g->recheck && before >= g->recheck_from) {
+    g->recheck = false;
+    registrar_recheck(g);
+    uint64_t after = uv_hrtime();
+    g->recheck_from = after + 9 * (after - before);
+  }
+}
+
 static void arm(gk *g) {
   h46017_time at = h46017_gatekeeper_next_expiry(g->gatekeeper);
   uint64_t now = uv_now(g->loop);
+  if (g->recheck) {
+    uint64_t hr = uv_hrtime();
+    uint64_t ms = g->recheck_from > hr ? (g->recheck_from - hr) / 1000000 : 0;
+    at = now + ms + 1 < at ? now + ms + 1 : at;
+  }
   if (at == H46017_TIME_NEVER) {
     uv_timer_stop(&g->timer);
   } else {
@@ -42,10 +60,7 @@ static void finished(gk *g) {
 static void before_wait(uv_prepare_t *prepare) {
   gk *g = prepare->data;
   h46017_connection *ready;
-  if (g->recheck) {
-    g->recheck = false;
-    registrar_recheck(g);
-  }
+  recheck(g);
   while (h46017_gatekeeper_next_ready(g->gatekeeper, &ready)) {
     conn *c = h46017_connection_user_data(ready);
     uvlink_service(&c->link);
