@@ -271,6 +271,7 @@ static uint32_t bandwidth(void) {
 
 START_TEST(what_a_call_may_have_holds_at_the_limit_and_one_past) {
   h46017_gatekeeper_settings s;
+  unsigned told;
   world_settings(&s);
   s.max_bandwidth = 640 - (uint32_t)_i;
   begin_seen(&s);
@@ -278,7 +279,9 @@ START_TEST(what_a_call_may_have_holds_at_the_limit_and_one_past) {
   (void)call(0, "b");
   ck_assert_uint_eq(parties[0].bandwidth, 640U - (unsigned)_i);
   ck_assert_uint_eq(parties[1].bandwidth, 640U - (unsigned)_i);
+  told = routes_told;
   ask(0, 100);
+  ck_assert_uint_eq(routes_told, told + 1);
   ck_assert_int_eq(parties[0].widened_code, 0);
   ck_assert_uint_eq(parties[0].widened_to, 100);
   ck_assert_uint_eq(bandwidth(), 100);

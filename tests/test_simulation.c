@@ -8,6 +8,7 @@
 #include "sim.h"
 #include "world.h"
 
+#include "session/endpoint.h"
 #include "session/gatekeeper.h"
 #include "session/invariants.h"
 
@@ -68,6 +69,25 @@ static bool says(const char *broken, const char *number) {
   return broken != NULL && strncmp(broken, number, strlen(number)) == 0;
 }
 
+static void broken_endpoint_is_noticed(h46017_endpoint *ep) {
+  endpoint_registration *r = ep->registrations;
+  const int state = r->state;
+
+  r->told = false;
+  ck_assert(says(h46017_endpoint_check_invariants(ep), "INV-31"));
+  r->told = true;
+  r->state = H46017_REGISTRATION_REGISTERING;
+  ck_assert(says(h46017_endpoint_check_invariants(ep), "INV-31"));
+  r->state = state;
+  r->asked++;
+  ck_assert(says(h46017_endpoint_check_invariants(ep), "INV-31"));
+  r->asked--;
+  r->confirmed++;
+  ck_assert(says(h46017_endpoint_check_invariants(ep), "INV-31"));
+  r->confirmed--;
+  ck_assert_ptr_null(h46017_endpoint_check_invariants(ep));
+}
+
 /* A check that finds nothing wrong must be able to. */
 START_TEST(what_is_broken_is_noticed) {
   world w;
@@ -83,6 +103,7 @@ START_TEST(what_is_broken_is_noticed) {
   r = c->registrations;
   ck_assert_ptr_null(h46017_gatekeeper_check_invariants(w.gk));
   ck_assert_ptr_null(h46017_endpoint_check_invariants(line->ep));
+  broken_endpoint_is_noticed(line->ep);
 
   other = r->names.list[0].holder;
   r->names.list[0].holder = (gk_registration *)(void *)w.gk;

@@ -362,6 +362,8 @@ const char *h46017_gatekeeper_check_invariants(const h46017_gatekeeper *gk) {
 static const char *check_endpoint_registration(const h46017_endpoint *ep,
                                                const endpoint_registration *r) {
   bool on_wire = ep->tunnel != NULL;
+  bool there = r->state == H46017_REGISTRATION_REGISTERED ||
+               r->state == H46017_REGISTRATION_REFRESHING;
   bool waits = r->state == H46017_REGISTRATION_REGISTERING ||
                r->state == H46017_REGISTRATION_REFRESHING ||
                r->state == H46017_REGISTRATION_UNREGISTERING ||
@@ -371,7 +373,14 @@ static const char *check_endpoint_registration(const h46017_endpoint *ep,
         "INV-31: a registration without a connection");
   HOLDS(!waits || ep->error != 0 || r->timer != H46017_TIME_NEVER,
         "INV-32: a registration that nothing ends");
+  HOLDS(r->endpoint_identifier == NULL || there ||
+            r->state == H46017_REGISTRATION_UNREGISTERING,
+        "INV-31: an endpointIdentifier without a registration");
+  HOLDS(!there || r->told, "INV-31: a registration that nobody was told of");
   HOLDS(r->alias_count > 0, "INV-30: a registration without a name");
+  HOLDS(r->refused <= r->alias_count &&
+            r->asked <= r->alias_count - r->refused && r->confirmed <= r->asked,
+        "INV-31: names counted wrong");
   return NULL;
 }
 
