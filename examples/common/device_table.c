@@ -55,6 +55,7 @@ enum statement {
   GET_PASSWORD,
   FIND_FOLD,
   SELECT_DEVICES,
+  PREFIX_LENGTHS,
   EACH_NAME,
   NEXT_CHANGE,
   LAST_CHANGE,
@@ -86,24 +87,30 @@ enum column {
 };
 
 /* Whatever a registration's names may mean is one question. What is asked for
- * is a JSON array of folds; where there are devices with the rule that starts
- * with, every beginning of them is looked up too. */
+ * is a JSON array of folds. With the rule that starts with, a device is meant
+ * by beginnings of them too: those as long as a fold of such a device, whose
+ * lengths are kept. Names come from anybody, so a name's every beginning would
+ * be work for anybody's asking. */
 static const char *const statements[STATEMENTS] = {
     [GET_DEVICE] = (ROWS "FROM device d JOIN device_name n ON n.device=d.name"
                          " WHERE d.name=?1 ORDER BY n.kind, n.name"),
     [GET_PASSWORD] = "SELECT password FROM device WHERE name=?1",
     [FIND_FOLD] = "SELECT device, name FROM device_name WHERE fold=?1",
     [SELECT_DEVICES] =
-        ("WITH RECURSIVE asked(fold, whole) AS"
-         " (SELECT value, 1 FROM json_each(?1)"
-         "  UNION SELECT substr(fold,1,length(fold)-1), 0 FROM asked"
-         "   WHERE length(fold)>1"
-         "    AND EXISTS(SELECT 1 FROM device WHERE match=2)) " ROWS
-         "FROM device d JOIN device_name n ON n.device=d.name"
-         " WHERE d.name IN (SELECT f.device FROM asked"
-         "  CROSS JOIN device_name f ON f.fold=asked.fold"
-         "  CROSS JOIN device e ON e.name=f.device"
-         "  WHERE asked.whole OR e.match=2)"),
+        (ROWS "FROM device d JOIN device_name n ON n.device=d.name"
+              " WHERE d.name IN"
+              " (SELECT f.device FROM json_each(?1) asked"
+              "   CROSS JOIN device_name f ON f.fold=asked.value"
+              "  UNION ALL SELECT f.device FROM json_each(?1) asked"
+              "   CROSS JOIN json_each(?2) lengths"
+              "   CROSS JOIN device_name f"
+              "    ON f.fold=substr(asked.value,1,lengths.value)"
+              "   CROSS JOIN device e ON e.name=f.device"
+              "   WHERE lengths.value<length(asked.value) AND e.match=2)"),
+    [PREFIX_LENGTHS] =
+        ("SELECT json_group_array(DISTINCT length(f.fold))"
+         " FROM device e CROSS JOIN device_name f ON f.device=e.name"
+         " WHERE e.match=2 AND f.fold<>''"),
     [EACH_NAME] = "SELECT name FROM device ORDER BY name",
     [NEXT_CHANGE] = "UPDATE change SET last=last+1",
     [LAST_CHANGE] = "SELECT last FROM change",
@@ -120,6 +127,8 @@ static const char *const statements[STATEMENTS] = {
 struct device_table {
   sqlite3 *db;
   sqlite3_stmt *prepared[STATEMENTS];
+  char *lengths;       /* what PREFIX_LENGTHS said; NULL: not asked yet */
+  unsigned lengths_of; /* the state of the file that they are of */
   char why[256];
 };
 
@@ -275,6 +284,7 @@ void device_table_close(device_table *t) {
     sqlite3_finalize(t->prepared[i]);
   }
   sqlite3_close(t->db);
+  free(t->lengths);
   free(t);
 }
 
@@ -419,10 +429,52 @@ static int read_devices(device_table *t, sqlite3_stmt *st, device_row **list) {
   return code;
 }
 
+/* Differs once somebody, this table too, has changed the file; of others'
+ * changes those that the last statement saw. No statement itself. */
+static unsigned file_state(device_table *t) {
+  unsigned state = 0;
+  sqlite3_file_control(t->db, NULL, SQLITE_FCNTL_DATA_VERSION, &state);
+  return state;
+}
+
+static bool knows_lengths(device_table *t) {
+  return t->lengths != NULL && t->lengths_of == file_state(t);
+}
+
+static int read_lengths(device_table *t) {
+  sqlite3_stmt *st = begin(t, PREFIX_LENGTHS);
+  int rc = sqlite3_step(st);
+  const char *text =
+      rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+  char *lengths = text != NULL ? strdup(text) : NULL;
+  sqlite3_reset(st);
+  if (lengths == NULL) {
+    return rc == SQLITE_ROW ? H46017_ERR_NOMEM
+                            : table_fail(t, table_code(rc), "reading it");
+  }
+  free(t->lengths);
+  t->lengths = lengths;
+  t->lengths_of = file_state(t);
+  return 0;
+}
+
+/* Another program's change is seen with the question itself: then the lengths
+ * may be those of before, and it is asked once more. */
 int device_rows_asked(device_table *t, const char *folds, device_row **list) {
-  sqlite3_stmt *st = begin(t, SELECT_DEVICES);
-  bind_text(st, 1, folds, strlen(folds));
-  return read_devices(t, st, list);
+  int code;
+  *list = NULL;
+  do {
+    device_rows_free(*list);
+    *list = NULL;
+    code = knows_lengths(t) ? 0 : read_lengths(t);
+    if (code == 0) {
+      sqlite3_stmt *st = begin(t, SELECT_DEVICES);
+      bind_text(st, 1, folds, strlen(folds));
+      bind_text(st, 2, t->lengths, strlen(t->lengths));
+      code = read_devices(t, st, list);
+    }
+  } while (code == 0 && !knows_lengths(t));
+  return code;
 }
 
 int device_table_get(device_table *t, const char *name, h46017_device **out) {

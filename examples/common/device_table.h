@@ -58,7 +58,8 @@ int device_table_each(device_table *t,
  * (UNKNOWN: all). A device's own rule counts up to `loosest`, and is that at
  * the most in what comes out. `own`, an element for each alias, says which of
  * them mean that device and no other; NULL: nobody asks. However many names
- * there are, and whatever the rules, this asks SQLite once.
+ * there are, and whatever the rules, this asks SQLite once, as long as nobody
+ * changes the table.
  * H46017_ERR_ALIAS_CONFLICT: the names are of different devices;
  * H46017_ERR_UNKNOWN_DEVICE: only names that do not count are a device's. */
 int device_table_select(device_table *t, const h46017_alias *aliases,
