@@ -19,6 +19,7 @@ struct party {
   char to[128];
   uint32_t number; /* for who leads in H.245 */
   bool begun;      /* and we have asked */
+  int failed;      /* why it is ended here; 0: for no failure */
 };
 
 static party *party_make(endpoint *e) {
@@ -84,6 +85,8 @@ static void emit_state(const endpoint *e, const h46017_call *call,
 /* -- a call's steps
  * --------------------------------------------------------------------- */
 
+/* Without the H.245 where the other side does not tunnel it: there is no other
+ * way for it. */
 static int write_h245(h46017_call *call, uint8_t type,
                       const h245_message *messages, size_t count,
                       h46017_time now) {
@@ -93,8 +96,23 @@ static int write_h245(h46017_call *call, uint8_t type,
   for (size_t i = 0; i < count; i++) {
     list[i] = (h46017_octets){messages[i].per, messages[i].len};
   }
-  content.h245 = (h46017_octets_list){list, count};
+  if (h46017_call_is_h245_tunnelled(call)) {
+    content.h245 = (h46017_octets_list){list, count};
+  }
   return h46017_call_write(call, type, &content, now);
+}
+
+/* What cannot be sent ends its call, and nothing else: as the result of a
+ * callback it would end the endpoint. Where not even that can be said, the
+ * connection is about to go, and its calls with it. */
+static void check_sent(const endpoint *e, h46017_call *call, int code) {
+  party *p = h46017_call_user_data(call);
+  if (code != 0) {
+    if (p != NULL) {
+      p->failed = code;
+    }
+    (void)h46017_call_release(call, 41, uv_now(e->app->loop)); /* temporary */
+  }
 }
 
 static void hang_up(uv_timer_t *timer) {
@@ -142,9 +160,7 @@ void calls_begin(endpoint *e) {
 }
 
 /* The gatekeeper lets it ring, and nobody is there to pick up. */
-static int answer(endpoint *e, h46017_call *call) {
-  party *p = h46017_call_user_data(call);
-  h46017_time now = uv_now(e->app->loop);
+static int answer(h46017_call *call, party *p, h46017_time now) {
   h245_message first[2];
   int code = h46017_call_write(call, H46017_Q931_ALERTING, NULL, now);
   if (code != 0) {
@@ -159,19 +175,27 @@ static int answer(endpoint *e, h46017_call *call) {
 static int admitted(h46017_endpoint *ep, h46017_call *call, uint32_t bandwidth,
                     const h46017_aliases *destination, void *user_data) {
   endpoint *e = user_data;
+  party *p = h46017_call_user_data(call);
+  h46017_time now = uv_now(e->app->loop);
   h46017_call_content content;
   h46017_alias to;
   (void)ep;
   (void)bandwidth;
   if (!h46017_call_is_ours(call)) {
-    return answer(e, call);
+    if (e->app->answer && p != NULL && p->failed == 0) {
+      check_sent(e, call, answer(call, p, now));
+    } else { /* it could not be told when it came */
+      (void)h46017_call_release(call, 21, now);
+    }
+    return 0;
   }
   h46017_call_content_default(&content);
   content.source = own_names(e);
   content.destination =
       destination->present ? *destination : called(e->app, &to);
-  return h46017_call_write(call, H46017_Q931_SETUP, &content,
-                           uv_now(e->app->loop));
+  check_sent(e, call,
+             h46017_call_write(call, H46017_Q931_SETUP, &content, now));
+  return 0;
 }
 
 /* -- what happened
@@ -186,7 +210,8 @@ static int setup_received(h46017_calls *calls, h46017_call *call,
   (void)calls;
   h46017_call_set_user_data(call, p);
   if (p == NULL) {
-    return h46017_call_release(call, 47, now); /* resources */
+    (void)h46017_call_release(call, 47, now); /* resources */
+    return 0;
   }
   h46017_call_content_default(&content);
   if (h46017_call_read(msg, &content) == 0) {
@@ -194,10 +219,14 @@ static int setup_received(h46017_calls *calls, h46017_call *call,
     take_name(p->to, sizeof p->to, &content.destination);
   }
   emit_state(e, call, "setup");
-  /* it rings when the gatekeeper has said that the call may be taken */
-  return e->app->answer
-             ? h46017_call_write(call, H46017_Q931_CALL_PROCEEDING, NULL, now)
-             : h46017_call_release(call, 21, now); /* call rejected */
+  if (e->app->answer) {
+    /* it rings when the gatekeeper has said that the call may be taken */
+    check_sent(e, call,
+               h46017_call_write(call, H46017_Q931_CALL_PROCEEDING, NULL, now));
+  } else {
+    (void)h46017_call_release(call, 21, now); /* call rejected */
+  }
+  return 0;
 }
 
 static void connected(endpoint *e, h46017_call *call) {
@@ -205,8 +234,7 @@ static void connected(endpoint *e, h46017_call *call) {
   if (call == e->call) {
     h245_message first;
     h245_capabilities(&first);
-    (void)write_h245(call, H46017_Q931_FACILITY, &first, 1,
-                     uv_now(e->app->loop));
+    (void)h46017_call_h245(call, first.per, first.len, uv_now(e->app->loop));
     e->connected = true;
     uv_timer_start(&e->hang_up, hang_up, (uint64_t)e->app->hangup * 1000, 0);
   }
@@ -251,13 +279,14 @@ static int h245_received(h46017_calls *calls, h46017_call *call,
 static int released(h46017_calls *calls, h46017_call *call,
                     const h46017_call_ended *why, void *user_data) {
   endpoint *e = user_data;
+  party *p = h46017_call_user_data(call);
   (void)calls;
   json_t *event = call_event(e, call, "call");
   json_object_set_new(event, "state", json_string("released"));
   json_object_set_new(event, "cause", json_integer(why->cause));
-  events_code(event, why->code);
+  events_code(event, p != NULL && p->failed != 0 ? p->failed : why->code);
   events_emit(event);
-  party_free(e, h46017_call_user_data(call));
+  party_free(e, p);
   if (call == e->call) {
     e->call = NULL;
     uv_timer_stop(&e->hang_up);

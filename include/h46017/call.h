@@ -229,7 +229,9 @@ h46017_calls_settings_default_sized(h46017_calls_settings *settings,
 /** What the program is told. `write` and `rand` must be set; the others may
  * stay NULL. Those that return int return 0; anything else ends the object:
  * every call returns H46017_ERR_CALLBACK_FAILURE from then on, but for `write`,
- * see there. Arguments are *borrowed* for the call. */
+ * see there. So what h46017_call_write() and the like said is no result of
+ * theirs: where a message cannot be sent, release the call and return 0.
+ * Arguments are *borrowed* for the call. */
 typedef struct h46017_calls_callbacks {
   size_t struct_size;
 

@@ -150,7 +150,8 @@ h46017_endpoint_settings_default_sized(h46017_endpoint_settings *settings,
  * h46017_endpoint_callbacks_default(). `connect` and `rand` must be set; the
  * others may stay NULL. Those that return int return 0; anything else is
  * H46017_ERR_CALLBACK_FAILURE, which ends the endpoint, except where said
- * otherwise. Arguments are *borrowed* for the call. */
+ * otherwise: what a call into the library said, as that a message could not be
+ * sent, is no result of theirs. Arguments are *borrowed* for the call. */
 typedef struct h46017_endpoint_callbacks {
   size_t struct_size;
 

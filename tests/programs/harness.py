@@ -239,10 +239,12 @@ def s_client(port, *arguments, status=0):
 
 class Relay:
     """A NAT as its two sides see it: every connection comes from the relay's
-    own address, whatever the endpoint's is."""
+    own address, whatever the endpoint's is. `changed` makes of what is read
+    from the near side at once what the far side gets."""
 
-    def __init__(self, port):
+    def __init__(self, port, changed=lambda octets: octets):
         self.to = ("127.0.0.1", port)
+        self.changed = changed
         self.server = socket.create_server(("127.0.0.2", 0))
         self.port = self.server.getsockname()[1]
         self.sources = []
@@ -258,14 +260,14 @@ class Relay:
             far = socket.create_connection(self.to)
             self.sources.append("%s:%d" % far.getsockname())
             self.sockets += near, far
-            for pair in ((near, far), (far, near)):
+            for pair in ((near, far, self.changed), (far, near, bytes)):
                 threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
     @staticmethod
-    def _carry(source, sink):
+    def _carry(source, sink, changed):
         try:
             while octets := source.recv(4096):
-                sink.sendall(octets)
+                sink.sendall(changed(octets))
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Calls between two endpoints through a gatekeeper, over TLS and TCP."""
+import struct
 import unittest
 
 import harness
@@ -9,6 +10,18 @@ CAPABILITIES = "0200010600088175000d"
 DETERMINATION = "01003280"
 CAPABILITIES_ACK = "218001"
 END_SESSION = "4a40"
+
+
+def without_tunnelling(octets):
+    """Of whole TPKTs: those of calls that end with h245Tunnelling have FALSE."""
+    changed = b""
+    while octets:
+        size = struct.unpack(">H", octets[2:4])[0]
+        tpkt, octets = octets[:size], octets[size:]
+        if tpkt[8:9] in b"\1\2\5\7" and tpkt[-2:] == b"\1\x80":
+            tpkt = tpkt[:-1] + b"\0"
+        changed += tpkt
+    return changed
 
 
 class Call(harness.Case):
@@ -169,6 +182,36 @@ class Call(harness.Case):
         self.assertEqual(status, 0, ep.stderr())
         # nobody asked how much it may have
         self.assertEqual(gk.expect("call", state="connect")["bandwidth"], 0)
+
+    def test_who_does_not_tunnel_h245_gets_a_call_without(self):
+        gk = self.gatekeeper("--open")
+        relay = harness.Relay(gk.port["tcp"], without_tunnelling)
+        self.addCleanup(relay.close)
+        to = "tcp:127.0.0.1:%d" % gk.port["tcp"]
+        by = "tcp:127.0.0.2:%d" % relay.port
+        callee = self.endpoint(by, "--alias", "bob", "--answer")
+        callee.expect("registered")
+        # the one, then the other says so too: who hangs up has no more to say
+        for caller, said in (by, []), (to, [CAPABILITIES]):
+            status, ep = self.once(caller, "--alias", "alice", "--call", "bob",
+                                   "--hangup", "0")  # fmt: skip
+            self.assertEqual(status, 0, ep.stderr())
+            over = callee.expect("call", state="released")
+            self.assertEqual((over["cause"], over["code"]), (16, "CALL_RELEASED"))
+            self.assertEqual(self.h245(ep)[:1], said)
+        self.assertEqual(callee.stop(), 0)
+
+    def test_what_cannot_be_sent_ends_the_call_and_nothing_else(self):
+        ini = self.dir / "gk.ini"
+        ini.write_text("[registration]\npre_granted = yes\n")
+        gk = self.gatekeeper("--open", "-c", ini)
+        ep = self.endpoint("tcp:127.0.0.1:%d" % gk.port["tcp"], "--alias", "alice",
+                           "--call", "a" * 257)  # fmt: skip
+        over = ep.expect("call", state="released")
+        self.assertEqual((over["cause"], over["code"]), (41, "OUT_OF_RANGE"))
+        gk.expect("registered")
+        gk.refute("unregistered", 1)
+        self.assertEqual(ep.stop(), 0)
 
 
 if __name__ == "__main__":
