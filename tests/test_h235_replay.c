@@ -100,10 +100,41 @@ START_TEST(a_password_hash_lasts_for_the_messages_of_its_second) {
 }
 END_TEST
 
+/* What a memory never saw is older than the first that begins anew. */
+START_TEST(what_begins_is_no_older_than_what_began_before) {
+  checked f;
+  h46017_h235_replay *replay = NULL;
+
+  checked_init(&f, "secret");
+  for (uint32_t kind = 1; kind <= H46017_H235_ALL; kind++) {
+    ck_assert_int_eq(h46017_h235_replay_new(&replay, 0, NULL), 0);
+    f.check.replay = replay;
+    f.check.begins = true;
+    ck_assert_int_eq(checked_made(&f, kind, WHEN, 1), 0);
+    ck_assert_int_eq(checked_made(&f, kind, WHEN - 1, 2),
+                     H46017_ERR_TOKEN_REPLAYED);
+    ck_assert_int_eq(checked_made(&f, kind, WHEN, 3), 0);
+    f.check.begins = false;
+    ck_assert_int_eq(checked_made(&f, kind, WHEN - 1, 4),
+                     (kind & H46017_H235_PWD_HASH) == 0
+                         ? 0 /* a message of another's registration */
+                         : H46017_ERR_TOKEN_REPLAYED);
+    ck_assert_int_eq(checked_made(&f, kind, WHEN + 9, 5), 0);
+    f.check.begins = true;
+    ck_assert_int_eq(checked_made(&f, kind, WHEN + 8, 6),
+                     (kind & H46017_H235_PWD_HASH) == 0
+                         ? 0 /* what does not begin does not count */
+                         : H46017_ERR_TOKEN_REPLAYED);
+    h46017_h235_replay_del(replay);
+  }
+  checked_free(&f);
+}
+END_TEST
+
 /* -- what is remembered ---------------------------------------------------- */
 
 static void remember(h46017_h235_replay *r, uint32_t time, uint64_t hash) {
-  h235_seen seen = {H46017_H235_HMAC, time, hash};
+  h235_seen seen = {H46017_H235_HMAC, time, hash, false};
 
   ck_assert_int_eq(h235_replay_reserve(r, 1, WHEN, 300), 0);
   h235_replay_remember(r, &seen, WHEN);
@@ -111,7 +142,7 @@ static void remember(h46017_h235_replay *r, uint32_t time, uint64_t hash) {
 
 static int check(const h46017_h235_replay *r, uint32_t kind, uint32_t time,
                  uint64_t hash) {
-  h235_seen seen = {kind, time, hash};
+  h235_seen seen = {kind, time, hash, false};
 
   return h235_replay_check(r, &seen, WHEN);
 }
@@ -160,7 +191,7 @@ START_TEST(as_many_as_said_are_remembered_and_1024_by_default) {
 END_TEST
 
 START_TEST(what_is_over_makes_room_before_more_is_taken) {
-  h235_seen seen = {H46017_H235_HMAC, 0, 0};
+  h235_seen seen = {H46017_H235_HMAC, 0, 0, false};
   failmem f;
   h46017_h235_replay *r;
   size_t calls;
@@ -227,7 +258,7 @@ END_TEST
 
 /* A memory that is thrown away while it is idle has forgotten nothing. */
 START_TEST(a_memory_is_idle_when_all_that_it_refuses_is_over) {
-  h235_seen hash = {H46017_H235_PWD_HASH, WHEN, 1};
+  h235_seen hash = {H46017_H235_PWD_HASH, WHEN, 1, false};
   h46017_h235_replay *r = memory_of(1, NULL);
 
   ck_assert(h46017_h235_replay_is_idle(r, WHEN, 300));
@@ -299,6 +330,7 @@ int main(void) {
   tcase_add_test(tc, a_refused_message_spends_no_token);
   tcase_add_test(tc, a_full_memory_forgets_no_replay);
   tcase_add_test(tc, a_password_hash_lasts_for_the_messages_of_its_second);
+  tcase_add_test(tc, what_begins_is_no_older_than_what_began_before);
   tcase_add_test(tc, a_token_is_its_kind_its_time_and_its_hash);
   tcase_add_test(tc, as_many_as_said_are_remembered_and_1024_by_default);
   tcase_add_test(tc, what_is_over_makes_room_before_more_is_taken);

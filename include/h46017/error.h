@@ -150,7 +150,8 @@ extern "C" {
     "set the clock on both sides (NTP), or allow a wider window",              \
     securityDenial)                                                            \
   X(TOKEN_REPLAYED, 361, "the password token was used before",                 \
-    "an attack, unless the device's clock or random source stands still",      \
+    "an attack, unless the device's clock or random source stands still, or "  \
+    "its clock was set back",                                                  \
     securityDenial)                                                            \
   X(TOKEN_SENDER, 362, "the password token was made for another name",         \
     "the device's user name must be one of its names here", securityDenial)    \

@@ -132,6 +132,10 @@ typedef struct h46017_h235_check {
   uint32_t kinds;  /**< that count; H46017_H235_ALL. One of another kind is
                         checked too, and refused when it is wrong */
   h46017_h235_replay *replay; /**< NULL: replays are not noticed */
+  bool begins; /**< it begins a registration: older than the last that did, it
+                  is a replay too. What was accepted before the memory was made,
+                    as before a restart, is good for nothing then once the
+                    sender is back */
 } h46017_h235_check;
 
 H46017_API void h46017_h235_check_default_sized(h46017_h235_check *check,
@@ -155,7 +159,8 @@ H46017_API void h46017_h235_check_default_sized(h46017_h235_check *check,
  * @retval H46017_ERR_TOKEN_INTEGRITY   another token proves the password, but
  *                                      the message was altered on its way
  * @retval H46017_ERR_TOKEN_TIME        made too long ago, or in the future
- * @retval H46017_ERR_TOKEN_REPLAYED    accepted before
+ * @retval H46017_ERR_TOKEN_REPLAYED    accepted before, or older than `begins`
+ *                                      lets pass
  * @retval H46017_ERR_TOKEN_SENDER      made by, or for the alias of, another
  * @retval H46017_ERR_TOKEN_RECIPIENT   made for another
  * @retval H46017_ERR_TOKEN_ALGORITHM   of a procedure that is not done here

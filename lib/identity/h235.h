@@ -67,6 +67,7 @@ typedef struct h235_seen {
   uint32_t kind;
   uint32_t time;
   uint64_t hash; /* of its first octets; a token altered is another token */
+  bool begins;   /* as in h46017_h235_check */
 } h235_seen;
 
 /* REPLAYED, or 0. Nothing is changed. */

@@ -28,6 +28,7 @@ struct h46017_h235_replay {
   size_t count;
   replay_entry *entries; /* owned, in no order */
   uint32_t floor;        /* what is not younger is forgotten, and refused */
+  uint32_t begun;        /* of the latest that began something */
   uint32_t pwd_time;     /* of the latest password hash */
   int64_t pwd_first;     /* when the first of that second came */
 };
@@ -82,6 +83,9 @@ bool h46017_h235_replay_is_idle(const h46017_h235_replay *r, int64_t now,
 
 int h235_replay_check(const h46017_h235_replay *r, const h235_seen *seen,
                       int64_t now) {
+  if (seen->begins && seen->time < r->begun) {
+    return H46017_ERR_TOKEN_REPLAYED;
+  }
   if (seen->kind == H46017_H235_PWD_HASH) {
     return seen->time < r->pwd_time || (seen->time == r->pwd_time &&
                                         now > r->pwd_first + PWD_HASH_SPAN)
@@ -155,6 +159,9 @@ void h235_replay_remember(h46017_h235_replay *r, const h235_seen *seen,
                           int64_t now) {
   replay_entry *e;
 
+  if (seen->begins) {
+    r->begun = H46017_MAX(r->begun, seen->time);
+  }
   if (seen->kind == H46017_H235_PWD_HASH) {
     if (seen->time > r->pwd_time) {
       r->pwd_time = seen->time;

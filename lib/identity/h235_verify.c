@@ -152,6 +152,7 @@ static void token_accept(verification *v, uint32_t kind, uint32_t time,
 
   seen->kind = kind;
   seen->time = time;
+  seen->begins = v->check->begins;
   seen->hash = 0;
   for (size_t i = 0; i < 8; i++) {
     seen->hash = seen->hash << 8 | hash[i];

@@ -294,6 +294,7 @@ typedef struct password_message {
   const h46017_h225 *msg;
   const uint8_t *per;
   size_t len;
+  bool begins; /* a full RRQ */
 } password_message;
 
 /* Names that a sender may call itself by: those of an RRQ or registration, its
@@ -346,6 +347,7 @@ static int password_verify(h46017_connection *c, const gk_login *l,
   check.window = gk->settings.password_window;
   check.kinds = accepted;
   check.replay = used ? NULL : l->sender->replay;
+  check.begins = m->begins;
   rv = h46017_h235_verify(m->msg, m->per, m->len, &check, pkinds);
   if (rv == H46017_ERR_PASSWORD_MISSING) {
     return rv;
@@ -388,7 +390,7 @@ int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
                       const h46017_registration_answer *answer, gk_decision *d,
                       h46017_password_outcome *poutcome) {
   h46017_gatekeeper *gk = c->gk;
-  const password_message m = {msg, per, len};
+  const password_message m = {msg, per, len, true};
   gk_login *l = NULL;
   size_t count = 0;
   int64_t utc = 0;
@@ -475,7 +477,7 @@ static int password_check_one(h46017_connection *c, const gk_registration *r,
 
 int gk_password_check(h46017_connection *c, const h46017_h225 *msg,
                       const h46017_ras *ras, const uint8_t *per, size_t len) {
-  const password_message m = {msg, per, len};
+  const password_message m = {msg, per, len, false};
   const gk_registration *named;
   int rv = 0;
 
