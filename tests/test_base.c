@@ -364,6 +364,15 @@ START_TEST(log_lines_stay_one_line_and_bounded) {
   h46017_log_code(&log, H46017_LOG_WARN, H46017_ERR_CERT_EXPIRED, "%s",
                   "evil\nname");
   ck_assert_str_eq(last_line, "[H46017-304] evil?name");
+  /* C1 in UTF-8 and as octets, what is no UTF-8; what is stays */
+  h46017_log_line(&log, H46017_LOG_INFO, "%s",
+                  "\x1b[2J \xc2\x9b"
+                  "2J \x9b"
+                  "2J \xc0\x9b \xe2\x9b "
+                  "\xc2\xa0 \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80 \x7f");
+  ck_assert_str_eq(last_line, "?[2J ??2J ?2J ?? ?? "
+                              "\xc2\xa0 \xc3\xbc \xe2\x82\xac "
+                              "\xf0\x9f\x98\x80 ?");
   last_len = 0;
   h46017_log_line(&log, H46017_LOG_DEBUG, "not wanted");
   ck_assert_uint_eq(last_len, 0);
@@ -372,6 +381,10 @@ START_TEST(log_lines_stay_one_line_and_bounded) {
   h46017_log_line(&log, H46017_LOG_INFO, "%s", big);
   ck_assert_uint_eq(last_len, 511);
   ck_assert_str_eq(last_line + 508, "...");
+  /* nor is a character left that the end has cut in two */
+  memcpy(big + 506, "\xe2\x82\xac", 3);
+  h46017_log_line(&log, H46017_LOG_INFO, "%s", big);
+  ck_assert_str_eq(last_line + 505, "x??...");
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 
 #include "common/events.h"
 #include "common/hex.h"
+#include "common/terminal.h"
 #include "common/wallclock.h"
 
 #include <openssl/evp.h>
@@ -116,9 +117,11 @@ void entries_print_added(const h46017_trust_entry *entry) {
   bool authority = entry->kind == H46017_TRUST_AUTHORITY;
   char hex[65];
   hex_print(entry->id, H46017_CERT_ID_LEN, hex);
-  printf("trusted as %s: %s\n  %s\n  %s; to change that: "
+  printf("trusted as %s: ", h46017_trust_kind_name(entry->kind));
+  entries_print_text(entry->subject);
+  printf("\n  %s\n  %s; to change that: "
          "%s trust set %.*s --as %s\n",
-         h46017_trust_kind_name(entry->kind), entry->subject, hex,
+         hex,
          authority ? "it may issue others" : "this very one, it issues nobody",
          report_name(), SHORT_ID, hex,
          h46017_trust_kind_name(authority ? H46017_TRUST_END_ENTITY
@@ -279,10 +282,7 @@ json_t *entries_describe_x509(X509 *x) {
 }
 
 void entries_print_text(const char *text) {
-  for (; *text != '\0'; text++) {
-    unsigned char c = (unsigned char)*text;
-    putchar(c < 0x20 || c == 0x7f ? '?' : c);
-  }
+  terminal_put(stdout, text);
 }
 
 void entries_print(json_t *members) {

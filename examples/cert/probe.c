@@ -111,8 +111,9 @@ static void record(probe *p, const visit *v, int refused) {
 }
 
 static void print_code(int code, const char *text) {
-  printf("  %s%s%s (%s)\n    %s\n", h46017_strerror(code), text[0] ? ": " : "",
-         text, h46017_error_name(code), h46017_error_remedy(code));
+  printf("  %s%s", h46017_strerror(code), text[0] ? ": " : "");
+  entries_print_text(text);
+  printf(" (%s)\n    %s\n", h46017_error_name(code), h46017_error_remedy(code));
 }
 
 static void print_chain(const visit *v, int refused) {

@@ -106,9 +106,13 @@ static int list_one(const h46017_rejected_entry *e, void *user_data) {
   json_t *seen = entries_time(e->last_seen);
   const char *time = json_string_value(seen);
   hex_print(e->id, H46017_CERT_ID_LEN, hex);
-  printf("%.12s  %s  %llu times, last %s from %s\n  %s\n", hex,
+  printf("%.12s  %s  %llu times, last %s from ", hex,
          h46017_error_name(e->code), (unsigned long long)e->count,
-         time ? time : "?", e->peer, e->subject);
+         time ? time : "?");
+  entries_print_text(e->peer);
+  printf("\n  ");
+  entries_print_text(e->subject);
+  putchar('\n');
   json_decref(seen);
   if (same_name(r, e, other)) {
     printf("  of the same name as %.12s, which is trusted: installed anew, or "

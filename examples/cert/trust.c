@@ -315,9 +315,12 @@ static int list_one(const h46017_trust_entry *entry, void *user_data) {
   size_t from = l->at > 0 ? l->at - 1 : 0;
   entries_short((const uint8_t(*)[H46017_CERT_ID_LEN])(l->ids + from),
                 l->count - from < 3 ? l->count - from : 3, entry->id, id);
-  printf("%s  %-10s  until %.10s  %s%s%s\n", id,
-         h46017_trust_kind_name(entry->kind), day ? day : "?", entry->subject,
-         entry->label[0] ? "  # " : "", entry->label);
+  printf("%s  %-10s  until %.10s  ", id, h46017_trust_kind_name(entry->kind),
+         day ? day : "?");
+  entries_print_text(entry->subject);
+  printf("%s", entry->label[0] ? "  # " : "");
+  entries_print_text(entry->label);
+  putchar('\n');
   json_decref(until);
   return 0;
 }

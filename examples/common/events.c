@@ -2,6 +2,7 @@
 #include "events.h"
 #include "hex.h"
 #include "report.h"
+#include "terminal.h"
 
 #include <h46017/error.h>
 
@@ -98,20 +99,12 @@ json_t *events_names(const h46017_alias *aliases, size_t count) {
 
 /* -- text ------------------------------------------------------------------ */
 
-/* A peer's text must not draw on the operator's terminal. */
-static void events_print_string(const char *text) {
-  for (const char *p = text; *p != '\0'; p++) {
-    unsigned char c = (unsigned char)*p;
-    fputc(c < 0x20 || c == 0x7f ? '?' : c, stdout);
-  }
-}
-
 static void events_print_value(json_t *value) {
   size_t i;
   json_t *item;
   switch (json_typeof(value)) {
   case JSON_STRING:
-    events_print_string(json_string_value(value));
+    terminal_put(stdout, json_string_value(value));
     break;
   case JSON_INTEGER:
     printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));

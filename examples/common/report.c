@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "report.h"
+#include "terminal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 static const char *report_program = "h46017";
@@ -23,10 +26,27 @@ const char *report_name(void) {
   return report_program;
 }
 
+/* There may be somebody else's words in it. */
+__attribute__((format(printf, 1, 0))) static void
+report_words(const char *format, va_list args) {
+  char *text = NULL;
+  if (vasprintf(&text, format, args) < 0) {
+    return;
+  }
+  char *rest = text;
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+    terminal_put(stderr, line);
+    if (rest != NULL) {
+      fputc('\n', stderr);
+    }
+  }
+  free(text);
+}
+
 __attribute__((format(printf, 1, 0))) static void
 report_text(const char *format, va_list args) {
   fprintf(stderr, "%s: ", report_program);
-  vfprintf(stderr, format, args);
+  report_words(format, args);
 }
 
 void report(const char *format, ...) {
@@ -107,7 +127,7 @@ void report_line(h46017_log_level level, const char *format, ...) {
   va_list args;
   va_start(args, format);
   fprintf(stderr, "%s: %s: ", report_program, report_level_name(level));
-  vfprintf(stderr, format, args);
+  report_words(format, args);
   va_end(args);
   fputc('\n', stderr);
 }

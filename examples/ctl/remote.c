@@ -2,6 +2,7 @@
 #include "ctl.h"
 
 #include "common/state_dir.h"
+#include "common/terminal.h"
 
 #include <h46017/error.h>
 
@@ -84,7 +85,8 @@ static int print_registrations(const json_t *answer) {
     const json_t *names = json_object_get(one, "names");
     for (size_t n = 0; n < json_array_size(names); n++) {
       const char *name = json_string_value(json_array_get(names, n));
-      printf("%s%s", n ? "," : "", name ? name : "?");
+      printf("%s", n ? "," : "");
+      terminal_put(stdout, name ? name : "?");
     }
     const char *peer = json_string_value(json_object_get(one, "peer"));
     const char *over = json_string_value(json_object_get(one, "transport"));
@@ -106,10 +108,13 @@ static int print_calls(const json_t *answer) {
     const json_t *one = json_array_get(list, i);
     const char *from = json_string_value(json_object_get(one, "from"));
     const char *to = json_string_value(json_object_get(one, "to"));
-    printf("%" JSON_INTEGER_FORMAT "  %s to %s, %s, %" JSON_INTEGER_FORMAT
-           " s\n",
-           json_integer_value(json_object_get(one, "call")), from ? from : "?",
-           to ? to : "?", json_string_value(json_object_get(one, "state")),
+    printf("%" JSON_INTEGER_FORMAT "  ",
+           json_integer_value(json_object_get(one, "call")));
+    terminal_put(stdout, from ? from : "?");
+    printf(" to ");
+    terminal_put(stdout, to ? to : "?");
+    printf(", %s, %" JSON_INTEGER_FORMAT " s\n",
+           json_string_value(json_object_get(one, "state")),
            json_integer_value(json_object_get(one, "seconds")));
   }
   return EXIT_DONE;

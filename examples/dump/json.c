@@ -120,17 +120,17 @@ static void json_units(json *j, const uint8_t *data, size_t units) {
     unsigned low = i + 1 < units ? json_unit(data, i + 1) : 0;
     if (u < 0x80) {
       json_octet(j, (unsigned char)u);
-    } else if (u < 0x800) {
+    } else if (u >= 0xa0 && u < 0x800) {
       putc((int)(0xc0 | u >> 6), j->out);
       putc((int)(0x80 | (u & 0x3f)), j->out);
-    } else if (u < 0xd800 || u > 0xdfff) {
+    } else if (u >= 0x800 && (u < 0xd800 || u > 0xdfff)) {
       putc((int)(0xe0 | u >> 12), j->out);
       putc((int)(0x80 | (u >> 6 & 0x3f)), j->out);
       putc((int)(0x80 | (u & 0x3f)), j->out);
     } else if (u < 0xdc00 && low >= 0xdc00 && low <= 0xdfff) {
       fprintf(j->out, "\\u%04x\\u%04x", u, low);
       i++;
-    } else {
+    } else { /* half of a pair; a control, to a terminal */
       fprintf(j->out, "\\u%04x", u);
     }
   }

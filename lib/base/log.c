@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
+#include "base/text.h"
 
 #include <h46017/error.h>
 
@@ -11,6 +12,20 @@
 
 static bool log_wanted(const h46017_log *log, h46017_log_level level) {
   return log->write != NULL && level <= log->level;
+}
+
+/* What is no character that can be shown: C0 and C1, and what is not UTF-8,
+ * which a terminal may take for C1. */
+static void log_clean(char *line, size_t len) {
+  for (size_t pos = 0; pos < len;) {
+    size_t at = pos;
+    uint32_t c = h46017_text_next(line, len, &pos);
+
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == H46017_TEXT_INVALID) {
+      line[at] = '?';
+      pos = at + 1;
+    }
+  }
 }
 
 /* `code` 0: there is none to begin with. */
@@ -36,11 +51,7 @@ static void log_format(const h46017_log *log, h46017_log_level level, int code,
     len = sizeof(line) - 1;
     memset(line + len - 3, '.', 3);
   }
-  for (size_t i = 0; i < len; i++) {
-    if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
-      line[i] = '?';
-    }
-  }
+  log_clean(line, len);
   log->write(level, line, len, log->user_data);
 }
 

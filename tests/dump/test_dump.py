@@ -340,6 +340,7 @@ def odd_text():
              ((0xdc00, 0xd800), r'"\udc00\ud800"'),
              ((0xd83d, 0xde00), r'"\ud83d\ude00"'),
              ((0x22, 0x5c, 0x0a, 0x1b), r'"\"\\\n\u001b"'),
+             ((0x80, 0x9b, 0x9f, 0xa0), '"\\u0080\\u009b\\u009f\xa0"'),
              ((0xe9, 0x20ac), '"é€"')]
     run = Run("--type", "AliasAddress", "--json",
               data="\n".join(alias(*units) for units, _ in cases))

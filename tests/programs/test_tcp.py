@@ -3,6 +3,7 @@
 gatekeeper."""
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
@@ -74,6 +75,35 @@ class Tcp(harness.Case):
             gk.expect("rejected")["code"], "UNKNOWN_DEVICE", "an unconfigured name"
         )
         self.assertIn("securityDenial", [e.get("reason") for e in ep.events])
+
+    def test_a_peers_text_draws_on_no_terminal(self):
+        name, shown = "x\u009b2J\u0085\x1b[2J\u00fc\u20ac", "x??2J???[2J\u00fc\u20ac"
+        port = harness.free_port()
+        out = self.dir / "out"
+        with out.open("wb") as file:
+            gk = subprocess.Popen(
+                [harness.PROGRAMS / "h46017-gk", "--state", self.state, "--tls", "off",
+                 "--tcp", f"127.0.0.1:{port}"], stdout=file, stderr=file)  # fmt: skip
+        self.addCleanup(gk.kill)
+        end = time.monotonic() + harness.PATIENCE
+        while b"listening" not in out.read_bytes() and time.monotonic() < end:
+            time.sleep(0.01)
+        status, ep = self.once(f"tcp:127.0.0.1:{port}", "--alias", name)
+        self.assertEqual(status, 13, ep.stderr())
+        said = out.read_bytes().decode()
+        self.assertIn(f"names={shown}", said)
+        self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+        gk.terminate()
+        gk.wait(harness.PATIENCE)
+        # nor where the operator asks who is there
+        gk = self.gatekeeper("--open")
+        to = f"tcp:127.0.0.1:{gk.port['tcp']}"
+        self.endpoint(to, "--alias", name, "--answer").expect("registered")
+        self.endpoint(to, "--alias", "y", "--call", name).expect("call", state="connect")
+        for command in "registrations", "calls":
+            said = self.ctl(command, json_answer=False)
+            self.assertIn(shown, said)
+            self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
     def test_a_device_that_needs_tls_is_refused_over_tcp(self):
         self.ctl("device", "add", "0090332f688a", "--tls-only")

@@ -53,6 +53,26 @@ class Trust(harness.Case):
 
 
 class List(Trust):
+    def test_what_others_wrote_draws_on_no_terminal(self):
+        pki = harness.Pki(self.dir / "pki")
+        pki.openssl(
+            "req", "-x509", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-keyout", pki.key("odd"), "-out", pki.cert("odd"), "-utf8",
+            "-subj", "/CN=x\u009b2J\u00fc",
+        )  # fmt: skip
+        said = self.text("trust", "add", pki.cert("odd"), "--label", "LABEL")
+        self.assertIn("CN=x??2J\u00fc", said)
+        (file,) = [f for f in self.state.rglob("*") if f.is_file() and b"LABEL" in f.read_bytes()]
+        file.write_bytes(file.read_bytes().replace(b"LABEL", b"\x1b[2J\xc2\x9b2J\xc3\xbc"))
+        self.assertIn("CN=x??2J\u00fc  # ?[2J??2J\u00fc\n", self.text("trust", "list"))
+        self.cert("trust", "remove", self.cert("trust", "list")[0]["id"])
+        self.tls_gatekeeper("--client-cert", "require")
+        self.once(self.to, "--alias", "x", *pki.own("odd"), "--trust", self.pki.cert("ca"))
+        (file,) = (self.state / "rejected").glob("*.pem")
+        file.write_bytes(file.read_bytes().replace(b"127.0.0.1", b"\x1b[2J\xc2\x85"))
+        self.assertIn("from ?[2J??", said := self.text("rejected", "list"))
+        self.assertIn("CN=x??2J\u00fc\n", said)
+
     def test_what_is_added_becomes_what_it_says_and_can_be_changed(self):
         got = self.cert("trust", "add", self.pki.cert("ca"), self.pki.cert("phone"))
         self.assertEqual([e["kind"] for e in got["added"]], ["authority", "end-entity"])
