@@ -138,7 +138,7 @@ int device_table_select(device_table *t, const h46017_alias *aliases,
                         bool *own) {
   device_row *list = NULL;
   device_row *chosen = NULL;
-  device_row **rows = calloc(count + 1, sizeof *rows);
+  device_row **rows = calloc(count + 1, sizeof(device_row *));
   int code = rows ? candidates(t, aliases, count, &list) : H46017_ERR_NOMEM;
   for (device_row *row = list; row != NULL; row = row->next) {
     tighten(&row->device, loosest);
