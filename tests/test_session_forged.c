@@ -103,6 +103,22 @@ START_TEST(a_recorded_rrq_does_not_replace_who_is_back_after_a_restart) {
 }
 END_TEST
 
+/* As where a program decides the second first: nobody else is on it. */
+START_TEST(on_its_own_connection_a_device_may_be_heard_in_any_order) {
+  scene s;
+  peer p;
+  record(0);
+  open_at(&s, UTC + 20, 0);
+  peer_init(&p, &s.w, NULL);
+  for (size_t i = 2; i-- > 0;) {
+    send_octets(&p, recorded[i].per, recorded[i].len);
+    ck_assert_int_eq((int)peer_last_kind(&p), (int)H46017_RAS_RCF);
+  }
+  peer_free(&p);
+  world_free(&s.w);
+}
+END_TEST
+
 START_TEST(an_altered_rrq_is_refused) {
   scene s;
   uint8_t rrq[1500];
@@ -343,6 +359,7 @@ static Suite *session_forged_suite(void) {
   tcase_add_test(tc, a_recorded_rrq_is_refused_on_another_connection);
   tcase_add_test(tc,
                  a_recorded_rrq_does_not_replace_who_is_back_after_a_restart);
+  tcase_add_test(tc, on_its_own_connection_a_device_may_be_heard_in_any_order);
   tcase_add_test(tc, an_altered_rrq_is_refused);
   tcase_add_test(tc, later_messages_without_a_token_are_refused);
   tcase_add_test(tc, a_later_message_altered_or_repeated_is_refused);

@@ -294,7 +294,7 @@ typedef struct password_message {
   const h46017_h225 *msg;
   const uint8_t *per;
   size_t len;
-  bool begins; /* a full RRQ */
+  bool begins; /* a full RRQ of who is not here yet */
 } password_message;
 
 /* Names that a sender may call itself by: those of an RRQ or registration, its
@@ -385,12 +385,23 @@ static int password_note_caller(const h46017_gatekeeper *gk,
   return 0;
 }
 
+/* Where it has a registration already it is no stranger with what it said
+ * before; and its RRQs may be decided in another order than they came. */
+static bool sender_is_here(const h46017_connection *c, const gk_sender *s) {
+  for (const gk_registration *r = c->registrations; r != NULL; r = r->next) {
+    if (r->login != NULL && r->login->sender == s) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
                       const h46017_rrq *rrq, const uint8_t *per, size_t len,
                       const h46017_registration_answer *answer, gk_decision *d,
                       h46017_password_outcome *poutcome) {
   h46017_gatekeeper *gk = c->gk;
-  const password_message m = {msg, per, len, true};
+  password_message m = {msg, per, len, false};
   gk_login *l = NULL;
   size_t count = 0;
   int64_t utc = 0;
@@ -413,6 +424,7 @@ int gk_password_judge(h46017_connection *c, const h46017_h225 *msg,
                         &count);
   }
   if (rv == 0) {
+    m.begins = !sender_is_here(c, l->sender);
     rv = password_verify(c, l, &m, count, gk->settings.password_kinds, utc,
                          &l->kinds);
   }
