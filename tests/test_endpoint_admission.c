@@ -237,11 +237,9 @@ START_TEST(an_endpoint_deleted_inside_of_a_call_goes_when_that_returns) {
   ck_assert(!deleting);
   line[0]->ep = NULL; /* it went */
   world_remove(&w, line[0]);
-  w.moved = NULL; /* of all of them */
   run();
   tune_further = NULL;
-  ck_assert_uint_eq(h46017_gatekeeper_call_count(w.gk), 0);
-  world_free(&w);
+  end();
 }
 END_TEST
 
