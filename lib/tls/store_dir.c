@@ -17,7 +17,7 @@
 
 #include <h46017/error.h>
 
-#define DIR_PATH_MAX 3800 /* a collection and a name fit into PATH_MAX */
+#define DIR_PATH_MAX 3600 /* a collection and a name fit into PATH_MAX */
 #define DIR_OPEN_MAX 4    /* collections locked at once */
 #define DIR_LOCK ".lock"
 #define DIR_NEW ".new" /* written under the lock: one does for all */
