@@ -200,10 +200,16 @@ static const char *admission_reason(int code) {
   }
 }
 
+/* Of bandwidth, for one call. */
+static uint32_t admission_most(const admission *a) {
+  const uint32_t most = a->c->gk->settings.max_bandwidth;
+
+  return most != 0 ? most : UINT32_MAX;
+}
+
 /* The callee's: only for a call that came through here. */
 static void admission_answer(const admission *a) {
   gk_leg *leg = gk_leg_find(a->c, a->guid, true);
-  uint32_t most = a->c->gk->settings.max_bandwidth;
 
   if (leg == NULL || leg->call == NULL) {
     admission_reject(a, H46017_RAS_ARJ, "routeCallToGatekeeper", 0);
@@ -211,8 +217,7 @@ static void admission_answer(const admission *a) {
   }
   leg->admitted = true;
   leg->registration = a->r;
-  admission_confirm(a, NULL,
-                    most != 0 ? H46017_MIN(most, a->bandwidth) : a->bandwidth);
+  admission_confirm(a, NULL, H46017_MIN(admission_most(a), a->bandwidth));
 }
 
 /* The call is let through, or not. */
@@ -321,29 +326,21 @@ int gk_admission_resume(gk_question *q, h46017_h225 *m,
 
 /* -- BRQ, DRQ -------------------------------------------------------------- */
 
-static void admission_widened(const admission *a) {
-  reply r;
-
-  if (reply_begin(&r, a->c, H46017_RAS_BCF, a->seq)) {
-    reply_uint(&r, "bandWidth", a->bandwidth);
-    reply_send(&r, a->c, H46017_RAS_BCF, a->seq);
-  }
-}
-
 static void admission_bandwidth(const admission *a) {
   gk_leg *leg = gk_leg_find(a->c, a->guid, a->answer);
-  uint32_t most = a->c->gk->settings.max_bandwidth;
+  uint32_t most = admission_most(a);
+  bool changed;
+  reply r;
 
   if (a->r == NULL) {
     admission_reject(a, H46017_RAS_BRJ, "notBound", 0);
     return;
   }
-  if (leg == NULL) {
+  if (leg == NULL && gk_routes(a->c->gk)) {
     admission_reject(a, H46017_RAS_BRJ, "invalidConferenceID", 0);
     return;
   }
-  most = most != 0 ? most : UINT32_MAX;
-  if (!a->answer) {
+  if (leg != NULL && !a->answer) {
     /* A call counts once, by what its caller has. */
     most = H46017_MIN(most, gk_call_may_take(leg->of));
   }
@@ -351,11 +348,17 @@ static void admission_bandwidth(const admission *a) {
     admission_reject(a, H46017_RAS_BRJ, "insufficientResources", most);
     return;
   }
-  if (!a->answer && a->bandwidth != leg->of->pub.bandwidth) {
+  changed = leg != NULL && !a->answer && a->bandwidth != leg->of->pub.bandwidth;
+  if (changed) {
     gk_call_take(leg->of, a->bandwidth);
-    gk_call_tell(leg->of);
   }
-  admission_widened(a);
+  if (reply_begin(&r, a->c, H46017_RAS_BCF, a->seq)) {
+    reply_uint(&r, "bandWidth", a->bandwidth);
+    reply_send(&r, a->c, H46017_RAS_BCF, a->seq);
+  }
+  if (changed && a->c->state == GK_CONN_UP) {
+    gk_call_tell(leg->of); /* last: the program may end it */
+  }
 }
 
 /* A BRQ of ours is answered. */
@@ -377,27 +380,18 @@ static void admission_limited(const admission *a, bool confirmed) {
   }
 }
 
-/* False: it was nobody's to say. */
-static bool admission_disengaged(const admission *a) {
-  reply r;
-
-  if (a->r == NULL) {
-    admission_reject(a, H46017_RAS_DRJ, "notRegistered", 0);
-    return false;
-  }
-  if (reply_begin(&r, a->c, H46017_RAS_DCF, a->seq)) {
-    reply_send(&r, a->c, H46017_RAS_DCF, a->seq);
-  }
-  return true;
-}
-
 /* The sender's call is over, as far as it goes: whatever still stands of it
  * ends too. */
 static void admission_disengage(const admission *a) {
   gk_leg *leg = gk_leg_find(a->c, a->guid, a->answer);
+  reply r;
 
-  if (!admission_disengaged(a)) {
+  if (a->r == NULL) {
+    admission_reject(a, H46017_RAS_DRJ, "notRegistered", 0);
     return;
+  }
+  if (reply_begin(&r, a->c, H46017_RAS_DCF, a->seq)) {
+    reply_send(&r, a->c, H46017_RAS_DCF, a->seq);
   }
   if (leg != NULL && a->c->state == GK_CONN_UP) {
     leg->admitted = false;
@@ -405,56 +399,20 @@ static void admission_disengage(const admission *a) {
   }
 }
 
-/* -- calls that are the program's ------------------------------------------ */
-
-/* It had its say (ras_received): what is left to find is who asks, and how much
- * one call may have. */
-static void admission_let(const admission *a, h46017_ras_kind kind) {
-  const uint32_t limit = a->c->gk->settings.max_bandwidth;
-  const uint32_t most = limit != 0 ? limit : UINT32_MAX;
-
-  if (kind == H46017_RAS_ARQ && a->r == NULL) {
-    admission_reject(a, H46017_RAS_ARJ, "callerNotRegistered", 0);
-  } else if (kind == H46017_RAS_ARQ) {
-    admission_confirm(a, NULL, H46017_MIN(most, a->bandwidth));
-  } else if (a->r == NULL) {
-    admission_reject(a, H46017_RAS_BRJ, "notBound", 0);
-  } else if (a->bandwidth > most) {
-    admission_reject(a, H46017_RAS_BRJ, "insufficientResources", most);
-  } else {
-    admission_widened(a);
-  }
-}
-
-static bool admission_of_program(admission *a, h46017_ras_kind kind) {
-  switch ((int)kind) {
-  case H46017_RAS_ARQ:
-  case H46017_RAS_BRQ:
-    admission_read(a, kind == H46017_RAS_ARQ ? "answerCall" : "answeredCall");
-    admission_let(a, kind);
-    return true;
-  case H46017_RAS_DRQ:
-    admission_read(a, "answeredCall");
-    (void)admission_disengaged(a);
-    return true;
-  default:
-    return false;
-  }
-}
-
+/* Where calls are the program's there are no legs, and it had its say
+ * (ras_received): who is registered may make and take them. */
 bool gk_admission(h46017_connection *c, h46017_h225 *msg, const h46017_ras *ras,
                   const uint8_t *per, size_t len) {
   admission a = {
       .c = c, .msg = msg, .seq = ras->request_seq_num, .per = per, .len = len};
 
-  if (!gk_routes(c->gk)) {
-    return admission_of_program(&a, ras->kind);
-  }
   switch ((int)ras->kind) {
   case H46017_RAS_ARQ:
     admission_read(&a, "answerCall");
     if (a.r == NULL) {
       admission_reject(&a, H46017_RAS_ARJ, "callerNotRegistered", 0);
+    } else if (!gk_routes(c->gk)) {
+      admission_confirm(&a, NULL, H46017_MIN(admission_most(&a), a.bandwidth));
     } else if (!a.has_guid) {
       admission_reject(&a, H46017_RAS_ARJ, "undefinedReason", 0);
     } else if (a.answer) {
