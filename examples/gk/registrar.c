@@ -350,61 +350,43 @@ static bool still_welcome(gk *g, const h46017_registered *reg) {
   return welcome;
 }
 
-/* A registration that is to end; found again by its identifier. */
+/* By their endpointIdentifiers: names may be shared. */
 typedef struct unwelcome {
-  char *endpoint;
-  char *name; /* for people */
+  gk *gk;
+  char **endpoints;
+  size_t count;
 } unwelcome;
 
-typedef struct unwelcomes {
-  gk *gk;
-  unwelcome *list;
-  size_t count;
-} unwelcomes;
-
-static const char *first_name(const h46017_registered *reg) {
-  for (size_t i = 0; i < reg->alias_count; i++) {
-    if (reg->aliases[i].text.text != NULL) {
-      return reg->aliases[i].text.text;
-    }
-  }
-  return "";
-}
-
 static int collect(const h46017_registered *reg, void *arg) {
-  unwelcomes *all = arg;
-  if (still_welcome(all->gk, reg)) {
+  unwelcome *list = arg;
+  if (still_welcome(list->gk, reg)) {
     return 0;
   }
-  unwelcome *list = realloc(all->list, (all->count + 1) * sizeof *list);
-  if (list == NULL) {
+  char **endpoints =
+      realloc(list->endpoints, (list->count + 1) * sizeof *list->endpoints);
+  if (endpoints == NULL) {
     return H46017_ERR_NOMEM;
   }
-  all->list = list;
-  list += all->count;
-  list->endpoint = strdup(reg->endpoint_identifier);
-  list->name = strdup(first_name(reg));
-  all->count++;
+  list->endpoints = endpoints;
+  endpoints[list->count] = strdup(reg->endpoint_identifier);
+  list->count += endpoints[list->count] != NULL;
+  const char *name = reg->alias_count > 0 ? reg->aliases[0].text.text : NULL;
+  report_line(H46017_LOG_INFO,
+              "'%s' is registered under terms that changed: it is dropped",
+              name ? name : reg->endpoint_identifier);
   return 0;
 }
 
 void registrar_recheck(gk *g) {
-  unwelcomes all = {.gk = g};
+  unwelcome list = {.gk = g};
   int64_t changes = device_table_changes(g->devices);
-  (void)h46017_gatekeeper_each(g->gatekeeper, collect, &all);
+  (void)h46017_gatekeeper_each(g->gatekeeper, collect, &list);
   g->devices_seen = changes >= 0 ? changes : g->devices_seen;
-  for (size_t i = 0; i < all.count; i++) {
-    unwelcome *one = &all.list[i];
-    if (one->endpoint != NULL && one->name != NULL) {
-      report_line(H46017_LOG_INFO,
-                  "'%s' is registered under terms that changed: it is dropped",
-                  one->name);
-      (void)h46017_gatekeeper_unregister_endpoint(g->gatekeeper, one->endpoint,
-                                                  H46017_URQ_SECURITY_DENIAL,
-                                                  uv_now(g->loop));
-    }
-    free(one->endpoint);
-    free(one->name);
+  for (size_t i = 0; i < list.count; i++) {
+    (void)h46017_gatekeeper_unregister_endpoint(
+        g->gatekeeper, list.endpoints[i], H46017_URQ_SECURITY_DENIAL,
+        uv_now(g->loop));
+    free(list.endpoints[i]);
   }
-  free(all.list);
+  free(list.endpoints);
 }
