@@ -16,7 +16,13 @@ void cert_print(json_t *value) {
   json_decref(value);
 }
 
-static int fail(const cert *c, int code, const char *next, const char *text) {
+int cert_fail_next(const cert *c, int code, const char *next,
+                   const char *format, ...) {
+  char text[TEXT_MAX];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
   report_code_next(code, next, "%s", text);
   if (c->json) {
     json_t *answer = json_object();
@@ -29,25 +35,6 @@ static int fail(const cert *c, int code, const char *next, const char *text) {
     cert_print(answer);
   }
   return EXIT_REFUSED;
-}
-
-int cert_fail(const cert *c, int code, const char *format, ...) {
-  char text[TEXT_MAX];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  return fail(c, code, NULL, text);
-}
-
-int cert_fail_next(const cert *c, int code, const char *next,
-                   const char *format, ...) {
-  char text[TEXT_MAX];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  return fail(c, code, next, text);
 }
 
 int cert_done(const cert *c, json_t *members) {

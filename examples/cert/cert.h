@@ -74,13 +74,10 @@ int cert_bad_value(const cert_syntax *syntax, int id, const char *value);
 int cert_verb(cert *c, const cert_command *verbs, size_t count, int argc,
               char **argv);
 
-/* What a person is told of a code, and a program with --json. Returns
- * EXIT_REFUSED. */
-int cert_fail(const cert *c, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* The same where the program knows better what to do next than the library;
- * NULL: it does not. */
+/* What a person is told of a code, and a program with --json. `next`: what to
+ * do, where the program knows better than the library; NULL: it does not.
+ * Returns EXIT_REFUSED. */
+#define cert_fail(C, CODE, ...) cert_fail_next((C), (CODE), NULL, __VA_ARGS__)
 int cert_fail_next(const cert *c, int code, const char *next,
                    const char *format, ...)
     __attribute__((format(printf, 4, 5)));
