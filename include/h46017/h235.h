@@ -133,8 +133,8 @@ typedef struct h46017_h235_check {
                         checked too, and refused when it is wrong */
   h46017_h235_replay *replay; /**< NULL: replays are not noticed */
   bool begins; /**< it begins a registration: older than the last that did, it
-                  is a replay too. What was accepted before the memory was made,
-                    as before a restart, is good for nothing then once the
+                    is a replay too. So what was accepted before the memory was
+                    made, as before a restart, is good for nothing once the
                     sender is back */
 } h46017_h235_check;
 
