@@ -55,7 +55,8 @@ typedef enum h46017_registration_state {
   H46017_REGISTRATION_UNREGISTERED = 0, /**< waits for the connection */
   H46017_REGISTRATION_REGISTERING = 1,  /**< full RRQ sent */
   H46017_REGISTRATION_REGISTERED = 2,
-  H46017_REGISTRATION_REFRESHING = 3,    /**< lightweight RRQ sent */
+  H46017_REGISTRATION_REFRESHING = 3,    /**< it is there; an RRQ was sent to
+                                              keep it, or to add names */
   H46017_REGISTRATION_UNREGISTERING = 4, /**< URQ sent */
   H46017_REGISTRATION_HELD = 5           /**< refused; waits before it tries
                                               again */
@@ -72,7 +73,7 @@ typedef struct h46017_registration {
   size_t struct_size;
   const h46017_alias *aliases; /**< at least one */
   size_t alias_count;
-  h46017_terminal_type terminal_type; /**< terminal */
+  h46017_terminal_type terminal_type; /**< a terminal, if nothing is said */
   bool restart;         /**< the first full RRQ says that all calls were lost */
   const char *password; /**< UTF-8 with its length; wiped when the registration
                              goes. NULL: none. Every message of the registration
@@ -181,7 +182,7 @@ typedef struct h46017_endpoint_callbacks {
   int (*registered)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
                     void *user_data);
 
-  /** A lightweight RRQ was confirmed. */
+  /** A lightweight RRQ was confirmed, or an additive one. */
   int (*refreshed)(h46017_endpoint *ep, uint32_t id, const h46017_ras *rcf,
                    void *user_data);
 
